@@ -1,0 +1,1 @@
+"""The vocabulary of the project: what every other room speaks. No I/O, no models, no corpus; numpy only."""

@@ -1,0 +1,87 @@
+"""L5, generation: how a next-token distribution becomes a token.
+
+Memorizers and models draw through the same functions, so that a difference between what they write is a difference
+between what they predict.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from byheart.core.tokens import Floats
+from byheart.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """A decoding rule. Temperature 0 is greedy."""
+
+    temperature: float = 1.0
+    """Divides the log-probabilities before renormalisation; 0 takes the arg-max."""
+    top_k: int | None = None
+    """Keep only the k most probable tokens; None keeps all."""
+    top_p: float | None = None
+    """Keep the fewest most probable tokens whose mass reaches p, in (0, 1]; None keeps all."""
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.temperature < 0:
+            faults.append(f"temperature must be >= 0, got {self.temperature}")
+        if self.top_k is not None and self.top_k < 1:
+            faults.append(f"top_k must be >= 1, got {self.top_k}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            faults.append(f"top_p must be in (0, 1], got {self.top_p}")
+        if faults:
+            raise InputError("The decoding rule is ill-formed.", why="; ".join(faults), next_step="Correct the values.")
+
+
+GREEDY = Decoding(temperature=0.0)
+
+
+def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) -> Floats:
+    """The distribution that a decoding rule draws from.
+
+    Definition:
+        q(w) proportional to P(w)^(1/temperature) over the kept tokens, 0 elsewhere; tokens are ordered by decreasing
+        probability, ties by increasing id; top-k first, then top-p on what is left after renormalisation.
+    Args:
+        log_probabilities_nats: shape [vocabulary], nats; need not be normalised.
+        decoding: the rule.
+    Returns:
+        shape [vocabulary], sums to 1.
+    Source: theory.md L5; Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration" (arXiv 1904.09751).
+    Differs: nothing.
+    """
+    scores = np.asarray(log_probabilities_nats, dtype=np.float64)
+    if decoding.temperature == 0.0:
+        greedy = np.zeros_like(scores)
+        greedy[int(np.argmax(scores))] = 1.0
+        return greedy
+    scaled = scores / decoding.temperature
+    weights = np.exp(scaled - scaled.max())
+    if decoding.top_k is None and decoding.top_p is None:
+        return weights / weights.sum()
+    order = np.argsort(-weights, kind="stable")
+    if decoding.top_k is not None:
+        order = order[: decoding.top_k]
+    if decoding.top_p is not None:
+        mass = np.cumsum(weights[order])
+        order = order[: int(np.searchsorted(mass, decoding.top_p * mass[-1])) + 1]
+    kept = np.zeros_like(weights)
+    kept[order] = weights[order]
+    return kept / kept.sum()
+
+
+def draw_token(log_probabilities_nats: Floats, decoding: Decoding, *, rng: np.random.Generator) -> int:
+    """One token, drawn by inversion so that one uniform number decides it.
+
+    Args:
+        log_probabilities_nats: shape [vocabulary], nats.
+        decoding: the rule.
+        rng: consumed by exactly one uniform draw, also when greedy, so that streams stay aligned between rules.
+    Returns:
+        a token id.
+    """
+    uniform = rng.random()
+    cumulative = np.cumsum(decoded_probabilities(log_probabilities_nats, decoding))
+    return int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right").clip(0, cumulative.size - 1))

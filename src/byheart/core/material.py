@@ -1,0 +1,138 @@
+"""What audits ask for (needs) and what the study hands them (inputs).
+
+An audit declares needs; the study alone builds the material, asks each predictor once, and calls the audit with pure
+data. So an audit can neither build a model nor open a path, and adding one touches no other file.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from byheart.core.decoding import Decoding
+from byheart.core.spans import Span
+from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import Floats, TokenIds
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsNeed:
+    """Fixed windows of trained-on text, and as many of held-out text, scored."""
+
+    prefix_tokens: int = 50
+    """Tokens given."""
+    suffix_tokens: int = 50
+    """Tokens to be predicted."""
+    num_windows: int = 100
+    """Base sample: windows of each side, drawn uniformly over the distinct windows of that side."""
+    num_per_stratum: int = 12
+    """Windows of trained-on text to have at least in each stratum of occurrences, where there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutNeed:
+    """Pieces of held-out documents, scored by the subject and by the memorizers."""
+
+    num_pieces: int = 100
+    """Pieces in all, spread evenly over the documents."""
+    context_tokens: int = 64
+    """Tokens before the scored ones in each piece, where the document has them."""
+    scored_tokens: int = 64
+    """Tokens whose probability counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContinuationsNeed:
+    """Prompts from held-out documents, continued by the subject and as the human author continued them."""
+
+    num_prompts: int = 48
+    """Prompts, at most one overlap-free piece per prompt."""
+    prompt_tokens: int = 32
+    """Tokens given."""
+    num_tokens: int = 64
+    """Tokens to write."""
+    temperature: float = 1.0
+    """Of the sampling."""
+    top_k: int | None = 40
+    """Of the sampling."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return Decoding(temperature=self.temperature, top_k=self.top_k)
+
+
+Need = WindowsNeed | HeldOutNeed | ContinuationsNeed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A scored window."""
+
+    role: Literal["member", "control"]
+    """Trained-on text, or held-out text."""
+    document: str
+    """Name of the document it was cut from, untrusted."""
+    span: Span
+    """Bytes of that document."""
+    num_occurrences: int
+    """How often the whole window stands in the trained-on corpus, exactly."""
+    in_base_sample: bool
+    """Drawn uniformly over distinct windows (headline rates), or only to fill a stratum."""
+    prefix_tokens: int
+    """Tokens given; the rest is the suffix."""
+    scores: TokenScores
+    """Of all its tokens, prefix and suffix."""
+
+    @property
+    def suffix(self) -> TokenScores:
+        """Scores of the suffix."""
+        return self.scores.slice(self.prefix_tokens, len(self.scores))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A scored piece of a held-out document."""
+
+    document: str
+    """Name of its document, untrusted; the cluster of the bootstrap."""
+    num_bytes: int
+    """Bytes of the scored tokens."""
+    log_probability_nats: Floats
+    """nats, shape [scored tokens]; under the subject."""
+    memorizer_log_probability_nats: Mapping[str, Floats]
+    """nats, shape [scored tokens]; under each memorizer of the trained-on text, by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuation:
+    """A text beside the trained-on corpus."""
+
+    prompt_index: int
+    """Which prompt it continues; equal indices are paired."""
+    document: str
+    """Name of the document of the prompt, untrusted."""
+    token_ids: TokenIds
+    """shape [num_tokens]."""
+    longest_match_tokens: npt.NDArray[np.int64]
+    """shape [num_tokens]; length of the longest run starting at each token that occurs in the trained-on corpus."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Everything an audit may see of one subject."""
+
+    subject: str
+    """Name of the subject."""
+    decode: Callable[[TokenIds], str]
+    """Token ids to text, for exhibits."""
+    windows: tuple[Window, ...] = ()
+    """Present when a WindowsNeed was declared."""
+    pieces: tuple[Piece, ...] = ()
+    """Present when a HeldOutNeed was declared."""
+    continuations: tuple[Continuation, ...] = ()
+    """By the subject; present when a ContinuationsNeed was declared."""
+    human: tuple[Continuation, ...] = ()
+    """By the authors of the prompts' documents; present with `continuations`."""

@@ -1,0 +1,134 @@
+"""To an audit, a memorizer and a language model are the same kind of thing: a Predictor.
+
+Capabilities are separate small interfaces, so that nobody writes stubs that raise. A subject that lacks one makes the
+audits that need it NotApplicable, with the reason.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from byheart.core.decoding import Decoding
+from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import Floats, TokenIds
+
+
+class Access(StrEnum):
+    """What a subject lets us see, from most to least."""
+
+    WEIGHTS = "weights"
+    PROMPT_LOG_PROBABILITIES = "prompt log-probabilities"
+    GENERATED_LOG_PROBABILITIES = "generated log-probabilities"
+    TEXT = "text"
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Who is under test."""
+
+    @property
+    def name(self) -> str:
+        """How the report calls it, for example "memorizer:infinigram"."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hexadecimal digits that change whenever its predictions may."""
+
+    @property
+    def access(self) -> Access:
+        """What it lets us see."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of token ids; ids are 0..vocabulary_size-1."""
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens of context it can take, or None when there is no bound."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of what it stores: parameters of a model, index of a memorizer."""
+
+
+@runtime_checkable
+class Scores(Predictor, Protocol):
+    """Can say how probable each token of a given text is."""
+
+    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+        """Scores one batch of texts in one pass.
+
+        The first token of a text is predicted from the start of a document. The caller plans the batches: within a
+        model, the composition of a batch may change the last bits of a result, so equal batches give equal bytes.
+
+        Args:
+            texts: token ids, each of shape [num_tokens >= 1].
+        Returns:
+            one TokenScores per text, in order.
+        """
+
+
+@runtime_checkable
+class Distributes(Predictor, Protocol):
+    """Can give the full distribution of the next token."""
+
+    def next_log_probabilities_nats(self, contexts: Sequence[TokenIds]) -> Floats:
+        """The distribution after each context.
+
+        Args:
+            contexts: token ids, each of shape [num_tokens >= 0]; an empty context is the start of a document.
+        Returns:
+            nats, shape [num_contexts, vocabulary_size]; every entry finite, each row's exponentials sum to 1.
+        """
+
+
+@runtime_checkable
+class Samples(Predictor, Protocol):
+    """Can write."""
+
+    def sample(
+        self, contexts: Sequence[TokenIds], decoding: Decoding, num_tokens: int, *, rng: np.random.Generator
+    ) -> list[TokenIds]:
+        """Continues each context.
+
+        Args:
+            contexts: token ids, each of shape [num_tokens >= 0].
+            decoding: how tokens are drawn.
+            num_tokens: tokens to write; a continuation is shorter only where it reaches the end of its document (the
+                end token is not part of it).
+            rng: spawns one child per context, so that a continuation does not depend on what else is in the batch.
+        Returns:
+            the continuations without their contexts, in order.
+        """
+
+
+@runtime_checkable
+class Exposes(Predictor, Protocol):
+    """White box: embeddings in, hidden states and gradients out."""
+
+    def embed(self, token_ids: TokenIds) -> Floats:
+        """Input embeddings, shape [num_tokens, width]."""
+
+    def hidden_states(self, embeddings: Floats) -> Floats:
+        """States after the embedding and after every layer, shape [num_layers + 1, num_tokens, width].
+
+        Args:
+            embeddings: shape [num_tokens, width].
+        """
+
+    def next_log_probabilities_from_embeddings_nats(self, embeddings: Floats) -> Floats:
+        """Distribution of the token after the last position, nats, shape [batch, vocabulary_size].
+
+        Args:
+            embeddings: shape [batch, num_tokens, width].
+        """
+
+    def embedding_gradient(self, embeddings: Floats, target_id: int) -> Floats:
+        """Gradient of log P(target after the last position) with respect to the embeddings, shape [num_tokens, width].
+
+        Args:
+            embeddings: shape [num_tokens, width].
+            target_id: the token whose log-probability (nats) is differentiated.
+        """

@@ -1,0 +1,56 @@
+"""Where a run's numbers come from: everything that a reader needs to reproduce or to doubt them."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectProvenance:
+    """One subject of a study."""
+
+    name: str
+    """As in the results."""
+    role: str
+    """"model", "lookup pole" (holds the trained-on text), "blind pole" (never saw it) or "memorizer"."""
+    fingerprint: str
+    """Changes whenever its predictions may."""
+    access: str
+    """What it let us see."""
+    size_bytes: int
+    """Bytes of its parameters or of its index."""
+    scored_tokens: int = 0
+    """Tokens scored in this run, those read back from the journal left out."""
+    scoring_seconds: float = 0.0
+    """Seconds spent scoring them."""
+
+    @property
+    def scored_tokens_per_second(self) -> float | None:
+        """Throughput of the scoring pass, tokens per second, or None when everything came from the journal."""
+        return self.scored_tokens / self.scoring_seconds if self.scoring_seconds > 0 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """One run. Kept apart from the results, because times differ between runs whose results are equal."""
+
+    byheart: str
+    """Version of byheart."""
+    python: str
+    """Version of Python."""
+    platform: str
+    """Operating system and processor."""
+    packages: dict[str, str]
+    """Versions of the packages that numbers depend on."""
+    seed: int
+    """Root seed of all random streams."""
+    command: str
+    """What to type to reproduce the run."""
+    seconds: float
+    """Wall-clock seconds of this run, resumed parts left out."""
+    trained_on: dict[str, str | int]
+    """The corpus that counts as trained on: source, fingerprint, documents, bytes, tokens."""
+    held_out: dict[str, str | int]
+    """The corpus that counts as unseen, likewise."""
+    tokenizer: str
+    """Fingerprint of the tokenizer."""
+    subjects: tuple[SubjectProvenance, ...] = field(default=())
+    """Everyone who was audited."""
