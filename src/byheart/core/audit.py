@@ -1,8 +1,9 @@
 """An audit is a value: one question, one statistic, one file.
 
 An audit file holds a frozen `Params`, pure statistics, one function (inputs, params, *, rng) -> evidence, and one
-constant `AUDIT = Audit(...)`. Its module docstring has six headings (Question, Statistic, Null, Assumptions, Fails when,
-Source), which the report prints verbatim, so that the page can never describe another method than the one that ran.
+constant `AUDIT = Audit(...)`. Its module docstring has six headings (Question, Statistic, Null, Assumptions, Fails
+when, Source), which the report prints verbatim, so that the page can never describe another method than the one that
+ran.
 """
 
 import inspect
