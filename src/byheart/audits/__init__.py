@@ -1,0 +1,14 @@
+"""One question per file, listed in the order in which the report answers them.
+
+To add an audit: write `audits/<name>.py` after the model of the others, add it to this tuple, and write
+`tests/audits/test_<name>.py`.
+"""
+
+from byheart.audits import adaptation, extraction, novelty
+from byheart.core.audit import Audit
+
+AUDITS: tuple[Audit, ...] = (
+    extraction.AUDIT,
+    adaptation.AUDIT,
+    novelty.AUDIT,
+)

@@ -1,0 +1,196 @@
+"""A5 novelty: is what the subject writes new, measured against what people write?
+
+Question: What share of what the subject writes does not stand in the text it was trained on?
+Statistic: For n = 1..N, the share of the n-grams of its continuations that occur nowhere in the trained-on corpus; and
+    the longest run of tokens that it copied, averaged over continuations. n-grams lie wholly inside the continuation,
+    so the prompt's own words do not count.
+Null: The same share for the human author's own continuation of the same held-out prompts, of the same length: text that
+    nobody copied from the corpus on purpose. Below the human curve means copying more than an author does.
+Assumptions: The prompts' documents are unseen and of the same kind as the corpus; prompts are the independent units.
+Fails when: The corpus given is not the whole training text: what looks new may then be copied from the rest. Novel is
+    not valid: random noise is wholly novel, so novelty alone is no praise.
+Source: Merrill et al. 2024, "Evaluating n-gram novelty of language models" (2406.13069); theory.md A5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byheart.core.audit import Audit
+from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Role, Series
+from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need
+from byheart.core.tokens import Floats
+from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference, ratio_of_sums
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """Sizes of the novelty audit."""
+
+    num_prompts: int = 48
+    """Held-out prompts."""
+    prompt_tokens: int = 32
+    """Tokens given."""
+    num_tokens: int = 64
+    """Tokens written after each prompt."""
+    temperature: float = 1.0
+    """Of the sampling."""
+    top_k: int | None = 40
+    """Of the sampling."""
+    max_ngram: int = 32
+    """N, the longest n-gram."""
+    confidence: float = 0.95
+    """Coverage of the intervals."""
+
+
+HEADLINE_NGRAMS = (4, 8, 16)
+
+
+def novel_ngrams(longest_match_tokens: Sequence[int], n: int) -> tuple[int, int]:
+    """How many n-grams of a text occur nowhere in the corpus.
+
+    Definition:
+        novel = #{i <= T - n : longest_match_i < n}; total = max(T - n + 1, 0)
+    Args:
+        longest_match_tokens: for each of T positions the longest run starting there that occurs in the corpus.
+        n: length of the n-grams, >= 1.
+    Returns:
+        (novel, total).
+    Source: Merrill et al. 2024 (2406.13069), n-novelty, by matching statistics.
+    Differs: nothing.
+    """
+    matches = np.asarray(longest_match_tokens, dtype=np.int64)
+    total = max(matches.size - n + 1, 0)
+    return int((matches[:total] < n).sum()), total
+
+
+def _counts(continuations: Sequence[Continuation], max_ngram: int) -> tuple[Floats, Floats]:
+    pairs = np.array(
+        [[novel_ngrams(c.longest_match_tokens.tolist(), n) for n in range(1, max_ngram + 1)] for c in continuations],
+        dtype=np.float64,
+    )
+    return pairs[:, :, 0], pairs[:, :, 1]
+
+
+def _longest(continuations: Sequence[Continuation]) -> Floats:
+    return np.array([c.longest_match_tokens.max(initial=0) for c in continuations], dtype=np.float64)
+
+
+def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
+    """Novelty by length beside human text, paired by prompt."""
+    human_by_prompt = {c.prompt_index: c for c in inputs.human}
+    pairs = [(c, human_by_prompt[c.prompt_index]) for c in inputs.continuations if c.prompt_index in human_by_prompt]
+    pairs = [(own, human) for own, human in pairs if own.token_ids.size and human.token_ids.size]
+    if len(pairs) < MIN_CLUSTERS:
+        reason = f"Needs continuations of at least {MIN_CLUSTERS} held-out prompts; there are {len(pairs)}."
+        return tuple(Refusal(name=f"novelty.ngram_{n}_novel_rate", reason=reason) for n in HEADLINE_NGRAMS)
+    own, human = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    counts = {"subject": _counts(own, params.max_ngram), "human": _counts(human, params.max_ngram)}
+    usable = [n for n in range(1, params.max_ngram + 1) if all(c[1][:, n - 1].sum() > 0 for c in counts.values())]
+    columns = [n - 1 for n in usable]
+    curves: dict[Role, list[Interval]] = {}
+    roles: tuple[Role, ...] = ("subject", "human")
+    for role in roles:
+        novel, total = counts[role]
+        curves[role] = ratio_of_sums(novel[:, columns], total[:, columns], rng=rng, confidence=params.confidence)
+    evidence: list[Evidence] = []
+    for n in HEADLINE_NGRAMS:
+        name = f"novelty.ngram_{n}_novel_rate"
+        if n not in usable:
+            evidence.append(Refusal(name=name, reason=f"No continuation of {n} tokens or more to count {n}-grams in."))
+            continue
+        at = usable.index(n)
+        first, second = ((counts[role][0][:, n - 1], counts[role][1][:, n - 1]) for role in roles)
+        evidence.append(
+            Estimate(
+                name=name,
+                value=curves["subject"][at].value,
+                unit="rate",
+                low=curves["subject"][at].low,
+                high=curves["subject"][at].high,
+                confidence=params.confidence,
+                n=len(pairs),
+                method=f"Share of {n}-grams of the continuations that do not occur in the corpus; control: the human "
+                "continuations of the same prompts; percentile bootstrap over prompts, paired for the excess.",
+                control=curves["human"][at],
+                excess=ratio_difference(first, second, rng=rng, confidence=params.confidence),
+            )
+        )
+    evidence.append(_longest_copy(own, human, params, rng=rng))
+    lines = tuple(
+        Line(
+            "human authors" if role == "human" else inputs.subject,
+            role,
+            tuple(Point(float(n), i.value, i.low, i.high, i.n) for n, i in zip(usable, curves[role], strict=True)),
+        )
+        for role in roles
+    )
+    evidence.append(
+        Series(
+            name="novelty.by_length",
+            title=_finding(usable, curves),
+            x="length n of the n-grams, tokens",
+            y="share of n-grams not in the corpus",
+            lines=lines,
+            note=f"{len(pairs)} continuations of held-out prompts, temperature {params.temperature:g}, top-k "
+            f"{params.top_k}; human: how the authors went on.",
+        )
+    )
+    return tuple(evidence)
+
+
+def _longest_copy(
+    own: Sequence[Continuation], human: Sequence[Continuation], params: Params, *, rng: np.random.Generator
+) -> Estimate:
+    ones = np.ones(len(own))
+    mine, theirs = _longest(own), _longest(human)
+    both = ratio_of_sums(
+        np.stack([mine, theirs], axis=1), np.stack([ones, ones], axis=1), rng=rng, confidence=params.confidence
+    )
+    return Estimate(
+        name="novelty.longest_copy_tokens",
+        value=both[0].value,
+        unit="tokens",
+        low=both[0].low,
+        high=both[0].high,
+        confidence=params.confidence,
+        n=len(own),
+        method="Longest run copied from the corpus, averaged over continuations; percentile bootstrap over prompts.",
+        control=both[1],
+        excess=ratio_difference((mine, ones), (theirs, ones), rng=rng, confidence=params.confidence),
+    )
+
+
+def _finding(usable: Sequence[int], curves: dict[Role, list[Interval]]) -> str:
+    n = 8 if 8 in usable else usable[-1]
+    at = usable.index(n)
+    own, human = curves["subject"][at], curves["human"][at]
+    return f"{own.value:.0%} of the {n}-grams it writes are not in the corpus; of human text {human.value:.0%} are not"
+
+
+def needs(params: Params) -> tuple[Need, ...]:
+    """Continuations of held-out prompts."""
+    return (
+        ContinuationsNeed(
+            num_prompts=params.num_prompts,
+            prompt_tokens=params.prompt_tokens,
+            num_tokens=params.num_tokens,
+            temperature=params.temperature,
+            top_k=params.top_k,
+        ),
+    )
+
+
+AUDIT = Audit(
+    name="novelty",
+    version=1,
+    question="Is what it writes new, compared with what people write?",
+    profiles={
+        "quick": Params(),
+        "standard": Params(num_prompts=200, num_tokens=100),
+        "full": Params(num_prompts=1000, num_tokens=200),
+    },
+    needs=needs,
+    run=run,
+)

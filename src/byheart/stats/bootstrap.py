@@ -1,0 +1,124 @@
+"""Bootstrap over whole documents: tokens of one document are not independent observations."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from byheart.core.evidence import Interval
+from byheart.core.tokens import Floats
+from byheart.errors import InputError
+
+MIN_CLUSTERS = 5
+"""Fewer documents cannot carry an interval: the bootstrap would resample the same few again and again."""
+
+
+def cluster_totals(clusters: Sequence[str], *columns: npt.ArrayLike) -> list[Floats]:
+    """Sums of each column within each cluster, clusters in order of first appearance.
+
+    Args:
+        clusters: name of the cluster of each observation, length n.
+        columns: numbers per observation, each of shape [n] or [n, m].
+    Returns:
+        for each column its sums, shape [num_clusters] or [num_clusters, m].
+    """
+    number: dict[str, int] = {}
+    rows = np.array([number.setdefault(name, len(number)) for name in clusters], dtype=np.int64)
+    totals = []
+    for column in columns:
+        values = np.asarray(column, dtype=np.float64)
+        total = np.zeros((len(number), *values.shape[1:]))
+        np.add.at(total, rows, values)
+        totals.append(total)
+    return totals
+
+
+def ratio_of_sums(
+    numerator: Floats,
+    denominator: Floats,
+    *,
+    rng: np.random.Generator,
+    confidence: float = 0.95,
+    num_resamples: int = 2000,
+) -> list[Interval]:
+    """Ratios of totals over clusters, for example bits per byte over documents, with percentile intervals.
+
+    Definition:
+        r = sum_i a_i / sum_i b_i; the interval spans the alpha/2 and 1-alpha/2 quantiles of r over resamples of the
+        clusters i with replacement. Columns are resampled together, so that intervals of one call are comparable.
+    Args:
+        numerator: a, shape [num_clusters, m].
+        denominator: b, shape [num_clusters, m], each column with a positive sum.
+        rng: draws the resamples.
+        confidence: 1 - alpha.
+        num_resamples: resamples of the clusters.
+    Returns:
+        m intervals, n = num_clusters. Resamples whose denominator is 0 in a column are left out of that column.
+    Raises:
+        InputError: fewer than MIN_CLUSTERS clusters, or a column whose denominator sums to 0.
+    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", percentile interval, chapter 13.
+    Differs: resamples clusters (documents), not single observations.
+    """
+    num_clusters = numerator.shape[0]
+    if num_clusters < MIN_CLUSTERS:
+        raise InputError(
+            f"An interval over documents needs at least {MIN_CLUSTERS} documents.",
+            why=f"Got {num_clusters}.",
+            next_step="Give more documents, or split long ones where their parts are independent.",
+        )
+    if not (denominator.sum(axis=0) > 0).all():
+        raise InputError("A ratio of sums needs a positive denominator.", next_step="Leave empty columns out.")
+    weights = rng.multinomial(num_clusters, np.full(num_clusters, 1.0 / num_clusters), size=num_resamples)
+    above, below = weights @ numerator, weights @ denominator
+    tail = (1.0 - confidence) / 2.0
+    intervals = []
+    for column in range(numerator.shape[1]):
+        usable = below[:, column] > 0
+        resampled = above[usable, column] / below[usable, column]
+        value = float(numerator[:, column].sum() / denominator[:, column].sum())
+        low, high = (float(q) for q in np.quantile(resampled, [tail, 1.0 - tail]))
+        intervals.append(Interval(value, min(low, value), max(high, value), num_clusters))
+    return intervals
+
+
+def ratio_difference(
+    first: tuple[Floats, Floats],
+    second: tuple[Floats, Floats],
+    *,
+    rng: np.random.Generator,
+    confidence: float = 0.95,
+    num_resamples: int = 2000,
+) -> Interval:
+    """The paired difference of two ratios of totals over the same clusters.
+
+    Definition:
+        sum a1 / sum b1 - sum a2 / sum b2, both ratios taken over the same resample
+    Args:
+        first: (a1, b1), each of shape [num_clusters].
+        second: (a2, b2), over the same clusters in the same order.
+        rng: draws the resamples.
+        confidence: 1 - alpha.
+        num_resamples: resamples of the clusters.
+    Returns:
+        the difference, n = num_clusters.
+    Raises:
+        InputError: fewer than MIN_CLUSTERS clusters.
+    Source: Efron and Tibshirani 1993, chapter 13.
+    Differs: resamples clusters (documents), paired.
+    """
+    num_clusters = first[0].shape[0]
+    if num_clusters < MIN_CLUSTERS:
+        raise InputError(
+            f"An interval over documents needs at least {MIN_CLUSTERS} documents.",
+            why=f"Got {num_clusters}.",
+            next_step="Give more documents.",
+        )
+    weights = rng.multinomial(num_clusters, np.full(num_clusters, 1.0 / num_clusters), size=num_resamples)
+    below_first, below_second = weights @ first[1], weights @ second[1]
+    usable = (below_first > 0) & (below_second > 0)
+    resampled = (weights @ first[0])[usable] / below_first[usable]
+    resampled = resampled - (weights @ second[0])[usable] / below_second[usable]
+    value = float(first[0].sum() / first[1].sum() - second[0].sum() / second[1].sum())
+    tail = (1.0 - confidence) / 2.0
+    low, high = (float(q) for q in np.quantile(resampled, [tail, 1.0 - tail]))
+    return Interval(value, min(low, value), max(high, value), num_clusters)
