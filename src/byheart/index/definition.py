@@ -1,0 +1,77 @@
+"""What every answer of the index means, in plain Python over lists: slow and obviously right.
+
+A corpus is a list of documents, a document a list of symbols. Nothing here knows of suffix arrays or separators inside
+a text; the separator appears only as the name of the end of a document among next symbols.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+Symbols = Sequence[int]
+
+
+def occurrences(documents: Sequence[Symbols], pattern: Symbols) -> list[tuple[int, int]]:
+    """Every place where the pattern stands, overlapping ones included.
+
+    Definition:
+        all (document_index, offset) with document[offset : offset + len(pattern)] == pattern, in corpus order; the
+        empty pattern stands at every offset 0..len(document)
+    Source: definition.
+    Differs: nothing.
+    """
+    wanted = list(pattern)
+    return [
+        (document_index, offset)
+        for document_index, document in enumerate(documents)
+        for offset in range(len(document) - len(wanted) + 1)
+        if list(document[offset : offset + len(wanted)]) == wanted
+    ]
+
+
+def count(documents: Sequence[Symbols], pattern: Symbols) -> int:
+    """Number of places where the pattern stands."""
+    return len(occurrences(documents, pattern))
+
+
+def longest_matches(documents: Sequence[Symbols], text: Symbols) -> tuple[list[int], list[int]]:
+    """For each position of the text, the longest run starting there that stands in one document.
+
+    Definition:
+        lengths[i] = max {l : count(text[i : i + l]) > 0}; counts[i] = count(text[i : i + lengths[i]]), 0 where the
+        length is 0
+    Source: Chang and Lawler 1994, matching statistics.
+    Differs: counts are given beside the lengths.
+    """
+    lengths, counts = [], []
+    for start in range(len(text)):
+        length = 0
+        while start + length < len(text) and count(documents, text[start : start + length + 1]):
+            length += 1
+        lengths.append(length)
+        counts.append(count(documents, text[start : start + length]) if length else 0)
+    return lengths, counts
+
+
+def next_symbol_counts(
+    documents: Sequence[Symbols], context: Symbols, *, separator: int
+) -> tuple[list[int], list[int]]:
+    """What follows the context in the corpus, and how often.
+
+    Definition:
+        over all occurrences of the context, the symbol after it, or `separator` where the document ends
+    Returns:
+        symbols ascending, and their counts.
+    Source: definition.
+    Differs: nothing.
+    """
+    found: Counter[int] = Counter()
+    for document_index, offset in occurrences(documents, context):
+        document, after = documents[document_index], offset + len(context)
+        found[document[after] if after < len(document) else separator] += 1
+    symbols = sorted(found)
+    return symbols, [found[symbol] for symbol in symbols]
+
+
+def suffix_array(text: Symbols) -> list[int]:
+    """The starts of all suffixes, by the order of the suffixes; a prefix comes before what it begins."""
+    return sorted(range(len(text)), key=lambda start: list(text[start:]))
