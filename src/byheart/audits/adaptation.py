@@ -5,8 +5,8 @@ Question: On text that neither has seen, does the subject predict better than ev
 Statistic: bits per byte = - sum of log2 P(token given its past) over held-out tokens, divided by the UTF-8 bytes of
     these tokens. Bits beyond memorization = bits per byte of the best memorizer minus those of the subject; positive
     means that the subject saves bits that no memorizer here can save.
-Null: A subject that merely stores the text is itself one of the memorizers and is beyond by 0 or less. The best memorizer
-    is chosen on the very text it is measured on, which favours the memorizers, so a positive number is a safe claim.
+Null: A subject that merely stores the text is itself one of the memorizers and is beyond by 0 or less. The best
+    memorizer is chosen on the very text it is measured on, which favours the memorizers: a positive number is safe.
 Assumptions: Held-out documents are unseen by the subject and share no document with the corpus; the subject and every
     memorizer get the same tokens and the same context.
 Fails when: The held-out text was in the subject's own training data (the number is then memory, not adaptation), or

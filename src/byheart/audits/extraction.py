@@ -287,6 +287,7 @@ def needs(params: Params) -> tuple[Need, ...]:
             suffix_tokens=params.suffix_tokens,
             num_windows=params.num_windows,
             num_per_stratum=params.num_per_stratum,
+            strata=STRATA,
         ),
     )
 

@@ -29,6 +29,8 @@ class WindowsNeed:
     """Base sample: windows of each side, drawn uniformly over the distinct windows of that side."""
     num_per_stratum: int = 12
     """Windows of trained-on text to have at least in each stratum of occurrences, where there are so many."""
+    strata: tuple[int, ...] = (1, 2, 4, 16, 64)
+    """Lowest number of occurrences of each stratum, ascending from 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

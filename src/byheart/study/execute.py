@@ -1,0 +1,115 @@
+"""Runs a plan: texts -> subjects -> scores (through the journal) -> audits -> results -> run folder."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from byheart.audits import AUDITS
+from byheart.core.audit import Audit
+from byheart.core.progress import Progress, silent
+from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
+from byheart.core.run_record import Method, RunRecord
+from byheart.core.streams import stream
+from byheart.errors import ByheartError
+from byheart.study.asking import Answers, ask_everyone, lacking
+from byheart.study.inputs import inputs_for
+from byheart.study.journal import Journal
+from byheart.study.plan import StudyPlan
+from byheart.study.provenance import provenance
+from byheart.study.run_folder import RunFolder
+from byheart.study.scoring import Clock
+from byheart.study.sources import Texts, read_texts
+from byheart.study.subjects import Cast, Subject, assemble_cast
+from byheart.study.tables import sample_table, score_table
+
+
+def run_audit(audit: Audit, params: Any, subject: Subject, asked: Answers, cast: Cast, seed: int) -> Result:
+    """One audit on one subject; its errors become Failed, so that the others go on."""
+    needs = audit.needs(params)
+    reasons = [reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))]
+    status: Status
+    if reasons:
+        status = NotApplicable(" ".join(reasons))
+    else:
+        rng = stream(seed, "audit", audit.name, subject.name)
+        try:
+            status = Completed(audit.run(inputs_for(needs, subject, asked, cast), params, rng=rng))
+        except (ByheartError, ArithmeticError, LookupError, ValueError) as error:
+            status = Failed(type(error).__name__, str(error))
+    return Result(audit.name, audit.version, subject.name, status)
+
+
+def _methods(chosen: tuple[Audit, ...], plan: StudyPlan) -> tuple[Method, ...]:
+    return tuple(
+        Method(
+            audit=audit.name,
+            version=audit.version,
+            question=audit.question,
+            parts=audit.method(),
+            params=dataclasses.asdict(audit.profiles[plan.profile]),
+        )
+        for audit in chosen
+    )
+
+
+def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
+    """Identifies the study by everything that decides its numbers."""
+    corpora = (texts.trained_on.fingerprint, texts.held_out.fingerprint, texts.calibration.fingerprint)
+    predictors = (subject.predictor.fingerprint for subject in cast.subjects)
+    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors)
+
+
+def execute(
+    plan: StudyPlan,
+    folder: Path,
+    *,
+    title: str = "",
+    command: str = "",
+    clock: Clock = time.perf_counter,
+    on_progress: Progress = silent,
+    render: Callable[[RunRecord], str] | None = None,
+) -> RunRecord:
+    """Runs a plan into a folder, or resumes it there.
+
+    Args:
+        plan: what to study.
+        folder: the run folder; made when it does not exist.
+        title: what was audited, in a few words; the model's name when empty.
+        command: what to type to reproduce the run, for the provenance.
+        clock: seconds, for throughput.
+        on_progress: told about every stage.
+        render: the report's page, or None to write none.
+    Returns:
+        the finished run; its folder has a manifest, which is written last.
+    Raises:
+        ByheartError: the sources, the model or the folder cannot be used. What was scored is in the journal.
+    """
+    started = clock()
+    chosen = plan.chosen(AUDITS)
+    run = RunFolder(folder)
+    run.begin(plan)
+    texts = read_texts(plan, on_progress=on_progress)
+    cast = assemble_cast(plan, texts, on_progress=on_progress)
+    journal = Journal(run.journal_path, study_fingerprint(plan, texts, cast))
+    try:
+        params = {audit.name: audit.profiles[plan.profile] for audit in chosen}
+        needs = tuple(dict.fromkeys(need for audit in chosen for need in audit.needs(params[audit.name])))
+        asked = ask_everyone(cast, needs, plan.seed, journal, clock=clock, on_progress=on_progress)
+        results = []
+        for subject in cast.subjects:
+            for audit in chosen:
+                results.append(run_audit(audit, params[audit.name], subject, asked, cast, plan.seed))
+                on_progress("audit", len(results), len(cast.subjects) * len(chosen), audit.name)
+        record = RunRecord(
+            title=title or plan.model,
+            results=tuple(results),
+            methods=_methods(chosen, plan),
+            provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
+            notes=texts.notes,
+        )
+        run.finish(record, score_table(cast, asked), sample_table(cast, asked), render)
+    finally:
+        journal.close()
+    return record

@@ -1,0 +1,80 @@
+"""Turns answers into what an audit may see: pure data of one subject."""
+
+from typing import Any
+
+import numpy as np
+
+from byheart.core.material import Continuation, ContinuationsNeed, HeldOutNeed, Inputs, Need, Piece, Window, WindowsNeed
+from byheart.core.tokens import TokenIds
+from byheart.study.asking import Answers
+from byheart.study.materials import Material, Passage, Prompt
+from byheart.study.subjects import Cast, Subject
+
+
+def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
+    scores = asked.scores[subject.name, need]
+    return tuple(
+        Window(
+            role=p.role,
+            document=p.document,
+            span=p.span,
+            num_occurrences=p.num_occurrences,
+            in_base_sample=p.in_base_sample,
+            prefix_tokens=need.prefix_tokens,
+            scores=scores[p.fingerprint],
+        )
+        for p in asked.materials[need]
+        if isinstance(p, Passage)
+    )
+
+
+def _pieces(need: HeldOutNeed, subject: Subject, asked: Answers, cast: Cast) -> tuple[Piece, ...]:
+    pieces = []
+    for p in asked.materials[need]:
+        assert isinstance(p, Passage)
+        logs = {s.name: asked.scores[s.name, need][p.fingerprint].log_probability_nats for s in cast.memorizers}
+        own = asked.scores[subject.name, need][p.fingerprint].log_probability_nats
+        pieces.append(
+            Piece(
+                document=p.document,
+                num_bytes=p.num_scored_bytes,
+                log_probability_nats=own[p.num_given :],
+                memorizer_log_probability_nats={name: log[p.num_given :] for name, log in logs.items()},
+            )
+        )
+    return tuple(pieces)
+
+
+def _continuations(
+    texts: list[TokenIds], prompts: Material, cast: Cast, longest: dict[bytes, Any]
+) -> tuple[Continuation, ...]:
+    found = []
+    for number, (ids, prompt) in enumerate(zip(texts, prompts, strict=True)):
+        key = ids.tobytes()
+        if key not in longest:
+            longest[key] = cast.index.longest_matches(ids).lengths if ids.size else np.zeros(0, dtype=np.int64)
+        found.append(
+            Continuation(
+                prompt_index=number, document=prompt.document, token_ids=ids, longest_match_tokens=longest[key]
+            )
+        )
+    return tuple(found)
+
+
+def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast) -> Inputs:
+    """What an audit may see of one subject."""
+    parts: dict[str, Any] = {}
+    for need in needs:
+        match need:
+            case WindowsNeed():
+                parts["windows"] = _windows(need, subject, asked)
+            case HeldOutNeed():
+                parts["pieces"] = _pieces(need, subject, asked, cast)
+            case ContinuationsNeed():
+                prompts = asked.materials[need]
+                human = [p.human for p in prompts if isinstance(p, Prompt)]
+                longest: dict[bytes, Any] = {}
+                written = asked.written[subject.name, need]
+                parts["continuations"] = _continuations(written, prompts, cast, longest)
+                parts["human"] = _continuations(human, prompts, cast, longest)
+    return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

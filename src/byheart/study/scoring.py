@@ -1,0 +1,115 @@
+"""Score once: each text goes through each predictor once, batch by batch, through the journal."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byheart.core.codec import array_from_json, array_to_json, token_scores_from_json, token_scores_to_json
+from byheart.core.material import ContinuationsNeed, Need
+from byheart.core.predictor import Samples, Scores
+from byheart.core.progress import Progress, silent
+from byheart.core.streams import stream
+from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import TokenIds
+from byheart.study.journal import Journal
+from byheart.study.materials import Passage, Prompt, batches
+from byheart.study.subjects import Subject
+
+BATCH_TEXTS = 16
+Clock = Callable[[], float]
+
+
+@dataclass
+class Throughput:
+    """How fast a subject was scored; measured, so not part of the results."""
+
+    tokens: int = 0
+    """Tokens scored in this run, those read back from the journal left out."""
+    seconds: float = 0.0
+    """Seconds spent on them."""
+
+
+def _key(kind: str, subject: Subject, need: Need, number: int) -> str:
+    return f"{kind}/{subject.name}/{subject.predictor.fingerprint}/{need!r}/{number}"
+
+
+def score_passages(
+    subject: Subject,
+    need: Need,
+    passages: Sequence[Passage],
+    journal: Journal,
+    *,
+    clock: Clock = time.perf_counter,
+    on_progress: Progress = silent,
+) -> tuple[dict[str, TokenScores], Throughput]:
+    """Scores of every distinct passage, by fingerprint.
+
+    A batch found in the journal is read back; the others are scored and journaled before the next begins.
+
+    Args:
+        subject: whose predictor offers Scores.
+        need: what the passages were cut for; part of the journal's keys.
+        passages: what to score.
+        journal: keeps acknowledged batches.
+        clock: seconds.
+        on_progress: told after each batch.
+    """
+    predictor = subject.predictor
+    assert isinstance(predictor, Scores)
+    found: dict[str, TokenScores] = {}
+    throughput = Throughput()
+    planned = batches(passages, BATCH_TEXTS)
+    total = sum(len(p.token_ids) for batch in planned for p in batch)
+    done = 0
+    for number, batch in enumerate(planned):
+        key = _key("score", subject, need, number)
+        if key not in journal:
+            started = clock()
+            scores = predictor.score([passage.token_ids for passage in batch])
+            throughput.seconds += clock() - started
+            throughput.tokens += sum(len(s) for s in scores)
+            journal.put(key, [token_scores_to_json(s) for s in scores])
+        else:
+            scores = [token_scores_from_json(raw) for raw in journal.get(key)]
+        found |= {passage.fingerprint: s for passage, s in zip(batch, scores, strict=True)}
+        done += sum(len(s) for s in scores)
+        on_progress(f"score {subject.name}", done, total)
+    return found, throughput
+
+
+def continue_prompts(
+    subject: Subject,
+    need: ContinuationsNeed,
+    prompts: Sequence[Prompt],
+    journal: Journal,
+    seed: int,
+    *,
+    on_progress: Progress = silent,
+) -> list[TokenIds]:
+    """The subject's continuation of each prompt, in order; each from a random stream of its own batch.
+
+    Args:
+        subject: whose predictor offers Samples.
+        need: decoding and length; part of the journal's keys.
+        prompts: what to continue.
+        journal: keeps acknowledged batches.
+        seed: root of the streams.
+        on_progress: told after each batch.
+    """
+    predictor = subject.predictor
+    assert isinstance(predictor, Samples)
+    written: list[TokenIds] = []
+    for number, start in enumerate(range(0, len(prompts), BATCH_TEXTS)):
+        batch = prompts[start : start + BATCH_TEXTS]
+        key = _key("sample", subject, need, number)
+        if key not in journal:
+            rng = stream(seed, "sample", subject.name, repr(need), str(number))
+            texts = predictor.sample([p.given for p in batch], need.decoding, need.num_tokens, rng=rng)
+            journal.put(key, [array_to_json(np.asarray(text, dtype=np.int32)) for text in texts])
+        else:
+            texts = [array_from_json(raw) for raw in journal.get(key)]
+        written += texts
+        on_progress(f"sample {subject.name}", len(written), len(prompts))
+    return written

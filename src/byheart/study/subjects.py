@@ -1,0 +1,149 @@
+"""Who is audited: the model, the two poles and the memorizers, all through one interface."""
+
+from dataclasses import dataclass
+
+from byheart.core.predictor import Predictor
+from byheart.core.progress import Progress, silent
+from byheart.corpus.encoded import EncodedCorpus, encode_corpus
+from byheart.corpus.tokenizer import Tokenizer
+from byheart.errors import ConfigError
+from byheart.index.corpus_index import Index
+from byheart.study.plan import StudyPlan, did_you_mean
+from byheart.study.sources import Texts
+
+POLE = "infinigram"
+"""The memorizer that serves as lookup pole when built on the text, and as blind pole when built without it."""
+OTHER_MEMORIZERS = ("knowledge",)
+DEFAULT_VOCABULARY = 4096
+"""Tokens of the tokenizer that is trained for a memorizer under test."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A predictor with the part it plays."""
+
+    name: str
+    """As in the results."""
+    role: str
+    """"model", "lookup pole", "blind pole" or "memorizer"."""
+    predictor: Predictor
+    """Who answers."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everyone who is audited, and what they were built from."""
+
+    subjects: tuple[Subject, ...]
+    """The model first, then the poles, then the other memorizers."""
+    tokenizer: Tokenizer
+    """One encoding for all."""
+    trained_on: EncodedCorpus
+    """Trained-on documents as tokens."""
+    held_out: EncodedCorpus
+    """Control documents as tokens."""
+    index: Index
+    """Of the trained-on tokens."""
+
+    @property
+    def memorizers(self) -> tuple[Subject, ...]:
+        """Memorizers of the trained-on text: the yardstick of 'beyond'."""
+        return tuple(s for s in self.subjects if s.role in ("lookup pole", "memorizer"))
+
+
+def build_index(documents: EncodedCorpus, tokenizer: Tokenizer, *, on_progress: Progress = silent) -> Index:
+    """A token index of encoded documents."""
+    return Index.build(
+        [document.token_ids for document in documents.documents],
+        [document.name for document in documents.documents],
+        unit="tokens",
+        alphabet_size=tokenizer.vocabulary_size,
+        tokenizer_fingerprint=tokenizer.fingerprint,
+        on_progress=on_progress,
+    )
+
+
+def _memorizer(name: str, index: Index, tokenizer: Tokenizer) -> Predictor:
+    from byheart.memorizers import build
+
+    return build(name, index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id)
+
+
+def _tokenizer_for_memorizer(plan: StudyPlan, texts: Texts, on_progress: Progress) -> Tokenizer:
+    if not plan.tokenizer:
+        return Tokenizer.train(texts.trained_on.deduplicated(), DEFAULT_VOCABULARY, on_progress=on_progress)
+    return open_tokenizer(plan.tokenizer)
+
+
+def open_tokenizer(spec: str) -> Tokenizer:
+    """A tokenizer from a tokenizer.json file or from a folder that has one."""
+    from pathlib import Path
+
+    path = Path(spec)
+    return Tokenizer.from_folder(path) if path.is_dir() else Tokenizer.from_file(path)
+
+
+def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = silent) -> Cast:
+    """Loads the model and builds the poles and memorizers beside it.
+
+    Raises:
+        ConfigError: the model's name means nothing.
+        SourceError, UnsafeError, FormatError: it cannot be loaded.
+    """
+    kind, _, memorizer = plan.model.partition(":")
+    model: Predictor | None = None
+    if kind == "memorizer":
+        from byheart.memorizers import NAMES
+
+        if memorizer not in NAMES:
+            raise ConfigError(f"There is no memorizer {memorizer!r}.", why=did_you_mean(memorizer, list(NAMES)))
+        tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
+    else:
+        from byheart.models import load_model
+
+        loaded = load_model(plan.model, on_progress=on_progress)
+        model, tokenizer = loaded.predictor, loaded.tokenizer
+    trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
+    held_out = encode_corpus(texts.held_out, tokenizer, on_progress=on_progress)
+    calibration = encode_corpus(texts.calibration, tokenizer, on_progress=on_progress)
+    if plan.index:
+        index = opened_index(plan.index, tokenizer, trained_on)
+    else:
+        index = build_index(trained_on, tokenizer, on_progress=on_progress)
+    blind = build_index(calibration, tokenizer, on_progress=on_progress)
+    subjects = [
+        Subject(f"memorizer:{POLE}", "lookup pole", _memorizer(POLE, index, tokenizer)),
+        Subject(f"blind:{POLE}", "blind pole", _memorizer(POLE, blind, tokenizer)),
+        *(Subject(f"memorizer:{m}", "memorizer", _memorizer(m, index, tokenizer)) for m in OTHER_MEMORIZERS),
+    ]
+    audited = model if model is not None else _memorizer(memorizer, index, tokenizer)
+    name = audited.name if model is not None else f"audited {plan.model}"
+    return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
+
+
+def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -> Index:
+    """A token index from disk, refused unless it is of this corpus under this tokenizer.
+
+    Raises:
+        FingerprintError: it belongs to another corpus, unit or tokenizer.
+    """
+    from pathlib import Path
+
+    from byheart.errors import FingerprintError
+
+    index = Index.open(Path(folder))
+    expected = sum(len(document.token_ids) for document in trained_on.documents) + len(trained_on.documents) + 1
+    reasons = []
+    if index.unit != "tokens":
+        reasons.append(f"it is an index of {index.unit}, an audit needs tokens")
+    elif index.tokenizer_fingerprint != tokenizer.fingerprint:
+        reasons.append("it was made with another tokenizer")
+    elif index.num_symbols != expected or index.num_documents != len(trained_on.documents):
+        reasons.append("it holds other documents than the trained-on sources")
+    if reasons:
+        raise FingerprintError(
+            f"The index {folder} does not belong to this study.",
+            why="; ".join(reasons) + ".",
+            next_step="Make one with `byheart index TRAINED-ON -o IDX --unit tokens --tokenizer MODEL`, or leave it out.",
+        )
+    return index
