@@ -7,7 +7,7 @@ import numpy as np
 from byheart.core.material import Continuation, ContinuationsNeed, HeldOutNeed, Inputs, Need, Piece, Window, WindowsNeed
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
-from byheart.study.materials import Material, Passage, Prompt
+from byheart.study.materials import Passage, Prompt
 from byheart.study.subjects import Cast, Subject
 
 
@@ -46,7 +46,7 @@ def _pieces(need: HeldOutNeed, subject: Subject, asked: Answers, cast: Cast) -> 
 
 
 def _continuations(
-    texts: list[TokenIds], prompts: Material, cast: Cast, longest: dict[bytes, Any]
+    texts: list[TokenIds], prompts: list[Prompt], cast: Cast, longest: dict[bytes, Any]
 ) -> tuple[Continuation, ...]:
     found = []
     for number, (ids, prompt) in enumerate(zip(texts, prompts, strict=True)):
@@ -71,8 +71,8 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
             case ContinuationsNeed():
-                prompts = asked.materials[need]
-                human = [p.human for p in prompts if isinstance(p, Prompt)]
+                prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
+                human = [p.human for p in prompts]
                 longest: dict[bytes, Any] = {}
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)

@@ -2,7 +2,8 @@
 
 Format: a line `byheart journal 1 <study fingerprint>`, then records of a little-endian uint32 length, a uint32 CRC-32
 of the payload, and the payload: JSON {"key": ..., "value": ...} in ASCII. Each record is flushed to the disk before
-`put` returns. A torn tail (killed while writing) is cut off at the next opening; a wrong checksum before the tail is damage.
+`put` returns. A torn tail (killed while writing) is cut off at the next opening; a wrong checksum before the tail is
+damage.
 """
 
 import fcntl

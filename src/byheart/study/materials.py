@@ -168,7 +168,7 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
     """Beginnings of pieces of held-out documents with the authors' own continuations."""
     length = need.prompt_tokens + need.num_tokens
-    found = []
+    found: list[Prompt] = []
     for document, start in _round_robin(cast.held_out, length, rng=rng):
         if len(found) == need.num_prompts:
             break

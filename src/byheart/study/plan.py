@@ -89,7 +89,8 @@ class StudyPlan:
         if unknown:
             raise ConfigError("The plan has keys that mean nothing.", why=" ".join(unknown))
         try:
-            return StudyPlan(**{key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()})
+            values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}
+            return StudyPlan(**values)
         except TypeError as error:
             raise ConfigError("The plan lacks a key.", why=str(error)) from error
 

@@ -54,5 +54,5 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
             "makes the blind pole.",
             next_step="Give more held-out documents; with --lines each line of a .txt file is one.",
         )
-    parts = split(unseen, calibration_share=0.5, held_out_share=0.5, rng=stream(plan.seed, "split", "held-out"))
-    return Texts(trained_on, parts.held_out, parts.calibration, tuple(notes))
+    parts = split(unseen, calibration_share=0.5, held_out_share=0.0, rng=stream(plan.seed, "split", "held-out"))
+    return Texts(trained_on, parts.train, parts.calibration, tuple(notes))

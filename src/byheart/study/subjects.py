@@ -144,6 +144,6 @@ def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -
         raise FingerprintError(
             f"The index {folder} does not belong to this study.",
             why="; ".join(reasons) + ".",
-            next_step="Make one with `byheart index TRAINED-ON -o IDX --unit tokens --tokenizer MODEL`, or leave it out.",
+            next_step="Make it with `byheart index TRAINED-ON -o IDX --unit tokens --tokenizer MODEL`.",
         )
     return index

@@ -1,0 +1,1 @@
+"""Parse, call, exit code. Everything that a person types or sees in a terminal."""

@@ -1,0 +1,75 @@
+"""The command `byheart`: its commands, its global options, and how errors become exit codes."""
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from byheart._version import __version__
+from byheart.cli import audit_commands, model_commands, run_commands, text_commands
+from byheart.cli.session import fail, show_unexpected
+from byheart.errors import ByheartError, ConfigError
+
+EPILOG = "Try it now:  byheart demo -o runs/demo   (offline, two minutes, no data needed)"
+
+app = typer.Typer(
+    name="byheart",
+    help="What does a language model know by heart, and what does it do beyond?",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BYHEART"},
+)
+audit_commands.register(app)
+text_commands.register(app)
+model_commands.register(app)
+run_commands.register(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"byheart {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")] = False,
+) -> None:
+    """What does a language model know by heart, and what does it do beyond?"""
+    context.default_map = configuration(Path("byheart.toml"))
+
+
+def configuration(path: Path) -> dict[str, Any]:
+    """Defaults for options from byheart.toml: a table per command. Flags and BYHEART_* variables win over them.
+
+    Raises:
+        ConfigError: the file is not TOML.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML.", why=str(error), next_step="Correct or remove the file.") from error
+
+
+def main() -> None:
+    """Runs the command line; the exit codes are those of contract.md."""
+    if "--debug" not in sys.argv:
+        sys.excepthook = show_unexpected
+    try:
+        app(standalone_mode=True)
+    except ByheartError as error:
+        if "--debug" in sys.argv:
+            raise
+        fail(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. What was finished is kept; type the same command again to resume.", err=True)
+        sys.exit(130)

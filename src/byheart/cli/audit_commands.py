@@ -1,0 +1,132 @@
+"""The main job: audit, and its demonstration on real input."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from byheart.cli.session import (
+    JsonFlag,
+    LinesFlag,
+    QuietFlag,
+    SeedOption,
+    SkipBadFlag,
+    answer,
+    answer_json,
+    progress,
+    say,
+)
+from byheart.core.run_record import RunRecord
+
+OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
+
+
+def _command() -> str:
+    return shlex.join(["byheart", *sys.argv[1:]])
+
+
+def _show(record: RunRecord, run: Path, json: bool) -> None:
+    from byheart.study.headline import run_to_json
+    from byheart.study.run_folder import REPORT
+
+    if json:
+        answer_json(run_to_json(record, str(run)))
+        return
+    from rich.console import Console
+
+    from byheart.report.text import headline
+
+    headline(record, Console())
+    report = run / REPORT
+    answer(
+        f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', then byheart report"
+    )
+
+
+def demo(
+    output: OutputOption = Path("byheart-demo"),
+    seed: SeedOption = 0,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """See the whole system at work on this machine's own standard library, offline, in two minutes.
+
+    Example:  byheart demo -o runs/demo
+    """
+    from byheart.study.demo import run_demo
+    from byheart.study.pages import page
+
+    with progress(quiet) as on_progress:
+        record = run_demo(output, seed, command=_command(), render=page(), on_progress=on_progress)
+    _show(record, output, json)
+
+
+def audit(
+    model: Annotated[
+        str, typer.Argument(help="Model folder, smollm2, or memorizer:knowledge|infinigram.", metavar="MODEL")
+    ],
+    trained_on: Annotated[list[str], typer.Option("--trained-on", help="What it was trained on. May be repeated.")],
+    held_out: Annotated[list[str], typer.Option("--held-out", help="Text it cannot have seen. May be repeated.")],
+    output: OutputOption,
+    index: Annotated[str, typer.Option("--index", help="Token index of the trained-on text, made before.")] = "",
+    tokenizer: Annotated[str, typer.Option("--tokenizer", help="For memorizer:NAME: folder or tokenizer.json.")] = "",
+    audits: Annotated[str, typer.Option("--audits", help="Comma-separated names; default: all.")] = "",
+    profile: Annotated[str, typer.Option("--profile", help="quick, standard or full: sample sizes.")] = "quick",
+    seed: SeedOption = 0,
+    lines: LinesFlag = False,
+    skip_bad: SkipBadFlag = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked, and stop.")] = False,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Audit a model: what it knows by heart of a text, and what it does beyond.
+
+    Killed or interrupted, the same command resumes.
+
+    Example:  byheart audit smollm2 --trained-on classics/ --held-out new-texts/ -o runs/smollm2
+    """
+    from byheart.audits import AUDITS
+    from byheart.core.audit import Profile
+    from byheart.errors import ConfigError
+    from byheart.study.execute import execute
+    from byheart.study.forecast import forecast
+    from byheart.study.pages import page
+    from byheart.study.plan import StudyPlan, did_you_mean
+    from byheart.study.run_folder import RunFolder
+
+    sizes: dict[str, Profile] = {name: name for name in get_args(Profile)}
+    if profile not in sizes:
+        raise ConfigError(f"Unknown profile {profile!r}.", why=did_you_mean(profile, list(sizes)))
+    plan = StudyPlan(
+        model=model,
+        trained_on=tuple(trained_on),
+        held_out=tuple(held_out),
+        index=index,
+        tokenizer=tokenizer,
+        audits=tuple(name.strip() for name in audits.split(",") if name.strip()),
+        profile=sizes[profile],
+        seed=seed,
+        lines=lines,
+        skip_bad=skip_bad,
+    )
+    if dry_run:
+        planned = forecast(plan.chosen(AUDITS), plan.profile)
+        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        return
+    folder = RunFolder(output)
+    if folder.is_complete:
+        folder.begin(plan)
+        say(f"{output} is complete; showing it. Choose another -o to run anew.")
+        _show(folder.read(), output, json)
+        return
+    with progress(quiet) as on_progress:
+        record = execute(plan, output, command=_command(), render=page(), on_progress=on_progress)
+    _show(record, output, json)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    for command in (demo, audit):
+        app.command()(command)

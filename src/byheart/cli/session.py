@@ -1,0 +1,105 @@
+"""What commands share: streams, progress bars and the form of an error. Answers go to stdout, all else to stderr."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from byheart.core.codec import dumps
+from byheart.core.progress import Progress, silent
+from byheart.core.visible import visible
+from byheart.errors import ByheartError
+
+SourceHelp = "Folder, .txt, .jsonl(.gz/.zst), .parquet, or `stdlib`."
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
+QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
+LinesFlag = Annotated[bool, typer.Option("--lines", help="Each line of a .txt source is a document of its own.")]
+SkipBadFlag = Annotated[bool, typer.Option("--skip-bad", help="Leave out what cannot be read instead of stopping.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Root of all randomness: same seed, same bytes.")]
+
+
+def say(text: str) -> None:
+    """Tells the person at the terminal something, on stderr, with untrusted characters made visible."""
+    typer.echo(visible(text), err=True)
+
+
+def answer(text: str) -> None:
+    """Prints the answer on stdout, with untrusted characters made visible."""
+    typer.echo(visible(text))
+
+
+def answer_json(value: object) -> None:
+    """Prints one JSON document on stdout."""
+    typer.echo(dumps(value))
+
+
+def fail(error: ByheartError) -> None:
+    """An error in three lines: what happened, why, what to type next."""
+    what, *rest = (part for part in (error.what, error.why, error.next_step) if part)
+    typer.secho(f"Error: {visible(what)}", fg="red", bold=True, err=True)
+    for part in rest:
+        typer.echo(f"  {visible(part)}", err=True)
+
+
+def show_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of byheart itself: named, without a traceback."""
+    typer.secho(f"Error: {kind.__name__}: {visible(str(error))}", fg="red", bold=True, err=True)
+    typer.echo("  This is a fault of byheart itself. Please report it.", err=True)
+    typer.echo("  Add --debug right after `byheart` to see where it happened.", err=True)
+
+
+class _Lines:
+    """Progress where no bar can be drawn, as in the log of a build server: a line per stage, then one a minute."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._said = 0.0
+
+    def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
+        now = time.monotonic()
+        if stage != self._stage or now - self._said > 60:
+            share = f" {done / total:.0%}" if total and done else ""
+            say(f"{stage}{share} {note}".rstrip())
+            self._stage, self._said = stage, now
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Progress]:
+    """Bars with the time that is left, on stderr; lines where stderr is no terminal; nothing when quiet.
+
+    Args:
+        quiet: report nothing.
+    """
+    if quiet:
+        yield silent
+        return
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Bars(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: float, total: float, note: str = "") -> None:
+            label = Text(visible(stage)).plain
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(label, total=total or None, note="")
+            bars.update(tasks[stage], completed=done, total=total or None, note=visible(note))
+
+        yield report

@@ -1,0 +1,36 @@
+"""What a study will ask of each subject, before it asks."""
+
+from typing import Any
+
+from byheart.core.audit import Audit, Profile
+from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+
+
+def tokens_asked(need: Need) -> int:
+    """Tokens to score or to write for one need, at most."""
+    match need:
+        case WindowsNeed():
+            filled = need.num_per_stratum * len(need.strata)
+            return (2 * need.num_windows + filled) * (need.prefix_tokens + need.suffix_tokens)
+        case HeldOutNeed():
+            return need.num_pieces * (need.context_tokens + need.scored_tokens)
+        case ContinuationsNeed():
+            return need.num_prompts * need.num_tokens
+
+
+def forecast(audits: tuple[Audit, ...], profile: Profile) -> dict[str, Any]:
+    """Tokens to score and to write per subject, by audit, as JSON values and as lines to print."""
+    asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
+    totals = {"score": 0, "write": 0}
+    rows: list[dict[str, str | int]] = []
+    lines: list[str] = []
+    for audit, need in asked:
+        kind = "write" if isinstance(need, ContinuationsNeed) else "score"
+        tokens = tokens_asked(need)
+        totals[kind] += tokens
+        rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
+        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
+    lines.append(
+        f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}. Nothing was run."
+    )
+    return {"audits": rows, "tokens_to_score": totals["score"], "tokens_to_write": totals["write"], "lines": lines}

@@ -1,0 +1,39 @@
+"""The report of a run, where the report extra is installed."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+from byheart.core.run_record import RunRecord
+from byheart.errors import CapabilityError
+from byheart.study.run_folder import REPORT, RunFolder, write_durably
+
+
+def page() -> Callable[[RunRecord], str] | None:
+    """The function that renders a run as HTML, or None where jinja2 or altair is missing."""
+    if any(importlib.util.find_spec(name) is None for name in ("jinja2", "altair", "vl_convert")):
+        return None
+    from byheart.report.page import render_html
+
+    return render_html
+
+
+def write_report(run: Path, output: Path | None = None) -> Path:
+    """Renders a finished run again; inside the run folder the manifest is brought up to date.
+
+    Raises:
+        CapabilityError: the report extra is not installed.
+        SourceError, FormatError: the run is missing, unfinished or damaged.
+    """
+    render = page()
+    if render is None:
+        raise CapabilityError(
+            "The report needs jinja2, altair and vl-convert.", next_step="pip install 'byheart[report]'"
+        )
+    folder = RunFolder(run)
+    record = folder.read()
+    target = output or run / REPORT
+    write_durably(target, render(record).encode("utf-8"))
+    if output is None:
+        folder.seal()
+    return target
