@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byheart.corpus.documents import Corpus, Document
@@ -40,6 +40,7 @@ def test_a_file_name_that_is_not_utf8_has_a_fingerprint() -> None:
     assert Corpus((Document("\udcff", "x"),)).fingerprint != Corpus((Document("\udcfe", "x"),)).fingerprint
 
 
+@settings(deadline=None)
 @given(CORPORA)
 def test_deduplication_keeps_the_first_document_of_every_text(corpus: Corpus) -> None:
     kept: list[Document] = []
@@ -49,6 +50,7 @@ def test_deduplication_keeps_the_first_document_of_every_text(corpus: Corpus) ->
     assert list(corpus.deduplicated()) == kept
 
 
+@settings(deadline=None)
 @given(CORPORA, CORPORA)
 def test_without_drops_exactly_the_texts_of_the_other_corpus(corpus: Corpus, other: Corpus) -> None:
     texts = [document.text for document in other]

@@ -128,16 +128,22 @@ def test_a_file_that_lacks_only_its_checksum_gives_all_lines(
 
 
 @pytest.mark.parametrize(("ending", "compress"), COMPRESSED)
-def test_any_flipped_byte_of_a_compressed_file_is_noticed(ending: str, compress: Compress, tmp_path: Path) -> None:
+def test_no_flipped_bit_of_a_compressed_file_goes_unnoticed(ending: str, compress: Compress, tmp_path: Path) -> None:
     whole = compress(b"".join(random_records(4)))
     path = tmp_path / ("x" + ending)
+    path.write_bytes(whole)
+    undamaged = parts(path)
     # The ten bytes of a gzip header hold a time and an operating system, which change nothing.
-    for place in range(10, len(whole), 97):
+    places = range(10, len(whole), 97)
+    num_noticed = 0
+    for place in places:
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
-        _, problems = parts(path)
-        assert problems
+        documents, problems = parts(path)
+        assert problems or (documents, problems) == undamaged
+        num_noticed += bool(problems)
+    assert num_noticed > 0.9 * len(places)
 
 
 @pytest.mark.parametrize(("ending", "compress"), COMPRESSED)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tokenizers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import models, normalizers, pre_tokenizers
 
@@ -34,11 +34,13 @@ TEXTS = st.text(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_byte_level_tokens_give_the_text_back(text: str) -> None:
     assert BYTE_LEVEL.decode(BYTE_LEVEL.encode(text).token_ids) == text
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_bytes_of_all_tokens_are_the_bytes_of_the_text(text: str) -> None:
     ends = BYTE_LEVEL.encode(text).byte_ends
@@ -46,6 +48,7 @@ def test_the_bytes_of_all_tokens_are_the_bytes_of_the_text(text: str) -> None:
     assert (np.diff(ends, prepend=0) >= 0).all()
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_each_byte_end_cuts_the_text_where_its_tokens_end(text: str) -> None:
     encoding = BYTE_LEVEL.encode(text)
@@ -58,6 +61,7 @@ def test_each_byte_end_cuts_the_text_where_its_tokens_end(text: str) -> None:
         assert len(consumed.rstrip("\N{REPLACEMENT CHARACTER}")) - len(written) <= 1
 
 
+@settings(deadline=None)
 @given(st.data(), TEXTS)
 def test_byte_ends_equal_their_definition(data: st.DataObject, text: str) -> None:
     ends = data.draw(st.lists(st.integers(0, len(text)), max_size=10))

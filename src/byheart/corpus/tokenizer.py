@@ -244,9 +244,12 @@ class Tokenizer:
         """
         return self.encode_many([text])[0]
 
-    def encode_many(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode_many(self, texts: Sequence[str], *, on_progress: Progress = silent) -> list[Encoding]:
         """Several texts as tokens, on all cores.
 
+        Args:
+            texts: any number.
+            on_progress: called with texts encoded.
         Raises:
             InputError: a text has lone surrogates.
         """
@@ -264,6 +267,7 @@ class Tokenizer:
                 token_ids = np.array(one.ids, dtype=np.int32)
                 offsets = np.fromiter(chain.from_iterable(one.offsets), dtype=np.int64, count=2 * token_ids.size)
                 encodings.append(Encoding(token_ids, byte_ends_from_characters(offsets[1::2], text)))
+            on_progress("encode", len(encodings), len(texts))
         return encodings
 
     def decode(self, token_ids: TokenIds) -> str:

@@ -1,0 +1,51 @@
+"""A file that is either the old one or the new one, never half of it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from byheart.core.visible import visible
+from byheart.errors import StorageError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into; it takes its place when all of it is on disk, and only its owner may read it.
+
+    Args:
+        path: its place; an older file there stays until then, and stays for good when writing fails.
+    Raises:
+        StorageError: the place cannot be written.
+    """
+    temporary: str | None = None
+    try:
+        # mkstemp creates with mode 0600, so what is secret is never readable by others, not even for a moment.
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        temporary = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{visible(str(path))} cannot be written.",
+            why=str(error),
+            next_step="Choose a folder that you may write to and that has room.",
+        ) from error
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
