@@ -1,7 +1,7 @@
 """An index as a folder: five data files and a header with the hash of each, so that damage is noticed.
 
-    header.json             format, version, unit, dtype, alphabet size, counts, tokenizer fingerprint, size in bytes and
-                            BLAKE3 of each file; last the BLAKE3 of the header without that last entry
+    header.json             format, version, unit, dtype, alphabet size, counts, tokenizer fingerprint, size in bytes
+                            and BLAKE3 of each file; last the BLAKE3 of the header without that last entry
     text.bin                symbols with separators, little-endian uint8, uint16 or uint32
     suffix_array.bin        little-endian int32, one per symbol
     first_symbol.bin        little-endian int64, alphabet size + 1

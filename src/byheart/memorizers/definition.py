@@ -1,0 +1,81 @@
+"""What the memorizers predict, in plain Python over lists of documents: slow and obviously right."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from byheart.index import definition as corpus
+from byheart.index.definition import Symbols
+
+
+def continuations(documents: Sequence[Symbols], context: Symbols, *, end_id: int) -> Counter[int]:
+    """Token -> how often it follows the context; the end of a document counts as `end_id`."""
+    symbols, counts = corpus.next_symbol_counts(documents, context, separator=-1)
+    found: Counter[int] = Counter()
+    for symbol, number in zip(symbols, counts, strict=True):
+        found[end_id if symbol == -1 else symbol] += number
+    return found
+
+
+def knowledge(
+    documents: Sequence[Symbols],
+    context: Symbols,
+    *,
+    vocabulary_size: int,
+    end_id: int,
+    context_length: int,
+    escape_probability: float,
+) -> list[float]:
+    """M4: stored continuations of the last `context_length` tokens, or the uniform distribution.
+
+    Definition:
+        P(x) = (1 - escape) c(x) / N + escape / V with c the counts after these tokens and N their sum; 1 / V where the
+        context is shorter or does not occur
+    Returns:
+        probabilities, shape [vocabulary_size].
+    Source: theory.md M4.
+    Differs: an abstention is the uniform distribution, and a little of it is always mixed in.
+    """
+    uniform = 1 / vocabulary_size
+    found: Counter[int] = Counter()
+    if len(context) >= context_length:
+        found = continuations(documents, context[len(context) - context_length :], end_id=end_id)
+    total = sum(found.values())
+    if not total:
+        return [uniform] * vocabulary_size
+    return [
+        (1 - escape_probability) * found[token] / total + escape_probability * uniform
+        for token in range(vocabulary_size)
+    ]
+
+
+def infinigram(
+    documents: Sequence[Symbols],
+    context: Symbols,
+    *,
+    vocabulary_size: int,
+    end_id: int,
+    discount: Callable[[int], float],
+) -> list[float]:
+    """M5: all suffixes of the context that occur, from the empty to the longest, each refining the one before.
+
+    Definition:
+        P_l(x) = (c_l(x) - d_l) / N_l where c_l(x) > 0, plus d_l T_l / N_l P_l'(x); l runs over the lengths of suffixes
+        that occur, the longest of those with equally many occurrences standing for all; l' is the next shorter one,
+        below the empty suffix stands 1 / V
+    Returns:
+        probabilities, shape [vocabulary_size].
+    Source: theory.md M5; Liu et al. 2024, "Infini-gram" (arXiv 2401.17377); Kneser and Ney 1995, absolute discounting.
+    Differs: Liu et al. use the longest suffix alone; here it is discounted by its length and interpolated.
+    """
+    row = [1 / vocabulary_size] * vocabulary_size
+    lengths: dict[int, int] = {}
+    for length in range(len(context) + 1):
+        occurrences = corpus.count(documents, context[len(context) - length :])
+        if occurrences:
+            lengths[occurrences] = length
+    for length in sorted(lengths.values()):
+        found = continuations(documents, context[len(context) - length :], end_id=end_id)
+        total, amount = sum(found.values()), discount(length)
+        kept = amount * len(found) / total
+        row = [max(found[x] - amount, 0) / total + kept * below for x, below in enumerate(row)]
+    return row
