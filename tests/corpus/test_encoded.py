@@ -1,3 +1,5 @@
+import pytest
+
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
@@ -18,13 +20,14 @@ def test_every_document_keeps_its_name_and_its_bytes() -> None:
     assert seen[-1] == len(encoded) == 3
 
 
-def test_a_long_corpus_is_encoded_in_batches_without_a_seam() -> None:
-    corpus = Corpus(tuple(Document(f"{i}", f"word{i} " * 200_000) for i in range(6)))
+def test_a_long_corpus_is_encoded_in_batches_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byheart.corpus.tokenizer._CHARACTERS_PER_BATCH", 100)
+    corpus = Corpus(tuple(Document(f"{i}", f"word{i} " * 4 * (i + 1)) for i in range(10)))
     words = Tokenizer.words(corpus)
     seen: list[float] = []
-    encoded = encode_corpus(corpus, words, on_progress=lambda stage, done, total, note="": seen.append(done / total))
-    assert [(document.num_tokens, int(document.token_ids[0])) for document in encoded] == [
-        (200_000, 2 + i) for i in range(6)
-    ]
-    assert len(seen) > 1
-    assert seen[-1] == 1.0
+    encoded = encode_corpus(corpus, words, on_progress=lambda stage, done, total, note="": seen.append(done))
+    for i, document in enumerate(encoded):
+        assert words.decode(document.token_ids) == " ".join([f"word{i}"] * 4 * (i + 1))
+    assert seen == sorted(set(seen))
+    assert 2 < len(seen) <= len(corpus)
+    assert seen[-1] == len(corpus)

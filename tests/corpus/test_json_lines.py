@@ -174,8 +174,8 @@ def test_a_line_over_the_limit_is_passed_over(length: int, tmp_path: Path) -> No
 @pytest.mark.parametrize(("ending", "compress"), COMPRESSED)
 def test_a_decompression_bomb_is_stopped(ending: str, compress: Compress, tmp_path: Path) -> None:
     path = tmp_path / ("x" + ending)
-    path.write_bytes(compress(record("a") + b"\n" * (32 << 20)))
-    documents, problems = parts(path, free_expansion_bytes=1 << 20, expansion_factor=1)
+    path.write_bytes(compress(record("a") + b"\n" * (8 << 20)))
+    documents, problems = parts(path, free_expansion_bytes=1 << 16, expansion_factor=1)
     assert [document.text for document in documents] == ["a"]
     assert "expand to more than" in problems[0].what
 

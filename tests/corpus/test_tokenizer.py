@@ -7,11 +7,12 @@ import pytest
 import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import models, normalizers, pre_tokenizers
+from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from byheart.corpus.documents import Corpus, Document
+from byheart.corpus.encoding import byte_ends_from_characters
 from byheart.corpus.end_token import END
-from byheart.corpus.tokenizer import Tokenizer, byte_ends_from_characters
+from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import InputError, SourceError
 
 CORPUS = Corpus(
@@ -76,6 +77,22 @@ def test_byte_ends_hold_for_a_tokenizer_that_changes_and_drops_characters() -> N
     encoding = Tokenizer(backend, 0).encode("  Über  alles ")
     assert encoding.token_ids.tolist() == [2, 3]
     assert encoding.byte_ends.tolist() == [2 + 5, 2 + 5 + 2 + 5 + 1]
+
+
+def test_byte_ends_hold_for_a_tokenizer_of_the_llama_kind() -> None:
+    byte_tokens = {f"<0x{byte:02X}>": 4 + byte for byte in range(256)}
+    backend = tokenizers.Tokenizer(
+        models.BPE({"<unk>": 0, "</s>": 1, "▁": 2, "a": 3, **byte_tokens}, [], unk_token="<unk>", byte_fallback=True)
+    )
+    backend.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    tokenizer = Tokenizer(backend, 1)
+    encoding = tokenizer.encode("a 😀</s>")
+    assert encoding.token_ids.tolist() == [2, 3, 2, *(4 + byte for byte in "😀</s>".encode())]
+    assert encoding.byte_ends.tolist() == [1, 1, 1 + 1, *([2 + 4] * 4), *(6 + i for i in (1, 2, 3, 4))]
+    assert tokenizer.decode(encoding.token_ids) == "a 😀</s>"
 
 
 def test_many_texts_are_encoded_as_each_by_itself() -> None:
