@@ -1,0 +1,127 @@
+"""Who stands beside whom: the same number on the model, the poles, the memorizers and the control."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from byheart.core.evidence import Estimate, Evidence, Refusal
+from byheart.core.result import Completed, Failed, NotApplicable, Result
+from byheart.core.run_record import RunRecord
+from byheart.report.format import shown
+
+MODEL, LOOKUP, BLIND, MEMORIZER = "model", "lookup pole", "blind pole", "memorizer"
+HUMAN = "human"
+
+COLOURS = {MODEL: "#0072B2", LOOKUP: "#D55E00", BLIND: "#7F7F7F", MEMORIZER: "#7A5C3E", HUMAN: "#1A1A1A"}
+"""One colour per role everywhere; safe for colour-blind readers. Memorizers share one and differ by label."""
+
+MEASURES = {
+    "extraction.greedy_rate": "Recited word for word",
+    "extraction.pz_half_rate": "Recited, p at least 1/2",
+    "extraction.pz_1e3_rate": "Recited, p at least 1/1,000",
+    "adaptation.bits_per_byte": "Bits per byte, unseen text",
+    "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
+    "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
+    "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
+    "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
+    "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
+    "novelty.longest_copy_tokens": "Longest copy, tokens",
+}
+"""Headline names in reading order; any other name is spelled from itself."""
+
+HEADS = ("extraction.greedy_rate", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate")
+"""The number of each known audit that is drawn over all subjects; other audits give their first."""
+
+BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")
+"""Audits that ask for more than memory; the page gives them a section of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """A subject as the page calls it."""
+
+    name: str
+    """As in the results."""
+    role: str
+    """As in provenance; "memorizer" where provenance does not know the name."""
+    label: str
+    """Short and safe to show."""
+    colour: str
+    """Of its marks."""
+
+
+def parties(record: RunRecord) -> tuple[Party, ...]:
+    """Every subject of the run: the model first, then the poles, then the rest, each in the order of provenance."""
+    roles = {subject.name: subject.role for subject in record.provenance.subjects}
+    for result in record.results:
+        roles.setdefault(result.subject, MEMORIZER)
+    order = (MODEL, LOOKUP, BLIND)
+    known = [
+        Party(name=name, role=role, label=_label(name, role), colour=COLOURS.get(role, COLOURS[MEMORIZER]))
+        for name, role in roles.items()
+    ]
+    return tuple(sorted(known, key=lambda party: order.index(party.role) if party.role in order else len(order)))
+
+
+def _label(name: str, role: str) -> str:
+    own = role if role in (LOOKUP, BLIND) else name.removeprefix("memorizer:")
+    return shown(own, 40)
+
+
+def model_of(record: RunRecord) -> Party | None:
+    """The model under test, or None in a run that has none."""
+    return next((party for party in parties(record) if party.role == MODEL), None)
+
+
+def measure(name: str) -> str:
+    """What a dotted name measures, in a few words."""
+    if name in MEASURES:
+        return MEASURES[name]
+    words = name.partition(".")[2] or name
+    return shown(words.replace("_", " ").replace(".", " ").capitalize(), 60)
+
+
+def audits(record: RunRecord) -> tuple[str, ...]:
+    """Names of all audits: those with a method in its order, then those that only have results."""
+    names = [method.audit for method in record.methods] + [result.audit for result in record.results]
+    return tuple(dict.fromkeys(names))
+
+
+def evidence_of(record: RunRecord, audit: str) -> Iterator[tuple[Party, Evidence]]:
+    """All evidence of one audit, subject by subject, the model's first."""
+    for party in parties(record):
+        result = record.of(audit, party.name)
+        if result is not None:
+            yield from ((party, evidence) for evidence in result.evidence)
+
+
+def measures(record: RunRecord, audit: str) -> tuple[str, ...]:
+    """Dotted names of its estimates and refusals: headline names first and in their order."""
+    found = {e.name for _, e in evidence_of(record, audit) if isinstance(e, Estimate | Refusal)}
+    given = dict.fromkeys(e.name for _, e in evidence_of(record, audit) if isinstance(e, Estimate | Refusal))
+    return tuple(name for name in MEASURES if name in found) + tuple(n for n in given if n not in MEASURES)
+
+
+def head_measure(record: RunRecord, audit: str) -> str | None:
+    """The number of an audit to draw first: its headline, else the first estimate there is."""
+    names = measures(record, audit)
+    return next((name for name in HEADS if name in names), names[0] if names else None)
+
+
+def answer(record: RunRecord, audit: str, party: Party, name: str) -> Estimate | Refusal | None:
+    """The estimate or refusal of that dotted name on that subject, or None where it was not computed."""
+    result = record.of(audit, party.name)
+    evidence = result.evidence if result is not None else ()
+    return next((e for e in evidence if isinstance(e, Estimate | Refusal) and e.name == name), None)
+
+
+def why_missing(result: Result | None) -> str:
+    """Why a result has no evidence, in one sentence that is safe to show."""
+    match result.status if result is not None else None:
+        case NotApplicable(reason):
+            return f"not applicable: {shown(reason, 1000)}"
+        case Failed(kind, message):
+            return f"failed with {shown(kind, 60)}: {shown(message, 1000)}"
+        case Completed():
+            return "completed without this number"
+        case _:
+            return "not run on this subject"

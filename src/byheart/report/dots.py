@@ -1,0 +1,102 @@
+"""One number with its interval over all subjects that have it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from byheart.core.evidence import Estimate
+from byheart.report import format as fmt
+from byheart.report.comparison import MODEL, Party, measure
+from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, alt, chart, svg
+from byheart.report.layout import padded
+
+
+def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Figure:
+    """One number with its interval over all subjects that have it, controls as hollow marks below.
+
+    Args:
+        name: dotted name of the estimate.
+        title: the finding, safe to show.
+        answers: subject by subject, the model's first, at least one; all in the unit of the first.
+    Returns:
+        the figure.
+    """
+    unit = answers[0][1].unit
+    x_name = measure(name) + ("" if fmt.is_rate(unit) else f" ({fmt.shown(unit, 40)})")
+    text = f"{title} " + " ".join(f"{party.label}: {fmt.estimate(it)}." for party, it in answers)
+    wide = Frame(width=680, left=16, right=24, top=6)
+    narrow = Frame(width=340, left=16, right=16, top=6)
+    has_control = any(it.control is not None for _, it in answers)
+    return Figure(
+        name=fmt.shown(name, 100),
+        title=title,
+        alt=text,
+        wide=svg(_dots(x_name, answers, wide), 52 * len(answers), wide, text),
+        narrow=svg(_dots(x_name, answers, narrow), 52 * len(answers), narrow, text),
+        keys=(),
+        columns=("subject", x_name, "interval", "n", "control", "excess"),
+        rows=tuple(number_row(party, it) for party, it in answers),
+        note="Hollow marks: the same number on text that the subject cannot have seen." if has_control else "",
+    )
+
+
+def _dots(x_name: str, answers: Sequence[tuple[Party, Estimate]], frame: Frame) -> list[Any]:
+    it_is_rate = fmt.is_rate(answers[0][1].unit)
+    bounds = [(it.value, it.low, it.high) for _, it in answers]
+    bounds += [(it.control.value, it.control.low, it.control.high) for _, it in answers if it.control]
+    values = [v for triple in bounds for v in triple if v is not None]
+    within = it_is_rate and min(values) >= 0 and max(values) <= 1
+    domain = (0.0, 1.0) if within else padded(min(values), max(values), is_log=False)
+    labels: dict[str, Any] = (
+        {"labelExpr": PERCENT_LABELS, "values": [0, 0.25, 0.5, 0.75, 1]} if it_is_rate else {"format": ","}
+    )
+    axis = alt.Axis(title=x_name, titlePadding=10, tickCount=6, gridColor=GRID, domain=False, ticks=False, **labels)
+    x = alt.X(
+        "v:Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False, padding=6 if within else 0), axis=axis
+    )
+    layers = []
+    for index, (party, it) in enumerate(answers):
+        top = 52 * index
+        layers += _mark(x, top + 30, party.colour, it.value, it.low, it.high, is_hollow=False)
+        if it.control:
+            layers += _mark(
+                x, top + 41, party.colour, it.control.value, it.control.low, it.control.high, is_hollow=True
+            )
+        weight = "bold" if party.role == MODEL else "normal"
+        names = {"align": "left", "color": party.colour, "fontWeight": weight}
+        word = chart([{"t": fmt.shortened(party.label, 26)}]).mark_text(aria=False, baseline="middle", **names)
+        layers.append(word.encode(x=alt.value(0), y=alt.value(top + 14), text="t:N"))
+        value = chart([{"t": _short(it)}])
+        figure = value.mark_text(aria=False, baseline="middle", align="right", color=INK)
+        layers.append(figure.encode(x=alt.value(frame.plot_width), y=alt.value(top + 14), text="t:N"))
+    return layers
+
+
+def _short(it: Estimate) -> str:
+    value, _ = fmt.value_and_interval(it)
+    count = fmt.hits(it.value, it.n) if fmt.is_rate(it.unit) else None
+    return value if count is None else f"{fmt.number(count, 0)} of {fmt.number(it.n, 0)} ({value})"
+
+
+def _mark(
+    x: Any, y: int, colour: str, value: float, low: float | None, high: float | None, *, is_hollow: bool
+) -> list[Any]:
+    layers = []
+    rows = [{"v": value, "low": low, "high": high}]
+    if low is not None and high is not None:
+        dash = [4, 3] if is_hollow else []
+        rule = chart(rows).mark_rule(aria=False, color=colour, strokeWidth=1.4 if is_hollow else 2.2, strokeDash=dash)
+        start = x.copy()
+        start.shorthand = "low:Q"
+        layers.append(rule.encode(x=start, x2="high:Q", y=alt.value(y)))
+    fill = "white" if is_hollow else colour
+    point = chart(rows).mark_circle(aria=False, opacity=1, size=60, fill=fill, stroke=colour, strokeWidth=1.5)
+    layers.append(point.encode(x=x, y=alt.value(y)))
+    return layers
+
+
+def number_row(party: Party, it: Estimate) -> tuple[str, ...]:
+    """One estimate as cells: subject, value, interval, n, control, excess; an em dash where there is none."""
+    value, inside = fmt.value_and_interval(it)
+    control = fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit)[0] if it.control else fmt.EM_DASH
+    excess = " (".join(fmt.excess_bounds(it.excess, it.unit)) + ")" if it.excess else fmt.EM_DASH
+    return party.label, value, inside, fmt.number(it.n, 0), control, excess

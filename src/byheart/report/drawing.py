@@ -1,0 +1,86 @@
+"""What every figure shares: its parts on the page, its colours of ink, and the way from Altair to inline SVG."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import altair
+import vl_convert
+from altair.utils.schemapi import debug_mode
+
+alt: Any = altair
+"""Altair's overloads are too narrow for marks and axes whose options are computed."""
+
+FONT = "Helvetica, Arial, sans-serif"
+INK, SOFT, GRID = "#1A1A1A", "#555555", "#E7E7E7"
+PERCENT_LABELS = "format(100 * datum.value, '.0f') + ' %'"
+_SVG_HEAD = re.compile(r'^<svg [^>]*?viewBox="([^"]*)">')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What one mark stands for."""
+
+    label: str
+    colour: str
+    is_dashed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Everything that the page needs of one figure. Strings are safe to show but not escaped; the SVGs are escaped."""
+
+    name: str
+    title: str
+    alt: str
+    wide: str
+    narrow: str
+    keys: tuple[Key, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Pixels around and across a plot."""
+
+    width: int
+    left: int
+    right: int
+    bottom: int = 46
+    top: int = 30
+
+    @property
+    def plot_width(self) -> int:
+        """Pixels between the axes' ends."""
+        return self.width - self.left - self.right
+
+
+NARROW = Frame(width=340, left=50, right=10)
+
+
+def chart(rows: list[dict[str, Any]]) -> Any:
+    """A chart of its own few rows."""
+    return alt.Chart(alt.Data(values=rows))
+
+
+def unchecked() -> Any:
+    """A context in which Altair does not validate its own schema, which takes 20 times as long as drawing."""
+    return debug_mode(arg=False)
+
+
+def svg(layers: list[Any], height: int, frame: Frame, text: str) -> str:
+    """The drawing with a viewBox instead of a size, named for assistive technology."""
+    padding = {"left": frame.left, "right": frame.right, "top": frame.top, "bottom": frame.bottom}
+    sized = alt.layer(*layers).properties(width=frame.plot_width, height=height, autosize="none", padding=padding)
+    styled = (
+        sized.configure(font=FONT, background="white")
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=SOFT, titleColor=SOFT)
+        .configure_text(fontSize=12)
+    )
+    drawn = vl_convert.vegalite_to_svg(styled.to_dict(validate=False))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(text)}" viewBox="\\1">'
+    return _SVG_HEAD.sub(lambda match: head.replace("\\1", match[1]), drawn, count=1)

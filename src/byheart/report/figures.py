@@ -1,0 +1,165 @@
+"""Series as figures: one figure for each name, all subjects in it, labels at the ends of their lines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from byheart.core.evidence import Series
+from byheart.report import format as fmt
+from byheart.report.comparison import Party
+from byheart.report.drawing import GRID, INK, NARROW, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
+from byheart.report.layout import Stroke, is_percent, pixel, spread, strokes, y_domain
+
+MAX_ROWS = 400
+"""Rows of a figure's data on the page; the rest stays in results.jsonl."""
+
+
+def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
+    """One figure of the series of one name over all subjects.
+
+    Args:
+        shared: subject by subject, the model's first; its title is the finding. At least one with a point.
+    Returns:
+        the figure.
+    """
+    series = shared[0][1]
+    drawn = strokes(shared)
+    longest = max(len(fmt.shortened(stroke.label, 28)) for stroke in drawn)
+    wide = Frame(width=680, left=56, right=30 + round(6.6 * longest))
+    title = fmt.shown(series.title, 300)
+    text = _alt(series, title, drawn)
+    return Figure(
+        name=fmt.shown(series.name, 100),
+        title=title,
+        alt=text,
+        wide=svg(*_curves(series, drawn, wide, labelled=True), wide, text),
+        narrow=svg(*_curves(series, drawn, NARROW, labelled=False), NARROW, text),
+        keys=tuple(Key(label=s.label, colour=s.colour, is_dashed=bool(s.dash)) for s in drawn),
+        columns=("line", fmt.shown(series.x, 100), fmt.shown(series.y, 100), "low", "high", "n"),
+        rows=_rows(series, drawn),
+        note=fmt.shown(series.note, 600),
+    )
+
+
+def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, *, labelled: bool) -> tuple[list[Any], int]:
+    height = max(250, 18 * len(drawn) + 20)
+    points = [p for stroke in drawn for p in stroke.points]
+    x_is_log = series.x_is_log and all(p.x > 0 for p in points)
+    y_is_log = series.y_is_log and all(p.y > 0 for p in points)
+    domain = y_domain(series, drawn, is_log=y_is_log)
+    x = alt.X("x:Q", scale=_x_scale([p.x for p in points], is_log=x_is_log), axis=_x_axis(series, points, x_is_log))
+    y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
+    y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(series, frame, is_log=y_is_log))
+    layers = []
+    if series.chance is not None and (not y_is_log or series.chance > 0):
+        at = alt.value(pixel(series.chance, domain, height, is_log=y_is_log))
+        mark = chart([{}]).mark_rule(aria=False, color=INK, strokeDash=[1, 3])
+        layers.append(mark.encode(x=alt.value(0), x2=alt.value(frame.plot_width), y=at))
+        word = chart([{"t": "chance"}]).mark_text(aria=False, align="left", dy=-7, color=SOFT)
+        layers.append(word.encode(x=alt.value(4), y=at, text="t:N"))
+    for stroke in sorted(drawn, key=lambda s: s.is_model):
+        layers += _stroke(stroke, x, y)
+    if labelled:
+        layers += _end_labels(drawn, domain, height, frame, y_is_log)
+    return layers, height
+
+
+def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
+    rows = [{"x": p.x, "y": p.y, "low": p.low, "high": p.high} for p in stroke.points]
+    sure = [row for row in rows if row["low"] is not None and row["high"] is not None]
+    layers = []
+    with_band = len(rows) > 8 or stroke.role != "subject"
+    high = alt.Y2("high:Q")
+    low = y.copy()
+    low.shorthand = "low:Q"
+    if sure and with_band:
+        opacity = 0.14 if stroke.is_model else 0.09
+        layers.append(
+            chart(sure).mark_area(aria=False, color=stroke.colour, opacity=opacity).encode(x=x, y=low, y2=high)
+        )
+    elif sure:
+        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75)
+        layers.append(mark.encode(x=x, y=low, y2=high))
+    width = 2.4 if stroke.is_model else 1.6
+    line = chart(rows).mark_line(aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash))
+    layers.append(line.encode(x=x, y=y))
+    if not with_band:
+        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour)
+        layers.append(dots.encode(x=x, y=y))
+    return layers
+
+
+def _end_labels(
+    drawn: Sequence[Stroke],
+    domain: tuple[float, float],
+    height: int,
+    frame: Frame,
+    y_is_log: bool,  # noqa: FBT001
+) -> list[Any]:
+    ends = [pixel(stroke.points[-1].y, domain, height, is_log=y_is_log) for stroke in drawn]
+    places = spread(ends, 17, 4, height - 4)
+    layers = []
+    for stroke, end, place in zip(drawn, ends, places, strict=True):
+        right = frame.plot_width
+        leader = chart([{}]).mark_rule(aria=False, color=stroke.colour, strokeWidth=0.8, opacity=0.7)
+        layers.append(
+            leader.encode(x=alt.value(right - 6), x2=alt.value(right + 14), y=alt.value(end), y2=alt.value(place))
+        )
+        weight = "bold" if stroke.is_model else "normal"
+        word = chart([{"t": fmt.shortened(stroke.label, 28)}]).mark_text(
+            aria=False, align="left", baseline="middle", color=stroke.colour, fontWeight=weight
+        )
+        layers.append(word.encode(x=alt.value(right + 18), y=alt.value(place), text="t:N"))
+    return layers
+
+
+def _x_scale(values: list[float], *, is_log: bool) -> Any:
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = (low / 2, high * 2) if is_log else (low - 1, high + 1)
+    return alt.Scale(type="log" if is_log else "linear", domain=[low, high], nice=False, zero=False, padding=8)
+
+
+def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa: FBT001
+    title = fmt.shown(series.x, 70) + (" (log scale)" if is_log else "")
+    at = sorted({p.x for p in points})
+    ticks: dict[str, Any] = {"values": at} if is_log and len(at) <= 8 else {"tickCount": 6}
+    return alt.Axis(
+        title=title, titlePadding=10, format=",", grid=False, domainColor="#999999", tickColor="#999999", **ticks
+    )
+
+
+def _y_axis(series: Series, frame: Frame, *, is_log: bool) -> Any:
+    title = fmt.shown(series.y, 70) + (" (log scale)" if is_log else "")
+    labels: dict[str, Any] = (
+        {"labelExpr": PERCENT_LABELS, "values": [0, 0.25, 0.5, 0.75, 1]} if is_percent(series) else {}
+    )
+    place = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleX": 6 - frame.left, "titleY": -18}
+    return alt.Axis(
+        title=title, tickCount=5, domain=False, ticks=False, labelPadding=8, gridColor=GRID, **place, **labels
+    )
+
+
+def _rows(series: Series, drawn: Sequence[Stroke]) -> tuple[tuple[str, ...], ...]:
+    def show(value: float | None, width: float) -> str:
+        if value is None:
+            return fmt.EM_DASH
+        return fmt.percent(value, fmt.percent_decimals(width)) if is_percent(series) else fmt.plain_number(value)
+
+    rows = []
+    for stroke in drawn:
+        for p in stroke.points:
+            width = p.high - p.low if p.low is not None and p.high is not None else 0.0
+            numbers = (show(p.y, width), show(p.low, width), show(p.high, width))
+            rows.append((stroke.label, fmt.plain_number(p.x), *numbers, fmt.cell(p.n)))
+    return tuple(rows[:MAX_ROWS])
+
+
+def _alt(series: Series, title: str, drawn: Sequence[Stroke]) -> str:
+    show = (lambda y: fmt.percent(y, 0)) if is_percent(series) else fmt.plain_number
+    x, y = fmt.shown(series.x, 70), fmt.shown(series.y, 70)
+    ends = (
+        f"{s.label}: {show(s.points[0].y)} at {fmt.plain_number(s.points[0].x)}, "
+        f"{show(s.points[-1].y)} at {fmt.plain_number(s.points[-1].x)}."
+        for s in drawn
+    )
+    return fmt.shortened(f"{title}. {y} against {x}. " + " ".join(ends), 1500)

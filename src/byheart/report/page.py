@@ -1,0 +1,235 @@
+"""A run as one static page: no scripts, nothing external, every foreign string made visible and escaped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from byheart.core.evidence import Estimate, Refusal, Series, Table
+from byheart.core.result import Completed
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import (
+    BEYOND,
+    answer,
+    audits,
+    evidence_of,
+    head_measure,
+    measure,
+    measures,
+    model_of,
+    parties,
+    why_missing,
+)
+from byheart.report.dots import dots, number_row
+from byheart.report.drawing import Figure, unchecked
+from byheart.report.figures import curves
+from byheart.report.passages import passages
+from byheart.report.standing import Grid, headline_grid
+from byheart.report.verdict import findings
+
+MAX_TABLE_ROWS = 200
+"""Rows of one table of evidence on the page; the rest stays in results.jsonl."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """What one audit shows beside its verdict."""
+
+    audit: str
+    question: str
+    figures: tuple[Figure, ...]
+    tables: tuple[Grid, ...]
+    numbers: Grid
+
+
+def render_html(record: RunRecord) -> str:
+    """The page of a run.
+
+    Args:
+        record: everything that the run folder says; its strings may be hostile.
+    Returns:
+        one HTML document that can be encoded as UTF-8; equal records give equal bytes.
+    Cost: about a tenth of a second per figure.
+    """
+    with unchecked():
+        chapters = [_chapter(record, audit) for audit in audits(record)]
+    chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=fmt.shown(record.title, 200),
+            model=model_of(record),
+            findings=findings(record),
+            headline=headline_grid(record),
+            tested=tuple(_tested(record)),
+            untested=tuple(_untested(record)),
+            notes=tuple(fmt.shown(note, 1000) for note in record.notes[:50]),
+            passages=passages(record),
+            chapters=tuple(c for c in chapters if c.audit not in BEYOND),
+            beyond=tuple(c for c in chapters if c.audit in BEYOND),
+            methods=tuple(_methods(record)),
+            limits=tuple(_limits(record)),
+            provenance=record.provenance,
+            settings=_settings(record),
+            subjects=_subjects(record),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("byheart.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["tie"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
+    environment.filters["shown"] = fmt.shown
+    return environment
+
+
+def _question(record: RunRecord, audit: str) -> str:
+    method = next((m for m in record.methods if m.audit == audit), None)
+    return fmt.shown(method.question if method else audit, 200)
+
+
+def _chapter(record: RunRecord, audit: str) -> Chapter:
+    tables = [(party, e) for party, e in evidence_of(record, audit) if isinstance(e, Table) and e.rows]
+    return Chapter(
+        audit=fmt.shown(audit, 60),
+        question=_question(record, audit),
+        figures=tuple(_figures(record, audit)),
+        tables=tuple(
+            Grid(
+                title=f"{party.label}: {fmt.shown(table.title, 200)}",
+                columns=tuple(fmt.shown(column, 80) for column in table.columns),
+                rows=tuple(tuple(fmt.cell(cell) for cell in row) for row in table.rows[:MAX_TABLE_ROWS]),
+            )
+            for party, table in tables
+        ),
+        numbers=_numbers(record, audit),
+    )
+
+
+def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
+    name = head_measure(record, audit)
+    if name is not None:
+        found = ((party, answer(record, audit, party, name)) for party in parties(record))
+        answers = [(party, it) for party, it in found if isinstance(it, Estimate)]
+        answers = [pair for pair in answers if pair[1].unit == answers[0][1].unit]
+        if len(answers) > 1:
+            yield dots(name, _comparison(name, answers), answers)
+    drawable = [
+        (party, e)
+        for party, e in evidence_of(record, audit)
+        if isinstance(e, Series) and any(line.points for line in e.lines)
+    ]
+    for name in dict.fromkeys(series.name for _, series in drawable):
+        yield curves([(party, series) for party, series in drawable if series.name == name])
+
+
+def _comparison(name: str, answers: list[Any]) -> str:
+    unit = answers[0][1].unit
+    said = ", ".join(f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in answers)
+    return f"{measure(name)}: {said}" + ("" if fmt.is_rate(unit) else f" {fmt.shown(unit, 40)}").removesuffix(
+        " bits per byte" if "bits per byte" in measure(name).lower() else "\n"
+    )
+
+
+def _numbers(record: RunRecord, audit: str) -> Grid:
+    rows = []
+    for name in measures(record, audit):
+        for party in parties(record):
+            match answer(record, audit, party, name):
+                case Estimate() as it:
+                    unit = (
+                        ""
+                        if fmt.is_rate(it.unit) or it.unit in measure(name).lower()
+                        else f" ({fmt.shown(it.unit, 40)})"
+                    )
+                    rows.append((f"{measure(name)}{unit}", *number_row(party, it)))
+                case Refusal(reason=reason):
+                    rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 3))
+    columns = ("measure", "subject", "value", "interval", "n", "control", "excess")
+    return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows))
+
+
+def _tested(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Audit by audit: the question, and on whom it was answered."""
+    for audit in audits(record):
+        done = [
+            party.label
+            for party in parties(record)
+            if (result := record.of(audit, party.name)) and isinstance(result.status, Completed)
+        ]
+        yield _question(record, audit), ", ".join(done) or "no one"
+
+
+def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Everything that has no number, and why."""
+    for audit in audits(record):
+        for party in parties(record):
+            result = record.of(audit, party.name)
+            where = f"{fmt.shown(audit, 60)} on {party.label}"
+            if result is None or not isinstance(result.status, Completed):
+                yield where, why_missing(result)
+                continue
+            for it in result.evidence:
+                if isinstance(it, Refusal):
+                    yield f"{measure(it.name)} of {party.label}", f"refused: {fmt.shown(it.reason, 1000)}"
+
+
+def _methods(record: RunRecord) -> Iterator[dict[str, Any]]:
+    for method in record.methods:
+        yield {
+            "name": f"{fmt.shown(method.audit, 60)}, version {method.version}",
+            "question": fmt.shown(method.question, 300),
+            "parts": tuple((fmt.shown(h, 60), fmt.shown(text, 8000)) for h, text in method.parts.items()),
+            "params": tuple((fmt.shown(name, 80), fmt.cell(value)) for name, value in method.params.items()),
+        }
+
+
+def _limits(record: RunRecord) -> Iterator[tuple[str, str]]:
+    for method in record.methods:
+        for heading in ("Assumptions", "Fails when"):
+            if method.parts.get(heading):
+                yield (
+                    f"{fmt.shown(method.audit, 60).capitalize()}, {heading.lower()}",
+                    fmt.shown(method.parts[heading], 3000),
+                )
+
+
+def _settings(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    it = record.provenance
+    texts = ((kind, texts) for kind, texts in (("Trained-on text", it.trained_on), ("Held-out text", it.held_out)))
+    packages = ", ".join(f"{name} {version}" for name, version in it.packages.items())
+    return (
+        *((kind, ", ".join(f"{name} {fmt.cell(value)}" for name, value in text.items())) for kind, text in texts),
+        ("Tokenizer", fmt.shown(it.tokenizer, 100)),
+        ("Seed", str(it.seed)),
+        ("Time", f"{fmt.number(it.seconds, 1)} seconds"),
+        ("Software", fmt.shown(f"byheart {it.byheart}, Python {it.python}, {packages}", 1000)),
+        ("Machine", fmt.shown(it.platform, 200)),
+    )
+
+
+def _subjects(record: RunRecord) -> Grid:
+    rows = tuple(
+        (
+            fmt.shown(it.name, 80),
+            it.role if it.role else fmt.EM_DASH,
+            fmt.shown(it.access, 60),
+            fmt.size(it.size_bytes),
+            fmt.number(it.scored_tokens, 0),
+            fmt.number(speed, 0) if (speed := it.scored_tokens_per_second) is not None else "from the journal",
+            fmt.shown(it.fingerprint, 40),
+        )
+        for it in record.provenance.subjects
+    )
+    columns = ("subject", "role", "access", "size", "tokens scored", "tokens per second", "fingerprint")
+    return Grid(title="Subjects", columns=columns, rows=rows)

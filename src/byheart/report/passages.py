@@ -1,0 +1,86 @@
+"""Exhibits as the page shows them: token by token beside their source, cut to a size that a page can bear."""
+
+from dataclasses import dataclass
+
+from byheart.core.evidence import Exhibit
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import MODEL, Party, audits, evidence_of
+
+MAX_OF_MODEL, MAX_OF_OTHERS = 12, 2
+"""Passages shown of the model under test, and of each other subject."""
+MAX_GIVEN, MAX_TOKENS, MAX_TOKEN = 1200, 400, 120
+"""Characters of the prompt (its end is kept), tokens, and characters of one token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One token as shown; text safe to show, not escaped."""
+
+    text: str
+    said: str
+    state: str
+    """"agrees", "differs" or "unasked"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """One exhibit as shown; all text safe to show, not escaped."""
+
+    party: Party
+    label: str
+    source: str
+    given: str
+    pieces: tuple[Piece, ...]
+    agreement: str
+    facts: tuple[tuple[str, str], ...]
+    left_out: str
+
+
+def passages(record: RunRecord) -> tuple[Passage, ...]:
+    """The passages to show, the model's first, in the order of the evidence (the audits put the worst first)."""
+    shown: list[Passage] = []
+    used: dict[tuple[str, str], int] = {}
+    for audit in audits(record):
+        for party, exhibit in evidence_of(record, audit):
+            limit = MAX_OF_MODEL if party.role == MODEL else MAX_OF_OTHERS
+            place = used.setdefault((audit, party.name), 0)
+            if isinstance(exhibit, Exhibit) and place < limit:
+                used[(audit, party.name)] = place + 1
+                shown.append(_passage(party, exhibit))
+    return tuple(sorted(shown, key=lambda passage: passage.party.role != MODEL))
+
+
+def _passage(party: Party, exhibit: Exhibit) -> Passage:
+    asked = [token.agrees for token in exhibit.tokens if token.agrees is not None]
+    agreement = f"{fmt.number(sum(asked), 0)} of {fmt.number(len(asked), 0)} tokens agree" if asked else ""
+    left_out = len(exhibit.tokens) - MAX_TOKENS
+    whose = "" if exhibit.role == "subject" else f", {exhibit.role} text"
+    given = exhibit.given[-MAX_GIVEN:]
+    place = f"bytes {exhibit.start_byte:,}{fmt.EN_DASH}{exhibit.stop_byte:,}"
+    return Passage(
+        party=party,
+        label=fmt.shown(exhibit.label, 200),
+        source=f"{fmt.shown(exhibit.document, 160)}, {place}{whose}",
+        given=fmt.shown(given, MAX_GIVEN),
+        pieces=tuple(
+            Piece(
+                text=fmt.shown(token.text, MAX_TOKEN),
+                said=_spelled(token.predicted) if token.agrees is False else "",
+                state="unasked" if token.agrees is None else "agrees" if token.agrees else "differs",
+            )
+            for token in exhibit.tokens[:MAX_TOKENS]
+        ),
+        agreement=agreement,
+        facts=tuple((fmt.shown(name, 100), fmt.cell(value)) for name, value in exhibit.facts[:20]),
+        left_out=f"{fmt.number(left_out, 0)} more tokens are left out here." if left_out > 0 else "",
+    )
+
+
+def _spelled(text: str) -> str:
+    """A predicted token on one line: an empty one, blanks and line ends get a sign."""
+    if not text:
+        return "nothing"
+    marks = {"\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
+    spelled = "".join(marks.get(character, character) for character in fmt.shown(text, MAX_TOKEN))
+    return spelled if spelled.strip() else spelled.replace(" ", "\N{OPEN BOX}")

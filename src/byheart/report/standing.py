@@ -1,0 +1,111 @@
+"""The headline as one grid: measure by subject, for the page and for the terminal."""
+
+from dataclasses import dataclass
+
+from byheart.core.evidence import Estimate, Refusal, Table
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import (
+    BLIND,
+    LOOKUP,
+    MEASURES,
+    MODEL,
+    Party,
+    answer,
+    audits,
+    measure,
+    measures,
+    parties,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table ready to show; every cell is safe to show, none is escaped."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+COLUMNS = ("measure", "model", "lookup pole", "blind pole", "control", "excess")
+
+
+def headline_grid(record: RunRecord) -> Grid:
+    """Every headline number of the model beside the poles, its control and the excess.
+
+    Returns:
+        cells of at most two lines (value, interval); a refused or missing number says so.
+    """
+    by_role = {role: _first(record, role) for role in (MODEL, LOOKUP, BLIND)}
+    rows = []
+    for audit in audits(record):
+        names = measures(record, audit)
+        for name in [n for n in names if n in MEASURES] or names:
+            it = _answer(record, audit, by_role[MODEL], name)
+            unit = it.unit if isinstance(it, Estimate) else ""
+            rows.append(
+                (
+                    _measure(name, unit),
+                    *(_cell(record, audit, by_role[role], name) for role in (MODEL, LOOKUP, BLIND)),
+                    _control(it),
+                    _excess(it),
+                )
+            )
+        if not names:
+            rows.append((fmt.shown(audit, 60).capitalize(), "not measured", *(fmt.EM_DASH,) * 4))
+    return Grid(title="The model beside the poles", columns=COLUMNS, rows=tuple(rows))
+
+
+def _first(record: RunRecord, role: str) -> Party | None:
+    return next((party for party in parties(record) if party.role == role), None)
+
+
+def _answer(record: RunRecord, audit: str, party: Party | None, name: str) -> Estimate | Refusal | None:
+    return answer(record, audit, party, name) if party is not None else None
+
+
+def _measure(name: str, unit: str) -> str:
+    said = name in MEASURES or not unit or fmt.is_rate(unit)
+    return measure(name) if said else f"{measure(name)} ({fmt.shown(unit, 30)})"
+
+
+def _cell(record: RunRecord, audit: str, party: Party | None, name: str) -> str:
+    match _answer(record, audit, party, name):
+        case Estimate(low=None) as it:
+            return fmt.value_and_interval(it)[0]
+        case Estimate() as it:
+            return _two_lines(fmt.value_and_interval(it))
+        case Refusal():
+            return "refused"
+        case _:
+            return fmt.EM_DASH
+
+
+def _two_lines(number: tuple[str, str]) -> str:
+    """Value over interval; the per cent sign of the value stands for both, which keeps columns narrow."""
+    return f"{number[0]}\n{number[1].removesuffix(' %')}"
+
+
+def _control(it: Estimate | Refusal | None) -> str:
+    if not isinstance(it, Estimate) or it.control is None:
+        return fmt.EM_DASH
+    return _two_lines(fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit))
+
+
+def _excess(it: Estimate | Refusal | None) -> str:
+    if not isinstance(it, Estimate) or it.excess is None:
+        return fmt.EM_DASH
+    return "\n".join(fmt.excess_bounds(it.excess, it.unit))
+
+
+def strata_grid(record: RunRecord) -> Grid | None:
+    """The model's rows of extraction.strata, or None where there are none."""
+    party = _first(record, MODEL)
+    result = record.of("extraction", party.name) if party is not None else None
+    for it in result.evidence if result is not None else ():
+        if isinstance(it, Table) and it.name == "extraction.strata":
+            columns = tuple(fmt.shown(column, 40) for column in it.columns)
+            rows = tuple(tuple(fmt.cell(cell) for cell in row) for row in it.rows)
+            return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=rows)
+    return None

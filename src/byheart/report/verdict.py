@@ -1,0 +1,227 @@
+"""What came out, in sentences. A claim 'memorized' is a claim about the excess, never about the rate alone.
+
+Known audits have their own sentences; any other audit gets the generic one, so that a new audit needs no code here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from byheart.core.evidence import Estimate, Interval, Refusal, Series
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import (
+    BLIND,
+    LOOKUP,
+    Party,
+    answer,
+    audits,
+    evidence_of,
+    head_measure,
+    measure,
+    model_of,
+    parties,
+    why_missing,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one audit says about the model."""
+
+    audit: str
+    """Name of the audit."""
+    question: str
+    """As a user would ask it."""
+    lead: str
+    """The answer in one sentence."""
+    details: tuple[str, ...] = ()
+    """Compared with what, and how sure."""
+
+
+_QUESTIONS = {
+    "extraction": "Does it recite what it was trained on?",
+    "adaptation": "Does it predict unseen text better than a memorizer can?",
+    "novelty": "Is what it writes new?",
+}
+
+
+def findings(record: RunRecord) -> tuple[Finding, ...]:
+    """One finding per audit, in reading order; empty in a run without a model under test."""
+    model = model_of(record)
+    if model is None:
+        return ()
+    return tuple(_finding(record, audit, model) for audit in audits(record))
+
+
+def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
+    result = record.of(audit, model.name)
+    method = next((m for m in record.methods if m.audit == audit), None)
+    question = _QUESTIONS.get(audit) or fmt.shown(method.question if method else f"{audit}?", 200)
+    if result is None or not result.evidence:
+        lead = f"Not measured on {model.label}: {why_missing(result)}."
+        return Finding(audit=audit, question=question, lead=_stopped(lead))
+    lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
+    return Finding(audit=audit, question=question, lead=lead, details=details)
+
+
+def _extraction(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+    name = "extraction.greedy_rate"
+    greedy = answer(record, audit, model, name)
+    if not isinstance(greedy, Estimate):
+        return _refused(record, audit, model, name), ()
+    what = f"Of the windows of trained-on text, {model.label} continued {fmt.estimate(greedy)} word for word"
+    if greedy.excess is None or greedy.control is None:
+        lead = f"Undecided. {what}; without a control on unseen text that is no evidence of memorization."
+        return lead, (*_by_occurrences(record, model), *_poles(record, audit, name), _how_sure(greedy))
+    against = (
+        f"Compared with windows of held-out text: {fmt.control(greedy.control, greedy.unit, greedy.confidence)}. "
+        f"Excess: {fmt.excess(greedy.excess, greedy.unit, greedy.confidence)}"
+    )
+    match sign(greedy.excess):
+        case 1:
+            lead = f"Yes, some of it. {what}."
+        case -1:
+            lead = f"No. {what}, less often than text that it has not seen."
+        case _:
+            lead = f"No evidence of recitation. {what}."
+            against += ", an interval that includes zero"
+    return lead, (
+        f"{against}.",
+        *_by_occurrences(record, model),
+        *_poles(record, audit, name),
+        _how_sure(greedy),
+    )
+
+
+def _adaptation(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+    own, best, saved = (
+        answer(record, audit, model, f"adaptation.{name}")
+        for name in ("bits_per_byte", "best_memorizer_bits_per_byte", "bits_beyond_memorizer_per_byte")
+    )
+    levels = []
+    if isinstance(own, Estimate):
+        levels.append(f"On unseen text {model.label} needs {fmt.estimate(own)}.")
+    if isinstance(best, Estimate):
+        levels.append(f"The best memorizer of the same training text needs {fmt.estimate(best)}.")
+    if not isinstance(saved, Estimate):
+        name = "adaptation.bits_beyond_memorizer_per_byte"
+        return _refused(record, audit, model, name), tuple(levels)
+    if saved.low is None or saved.high is None:
+        return f"Undecided: {model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
+    saving = Interval(saved.value, saved.low, saved.high)
+    nearer, farther = sorted((abs(saving.low), abs(saving.high)))
+    margin, inside = fmt.bounds(abs(saving.value), nearer, farther, "bits")
+    measured = f"{margin} bits per byte ({fmt.confidence(saved.confidence)} interval {inside})"
+    match sign(saving):
+        case 1:
+            lead = f"Yes. On unseen text {model.label} beats the best memorizer of the same data by {measured}."
+        case -1:
+            lead = f"No. On unseen text {model.label} loses to the best memorizer of the same data by {measured}."
+        case _:
+            lead = (
+                f"No evidence that {model.label} predicts unseen text better than the best memorizer of the same data: "
+                f"the difference is {fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
+            )
+    return lead, (*levels, _how_sure(saved))
+
+
+def _novelty(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+    name = "novelty.ngram_8_novel_rate"
+    novel = answer(record, audit, model, name)
+    if not isinstance(novel, Estimate):
+        return _refused(record, audit, model, name), ()
+    what = f"Of the runs of 8 tokens that {model.label} writes, {fmt.estimate(novel)} do not stand in the training text"
+    if novel.control is None or novel.excess is None:
+        return f"{what}; without human text beside it, that is neither much nor little.", (_how_sure(novel),)
+    against = (
+        f"Compared with people writing on from the same prompts: "
+        f"{fmt.control(novel.control, novel.unit, novel.confidence)}. "
+        f"Difference: {fmt.excess(novel.excess, novel.unit, novel.confidence)}"
+    )
+    match sign(novel.excess):
+        case 1:
+            lead = f"{what}, a larger share than in human text."
+        case -1:
+            lead = f"{what}, a smaller share than in human text: it copies more than people do."
+        case _:
+            lead = f"{what}."
+            against += "; no evidence of copying more or less than people do"
+    return lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
+
+
+def _generic(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+    name = head_measure(record, audit)
+    if name is None:
+        titles = [e.title for p, e in evidence_of(record, audit) if isinstance(e, Series) and p == model]
+        return _stopped(fmt.shown(titles[0], 300)) if titles else "See its tables below.", ()
+    it = answer(record, audit, model, name)
+    if not isinstance(it, Estimate):
+        return _refused(record, audit, model, name), ()
+    lead = f"{measure(name)}: {fmt.estimate(it)} for {model.label}."
+    if it.control is None or it.excess is None:
+        return lead, (*_poles(record, audit, name), _how_sure(it))
+    against = (
+        f"Control: {fmt.control(it.control, it.unit, it.confidence)}. "
+        f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
+    )
+    if sign(it.excess) == 0:
+        against += "; the interval includes zero: no evidence of an effect"
+    return lead, (f"{against}.", *_poles(record, audit, name), _how_sure(it))
+
+
+_Sentences = Callable[[RunRecord, str, Party], tuple[str, tuple[str, ...]]]
+_SENTENCES: dict[str, _Sentences] = {"extraction": _extraction, "adaptation": _adaptation, "novelty": _novelty}
+
+
+def sign(interval: Interval) -> int:
+    """1 where the whole interval is above zero, -1 where it is below, 0 where it includes zero."""
+    return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
+
+
+def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
+    """The ceiling and the floor, and whether this audit can tell them apart on this sample."""
+    found: dict[str, Estimate] = {}
+    for party in parties(record):
+        it = answer(record, audit, party, name)
+        if party.role in (LOOKUP, BLIND) and isinstance(it, Estimate):
+            found[party.role] = it
+    roles = {LOOKUP: "a memorizer that holds the text", BLIND: "the same memorizer without the text"}
+    said = [f"the {role} ({roles[role]}): {fmt.estimate(it)}" for role, it in found.items()]
+    if not said:
+        return ()
+    sentence = "; ".join(said) + "."
+    low, high = found.get(BLIND), found.get(LOOKUP)
+    if low and high and not _apart(low, high):
+        sentence += " The two poles do not stand apart here, so this number cannot tell memory from chance."
+    return (sentence[0].upper() + sentence[1:],)
+
+
+def _apart(one: Estimate, other: Estimate) -> bool:
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return one.value != other.value
+    return one.high < other.low or other.high < one.low
+
+
+def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
+    """The finding of the figure by occurrences, in the audit's own words."""
+    return tuple(
+        _stopped(fmt.shown(e.title, 300))
+        for party, e in evidence_of(record, "extraction")
+        if isinstance(e, Series) and e.name == "extraction.by_occurrences" and party == model
+    )
+
+
+def _how_sure(it: Estimate) -> str:
+    return _stopped(f"How sure: {fmt.number(it.n, 0)} independent observations; {fmt.shown(it.method, 300)}")
+
+
+def _refused(record: RunRecord, audit: str, model: Party, name: str) -> str:
+    it = answer(record, audit, model, name)
+    if isinstance(it, Refusal):
+        return _stopped(f"Undecided. The sample cannot carry this number: {fmt.shown(it.reason, 600)}")
+    return _stopped(f"Not measured on {model.label}: {why_missing(record.of(audit, model.name))}")
+
+
+def _stopped(sentence: str) -> str:
+    """The sentence with exactly one mark at its end."""
+    return sentence.rstrip().rstrip(".") + ("" if sentence.rstrip().endswith(("!", "?")) else ".")
