@@ -153,6 +153,12 @@ def test_several_compressed_members_are_one_file(ending: str, compress: Compress
     assert [document.text for document in read(str(path))] == ["a", "b"]
 
 
+def test_a_file_that_the_system_refuses_is_not_called_damaged(tmp_path: Path) -> None:
+    documents, problems = parts(tmp_path / "absent.jsonl")
+    assert documents == []
+    assert [problem.what for problem in problems] == ["No such file or directory"]
+
+
 def test_a_file_that_is_not_compressed_in_spite_of_its_name_is_named(tmp_path: Path) -> None:
     for name in ("x.jsonl.gz", "x.jsonl.zst"):
         (tmp_path / name).write_bytes(record("a"))

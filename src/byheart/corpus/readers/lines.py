@@ -43,7 +43,7 @@ def numbered_lines(path: Path, options: Options) -> Iterator[Line | Problem]:
     """
     pending, num_pending, number = bytearray(), 0, 1
     limit = options.limits.line_bytes
-    damage = None
+    damage: str | None = None
 
     def line(*, is_whole: bool = True) -> Line | Problem:
         if num_pending > limit:
@@ -66,11 +66,12 @@ def numbered_lines(path: Path, options: Options) -> Iterator[Line | Problem]:
                 pending, num_pending, number = bytearray(), 0, number + 1
                 start = stop + 1
     except (_DamagedFileError, OSError, EOFError, zlib.error) as error:
-        damage = str(error) or type(error).__name__
+        refusal = error.strerror if isinstance(error, OSError) else None
+        damage = refusal or f"the file is damaged or cut off here ({error})"
     if num_pending:
         yield line(is_whole=damage is None)
     if damage is not None:
-        yield Problem(str(path), number, f"the file is damaged or cut off here ({damage})")
+        yield Problem(str(path), number, damage)
 
 
 def _chunks(path: Path, options: Options) -> Iterator[bytes]:
