@@ -1,0 +1,131 @@
+"""The parts of the reference transformer, each with its formula: RMSNorm, rotary positions, attention, gated MLP.
+
+Shape legend: B batch, T tokens of this pass, S tokens seen so far (cache included), D width, H heads, d = D / H,
+M hidden width of the MLP.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from byheart.models.transformer.cache import Cache
+
+
+def weight(*shape: int) -> nn.Parameter:
+    """A parameter without values: `Network.initialize` or a checkpoint gives them, never a global generator."""
+    return nn.Parameter(torch.empty(*shape))
+
+
+class RMSNorm(nn.Module):
+    """Scales each state to root mean square 1, then by learned gains.
+
+    Definition:
+        y_i = g_i x_i / sqrt(mean_j x_j^2 + epsilon)
+    Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization" (arXiv 1910.07467).
+    Differs: epsilon inside the root, as in Llama.
+    """
+
+    def __init__(self, width: int, epsilon: float) -> None:
+        super().__init__()
+        self.gain = weight(width)
+        self.epsilon = epsilon
+
+    def forward(self, x: Tensor) -> Tensor:
+        """States [B, T, D] -> states [B, T, D]."""
+        return F.rms_norm(x, self.gain.shape, self.gain, self.epsilon)
+
+
+def rotary_tables(num_positions: int, head_width: int, base: float) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines of every position's angles, so that a rotation is two products and a roll.
+
+    Definition:
+        angle(t, i) = t base^(-2i/d), i = 0..d/2-1; both halves of a head share the angles, the first half's sine is
+        negative
+    Returns:
+        two tensors [num_positions, head_width].
+    Source: Su et al. 2021, "RoFormer" (arXiv 2104.09864).
+    Differs: dimension i is paired with i + d/2 (half-split, as in transformers' Llama), not with its neighbour.
+    """
+    frequencies = base ** -(torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
+    angles = torch.outer(torch.arange(num_positions, dtype=torch.float32), frequencies)
+    sines = angles.sin()
+    return torch.cat((angles.cos(),) * 2, dim=-1), torch.cat((-sines, sines), dim=-1)
+
+
+def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """Turns each pair (x_i, x_{i+d/2}) by its position's angle; [B, T, H, d] with tables [T, 1, d]."""
+    return x * cosines + x.roll(x.shape[-1] // 2, dims=-1) * sines
+
+
+class Attention(nn.Module):
+    """L1: every token mixes the values of the tokens before it.
+
+    Definition:
+        Attention(Q, K, V) = softmax(Q K^T / sqrt(d) + mask) V per head, mask = -inf where key position > query position
+    Source: theory.md L1; Vaswani et al. 2017 (arXiv 1706.03762).
+    Differs: Q and K carry rotary positions; one matrix product makes Q, K and V.
+    """
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = weight(3 * width, width)
+        self.out = weight(width, width)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
+        """States [B, T, D] -> states [B, T, D]; the cache, where given, grows by T tokens."""
+        batch, num_tokens, width = x.shape
+        heads = F.linear(x, self.qkv).view(batch, num_tokens, 3, self.num_heads, width // self.num_heads)
+        queries, keys = rotate(heads[:, :, :2].flatten(2, 3), *rotation).transpose(1, 2).chunk(2, dim=1)
+        values = heads[:, :, 2].transpose(1, 2)
+        mask = None
+        if cache is not None:
+            keys, values = cache.extend(layer_index, keys, values)
+            past = keys.shape[2] - num_tokens
+            if past > 0 and num_tokens > 1:
+                mask = torch.ones(num_tokens, keys.shape[2], dtype=torch.bool, device=x.device).tril(past)
+        causal = num_tokens > 1 and mask is None
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
+        return F.linear(mixed.transpose(1, 2).reshape(batch, num_tokens, width), self.out)
+
+
+class Mlp(nn.Module):
+    """L4: what depth repeats.
+
+    Definition:
+        y = W_down (silu(W_gate x) * (W_up x)), silu(z) = z / (1 + e^-z)
+    Source: theory.md L4; Shazeer 2020, "GLU Variants Improve Transformer" (arXiv 2002.05202).
+    Differs: theory.md's sigma(W h + b) is gated and without bias, as in Llama.
+    """
+
+    def __init__(self, width: int, hidden_width: int) -> None:
+        super().__init__()
+        self.gate_up = weight(2 * hidden_width, width)
+        self.down = weight(width, hidden_width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """States [B, T, D] -> states [B, T, D]."""
+        gate, up = F.linear(x, self.gate_up).chunk(2, dim=-1)
+        return F.linear(F.silu(gate) * up, self.down)
+
+
+class Layer(nn.Module):
+    """One step of depth: attention, then the MLP, each on normed states and added to the stream.
+
+    Definition:
+        h' = h + Attention(RMSNorm(h));  h'' = h' + Mlp(RMSNorm(h'))
+    Source: theory.md L4; Xiong et al. 2020, "On Layer Normalization in the Transformer" (2002.04745).
+    Differs: nothing.
+    """
+
+    def __init__(self, width: int, num_heads: int, hidden_width: int, epsilon: float) -> None:
+        super().__init__()
+        self.attention_norm = RMSNorm(width, epsilon)
+        self.attention = Attention(width, num_heads)
+        self.mlp_norm = RMSNorm(width, epsilon)
+        self.mlp = Mlp(width, hidden_width)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
+        """States [B, T, D] -> states [B, T, D]."""
+        x = x + self.attention(self.attention_norm(x), rotation, cache, layer_index)
+        return x + self.mlp(self.mlp_norm(x))
