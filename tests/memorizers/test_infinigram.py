@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from byheart.errors import InputError
 from byheart.index import Index, definition
 from byheart.memorizers import suffix_chain
 from byheart.memorizers.infinigram import NUM_DISCOUNTS, Infinigram, discount
@@ -73,9 +74,27 @@ def test_remembered_continuations_equal_counted_ones(monkeypatch: pytest.MonkeyP
     assert (memorizer._store.memo.state[0] > 0) == (pool > 0)
 
 
-def test_a_corpus_of_one_repeated_letter_stays_finite() -> None:
-    memorizer = Infinigram(index_of([[0] * 1500], 2), vocabulary_size=3, end_id=2)
-    assert_equals_the_definition_of_scores(memorizer, ids(*[0] * 150, 1, 0))
+def test_a_long_run_of_one_letter_keeps_every_probability_positive() -> None:
+    documents = [[0] * 1500, [2, 0, 1], [2, 0, 2]]
+    memorizer = Infinigram(index_of(documents, 3), vocabulary_size=4, end_id=3, discounts=1.0 / np.arange(2.0, 500.0))
+    text = ids(*[0] * 120, 1, 0)
+    assert_equals_the_definition_of_scores(memorizer, text)
+    rows = prefix_rows(memorizer, text)
+    assert np.exp(rows).sum(axis=1) == pytest.approx(1.0, rel=1e-12)
+    assert rows[119].min() < np.log(1e-190)
+
+
+def test_a_discount_of_a_whole_count_leaves_nothing_of_single_continuations() -> None:
+    memorizer = Infinigram(index_of(ABAC_AB, 3), vocabulary_size=4, end_id=END, discounts=np.ones(1))
+    (row,) = np.exp(memorizer.next_log_probabilities_nats([ids(A, B)]))
+    np.testing.assert_allclose(row, np.array([2, 1, 0, 1]) / 8 + 4 / 8 / 4, rtol=1e-12)
+    assert_equals_the_definition_of_scores(memorizer, ids(A, B, A, B, C))
+
+
+@pytest.mark.parametrize("discounts", [[], [0.0], [0.5, 1.1], [np.nan]])
+def test_a_discount_outside_its_range_is_refused(discounts: list[float]) -> None:
+    with pytest.raises(InputError, match="discount"):
+        Infinigram(index_of(ABAC_AB, 3), vocabulary_size=4, end_id=END, discounts=np.array(discounts))
 
 
 def test_bytes_serve_as_tokens() -> None:

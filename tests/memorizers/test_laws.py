@@ -222,7 +222,7 @@ def test_an_end_token_that_stands_in_a_document_counts_with_its_end(make: Make) 
     memorizer = make(index_of(documents, 4), 4, 3)
     (row,) = np.exp(memorizer.next_log_probabilities_nats([ids(0, 1)]))
     np.testing.assert_allclose(row, expected_row(memorizer, documents, [0, 1]), rtol=1e-12)
-    assert row[3] > row[2] > row[0]
+    assert row[3] > row[2]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,9 +16,6 @@ from byheart.core.tokens import Floats
 from byheart.index.compiled import compiled
 from byheart.memorizers.base_distribution import Base
 
-_SMALLEST_WEIGHT = 1e-290
-"""A chain of very many levels would underflow, and its logarithm would not be finite."""
-
 
 class Row(NamedTuple):
     """Working memory for one distribution."""
@@ -42,7 +39,9 @@ def empty_row(vocabulary_size: int) -> Row:
 
 @compiled
 def add(row: Row, token: int, probability: float) -> None:
-    """Adds to a token's probability."""
+    """Adds to a token's probability; adding nothing does not touch it."""
+    if probability <= 0.0:
+        return
     if row.added[token] == 0.0:
         row.touched[row.state[0]] = token
         row.state[0] += 1
@@ -55,7 +54,7 @@ def finish(base: Base, row: Row, weight: float) -> float:
     for i in range(row.state[0]):
         token = row.touched[i]
         row.values[i] = min(math.log(row.added[token] + weight * base.probabilities[token]), 0.0)
-    return math.log(max(weight, _SMALLEST_WEIGHT))
+    return math.log(weight)
 
 
 @compiled
