@@ -9,6 +9,6 @@ from byheart.core.run_record import RunRecord
 
 def render_html(record: RunRecord) -> str:
     """The page of a run; the heavy modules are imported on the first call (page.py: render_html)."""
-    from byheart.report import page
+    from byheart.report.page import render_html as render
 
-    return page.render_html(record)
+    return render(record)

@@ -1,6 +1,7 @@
 """Numbers as a careful author writes them: no digit that the interval does not support."""
 
 import math
+from collections.abc import Sequence
 
 from byheart.core.evidence import Cell, Estimate, Interval
 from byheart.core.visible import visible
@@ -183,6 +184,27 @@ def cell(value: Cell) -> str:
             return shown(value, 200)
         case _:
             return plain_number(value)
+
+
+def columns(rows: Sequence[Sequence[Cell]]) -> tuple[tuple[str, ...], ...]:
+    """Rows of cells, each column of numbers with the same decimals so that they align.
+
+    Args:
+        rows: all of the same length.
+    Returns:
+        the cells, as `cell` gives them where a column is not of plain numbers or its numbers differ by many orders.
+    """
+    shown_columns = [_column(column) for column in zip(*rows, strict=True)]
+    return tuple(zip(*shown_columns, strict=True))
+
+
+def _column(values: Sequence[Cell]) -> list[str]:
+    numbers = [abs(v) for v in values if isinstance(v, int | float)]
+    fractions = [v for v in numbers if v != int(v)]
+    decimals = max(0, 2 - math.floor(math.log10(max(numbers)))) if fractions else 0
+    if not fractions or min(fractions) < 10.0**-decimals:
+        return [cell(v) for v in values]
+    return [number(v, decimals) if isinstance(v, int | float) else cell(v) for v in values]
 
 
 def shortened(text: str, limit: int) -> str:

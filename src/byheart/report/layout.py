@@ -82,10 +82,9 @@ def _label(members: list[tuple[Party, Line]], shared: Sequence[tuple[Party, Seri
         return shown(f"{owners[0].label}, {own}" if own else owners[0].label, 60)
     everyone = {party.name for party, series in shared if any(line.role == role for line in series.lines)}
     if {party.name for party in owners} == everyone:
-        return shown(own or ", ".join(names), 60) if role == "human" or not own else shown(f"control, {own}", 60)
+        return shown(names[0] if len(names) == 1 else role, 60)
     owner = ", ".join(party.label for party in owners)
-    kind = "control" if role == "control" else "human"
-    return shown(f"{owner}, {kind}" + (f", {own}" if own else ""), 60)
+    return shown(f"{owner}, {role}" + (f", {own}" if own else ""), 60)
 
 
 def _thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -1,10 +1,12 @@
 """A run as one static page: no scripts, nothing external, every foreign string made visible and escaped."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
+import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
 from byheart.core.result import Completed
@@ -62,6 +64,7 @@ def render_html(record: RunRecord) -> str:
         .render(
             title=fmt.shown(record.title, 200),
             model=model_of(record),
+            summary=_summary(record),
             findings=findings(record),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
@@ -88,9 +91,42 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["tie"] = lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%")
+    environment.filters["tie"] = _tie
     environment.filters["shown"] = fmt.shown
     return environment
+
+
+_TOGETHER = re.compile(r"\(?[+\N{MINUS SIGN}]?\d[\d.,]*(?:\N{EN DASH}\d[\d.,]*)?(?: %)?[),.;]*")
+
+
+def _tie(text: str) -> markupsafe.Markup:
+    """The escaped text, with numbers kept on one line with their range and per cent sign; the characters stay."""
+    escaped, end = markupsafe.Markup(""), 0
+    for match in _TOGETHER.finditer(text):
+        escaped += text[end : match.start()]
+        escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
+        end = match.end()
+    return escaped + text[end:]
+
+
+def _summary(record: RunRecord) -> str:
+    """What was tested, in one sentence for the head of the page."""
+    it, model = record.provenance, model_of(record)
+    subject = next((s for s in it.subjects if model is not None and s.name == model.name), None)
+    who = f"{model.label}" if model is not None else "Memorizers only"
+    if subject is not None:
+        who += f" ({fmt.size(subject.size_bytes)}, access: {fmt.shown(subject.access, 60)})"
+    seen, unseen = _extent(it.trained_on), _extent(it.held_out)
+    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it has not seen ({unseen})."
+
+
+def _extent(corpus: dict[str, str | int]) -> str:
+    """A corpus in a few words: source, documents, size, as far as they are known."""
+    words = [fmt.shown(str(corpus["source"]), 80)] if "source" in corpus else []
+    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
+    num_bytes = corpus.get("bytes")
+    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
+    return ", ".join(words) or "of unknown size"
 
 
 def _question(record: RunRecord, audit: str) -> str:
@@ -108,7 +144,7 @@ def _chapter(record: RunRecord, audit: str) -> Chapter:
             Grid(
                 title=f"{party.label}: {fmt.shown(table.title, 200)}",
                 columns=tuple(fmt.shown(column, 80) for column in table.columns),
-                rows=tuple(tuple(fmt.cell(cell) for cell in row) for row in table.rows[:MAX_TABLE_ROWS]),
+                rows=fmt.columns(table.rows[:MAX_TABLE_ROWS]),
             )
             for party, table in tables
         ),
@@ -136,9 +172,8 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
 def _comparison(name: str, answers: list[Any]) -> str:
     unit = answers[0][1].unit
     said = ", ".join(f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in answers)
-    return f"{measure(name)}: {said}" + ("" if fmt.is_rate(unit) else f" {fmt.shown(unit, 40)}").removesuffix(
-        " bits per byte" if "bits per byte" in measure(name).lower() else "\n"
-    )
+    is_said = fmt.is_rate(unit) or unit.lower() in measure(name).lower()
+    return f"{measure(name)}: {said}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
 
 
 def _numbers(record: RunRecord, audit: str) -> Grid:
@@ -152,10 +187,10 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                         if fmt.is_rate(it.unit) or it.unit in measure(name).lower()
                         else f" ({fmt.shown(it.unit, 40)})"
                     )
-                    rows.append((f"{measure(name)}{unit}", *number_row(party, it)))
+                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(it.method, 300)))
                 case Refusal(reason=reason):
-                    rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 3))
-    columns = ("measure", "subject", "value", "interval", "n", "control", "excess")
+                    rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
+    columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")
     return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows))
 
 
@@ -209,7 +244,10 @@ def _settings(record: RunRecord) -> tuple[tuple[str, str], ...]:
     texts = ((kind, texts) for kind, texts in (("Trained-on text", it.trained_on), ("Held-out text", it.held_out)))
     packages = ", ".join(f"{name} {version}" for name, version in it.packages.items())
     return (
-        *((kind, ", ".join(f"{name} {fmt.cell(value)}" for name, value in text.items())) for kind, text in texts),
+        *(
+            (kind, ", ".join(f"{fmt.shown(name, 60)} {fmt.cell(value)}" for name, value in text.items()))
+            for kind, text in texts
+        ),
         ("Tokenizer", fmt.shown(it.tokenizer, 100)),
         ("Seed", str(it.seed)),
         ("Time", f"{fmt.number(it.seconds, 1)} seconds"),
@@ -222,7 +260,7 @@ def _subjects(record: RunRecord) -> Grid:
     rows = tuple(
         (
             fmt.shown(it.name, 80),
-            it.role if it.role else fmt.EM_DASH,
+            fmt.shown(it.role, 40),
             fmt.shown(it.access, 60),
             fmt.size(it.size_bytes),
             fmt.number(it.scored_tokens, 0),

@@ -106,6 +106,5 @@ def strata_grid(record: RunRecord) -> Grid | None:
     for it in result.evidence if result is not None else ():
         if isinstance(it, Table) and it.name == "extraction.strata":
             columns = tuple(fmt.shown(column, 40) for column in it.columns)
-            rows = tuple(tuple(fmt.cell(cell) for cell in row) for row in it.rows)
-            return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=rows)
+            return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=fmt.columns(it.rows))
     return None

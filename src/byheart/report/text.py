@@ -20,7 +20,7 @@ def headline(record: RunRecord, console: Console) -> None:
     """
     console.print(Text(shown(record.title, 200), style="bold"))
     for finding in findings(record):
-        console.print(Text(finding.lead))
+        console.print(Text.assemble((finding.answer, "bold"), " " if finding.answer else "", finding.lead))
     grids = [headline_grid(record), strata_grid(record)]
     for grid in grids:
         if grid is not None and grid.rows:

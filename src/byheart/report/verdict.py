@@ -32,12 +32,15 @@ class Finding:
     """Name of the audit."""
     question: str
     """As a user would ask it."""
+    answer: str
+    """The answer in a few words; empty where the lead says all."""
     lead: str
-    """The answer in one sentence."""
+    """The number behind it, in one sentence."""
     details: tuple[str, ...] = ()
     """Compared with what, and how sure."""
 
 
+_Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
@@ -58,81 +61,96 @@ def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
     method = next((m for m in record.methods if m.audit == audit), None)
     question = _QUESTIONS.get(audit) or fmt.shown(method.question if method else f"{audit}?", 200)
     if result is None or not result.evidence:
-        lead = f"Not measured on {model.label}: {why_missing(result)}."
-        return Finding(audit=audit, question=question, lead=_stopped(lead))
-    lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
-    return Finding(audit=audit, question=question, lead=lead, details=details)
+        lead = f"{model.label}: {why_missing(result)}"
+        return Finding(audit=audit, question=question, answer="Not measured.", lead=_stopped(lead))
+    short, lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
+    return Finding(audit=audit, question=question, answer=short, lead=lead, details=details)
 
 
-def _extraction(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     name = "extraction.greedy_rate"
     greedy = answer(record, audit, model, name)
     if not isinstance(greedy, Estimate):
-        return _refused(record, audit, model, name), ()
+        return *_refused(record, audit, model, name), ()
     what = f"Of the windows of trained-on text, {model.label} continued {fmt.estimate(greedy)} word for word"
     if greedy.excess is None or greedy.control is None:
-        lead = f"Undecided. {what}; without a control on unseen text that is no evidence of memorization."
-        return lead, (*_by_occurrences(record, model), *_poles(record, audit, name), _how_sure(greedy))
+        lead = f"{what}; without a control on unseen text that is no evidence of memorization."
+        return "Undecided.", lead, (*_by_occurrences(record, model), *_poles(record, audit, name), _how_sure(greedy))
     against = (
         f"Compared with windows of held-out text: {fmt.control(greedy.control, greedy.unit, greedy.confidence)}. "
         f"Excess: {fmt.excess(greedy.excess, greedy.unit, greedy.confidence)}"
     )
     match sign(greedy.excess):
         case 1:
-            lead = f"Yes, some of it. {what}."
+            short, lead = "Yes, some of it.", f"{what}."
         case -1:
-            lead = f"No. {what}, less often than text that it has not seen."
+            short, lead = "No.", f"{what}, less often than text that it has not seen."
         case _:
-            lead = f"No evidence of recitation. {what}."
+            short, lead = "No evidence of it.", f"{what}."
             against += ", an interval that includes zero"
-    return lead, (
-        f"{against}.",
-        *_by_occurrences(record, model),
-        *_poles(record, audit, name),
-        _how_sure(greedy),
+    return (
+        short,
+        lead,
+        (
+            f"{against}.",
+            *_by_occurrences(record, model),
+            *_poles(record, audit, name),
+            _how_sure(greedy),
+        ),
     )
 
 
-def _adaptation(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
     own, best, saved = (
         answer(record, audit, model, f"adaptation.{name}")
         for name in ("bits_per_byte", "best_memorizer_bits_per_byte", "bits_beyond_memorizer_per_byte")
     )
     levels = []
     if isinstance(own, Estimate):
-        levels.append(f"On unseen text {model.label} needs {fmt.estimate(own)}.")
+        levels.append(f"{model.label} needs {fmt.estimate(own)}.")
     if isinstance(best, Estimate):
         levels.append(f"The best memorizer of the same training text needs {fmt.estimate(best)}.")
     if not isinstance(saved, Estimate):
         name = "adaptation.bits_beyond_memorizer_per_byte"
-        return _refused(record, audit, model, name), tuple(levels)
+        return *_refused(record, audit, model, name), tuple(levels)
     if saved.low is None or saved.high is None:
-        return f"Undecided: {model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
+        return "Undecided.", f"{model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
     saving = Interval(saved.value, saved.low, saved.high)
     nearer, farther = sorted((abs(saving.low), abs(saving.high)))
     margin, inside = fmt.bounds(abs(saving.value), nearer, farther, "bits")
     measured = f"{margin} bits per byte ({fmt.confidence(saved.confidence)} interval {inside})"
     match sign(saving):
         case 1:
-            lead = f"Yes. On unseen text {model.label} beats the best memorizer of the same data by {measured}."
-        case -1:
-            lead = f"No. On unseen text {model.label} loses to the best memorizer of the same data by {measured}."
-        case _:
-            lead = (
-                f"No evidence that {model.label} predicts unseen text better than the best memorizer of the same data: "
-                f"the difference is {fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
+            short, lead = (
+                "Yes.",
+                f"On unseen text {model.label} beats the best memorizer of the same data by {measured}.",
             )
-    return lead, (*levels, _how_sure(saved))
+        case -1:
+            short, lead = (
+                "No.",
+                f"On unseen text {model.label} loses to the best memorizer of the same data by {measured}.",
+            )
+        case _:
+            short = "No evidence of it."
+            lead = (
+                f"On unseen text {model.label} and the best memorizer of the same data cannot be told apart: it saves "
+                f" {fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
+            )
+    return short, lead, (*levels, _how_sure(saved))
 
 
-def _novelty(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
     name = "novelty.ngram_8_novel_rate"
     novel = answer(record, audit, model, name)
     if not isinstance(novel, Estimate):
-        return _refused(record, audit, model, name), ()
+        return *_refused(record, audit, model, name), ()
     what = f"Of the runs of 8 tokens that {model.label} writes, {fmt.estimate(novel)} do not stand in the training text"
     if novel.control is None or novel.excess is None:
-        return f"{what}; without human text beside it, that is neither much nor little.", (_how_sure(novel),)
+        return (
+            "Undecided.",
+            f"{what}; without human text beside it, that is neither much nor little.",
+            (_how_sure(novel),),
+        )
     against = (
         f"Compared with people writing on from the same prompts: "
         f"{fmt.control(novel.control, novel.unit, novel.confidence)}. "
@@ -140,37 +158,41 @@ def _novelty(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[st
     )
     match sign(novel.excess):
         case 1:
-            lead = f"{what}, a larger share than in human text."
+            short, lead = "Newer than what people write.", f"{what}, a larger share than in human text."
         case -1:
+            short = "Less new than what people write."
             lead = f"{what}, a smaller share than in human text: it copies more than people do."
         case _:
-            lead = f"{what}."
+            short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
             against += "; no evidence of copying more or less than people do"
-    return lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
+    return short, lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
 
 
-def _generic(record: RunRecord, audit: str, model: Party) -> tuple[str, tuple[str, ...]]:
+def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
     name = head_measure(record, audit)
     if name is None:
         titles = [e.title for p, e in evidence_of(record, audit) if isinstance(e, Series) and p == model]
-        return _stopped(fmt.shown(titles[0], 300)) if titles else "See its tables below.", ()
+        return "", _stopped(fmt.shown(titles[0], 300)) if titles else "See its tables below.", ()
     it = answer(record, audit, model, name)
     if not isinstance(it, Estimate):
-        return _refused(record, audit, model, name), ()
+        return *_refused(record, audit, model, name), ()
     lead = f"{measure(name)}: {fmt.estimate(it)} for {model.label}."
     if it.control is None or it.excess is None:
-        return lead, (*_poles(record, audit, name), _how_sure(it))
+        return "", lead, (*_poles(record, audit, name), _how_sure(it))
     against = (
         f"Control: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
     )
     if sign(it.excess) == 0:
         against += "; the interval includes zero: no evidence of an effect"
-    return lead, (f"{against}.", *_poles(record, audit, name), _how_sure(it))
+    return "", lead, (f"{against}.", *_poles(record, audit, name), _how_sure(it))
 
 
-_Sentences = Callable[[RunRecord, str, Party], tuple[str, tuple[str, ...]]]
-_SENTENCES: dict[str, _Sentences] = {"extraction": _extraction, "adaptation": _adaptation, "novelty": _novelty}
+_SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
+    "extraction": _extraction,
+    "adaptation": _adaptation,
+    "novelty": _novelty,
+}
 
 
 def sign(interval: Interval) -> int:
@@ -185,8 +207,8 @@ def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
         it = answer(record, audit, party, name)
         if party.role in (LOOKUP, BLIND) and isinstance(it, Estimate):
             found[party.role] = it
-    roles = {LOOKUP: "a memorizer that holds the text", BLIND: "the same memorizer without the text"}
-    said = [f"the {role} ({roles[role]}): {fmt.estimate(it)}" for role, it in found.items()]
+    roles = {LOOKUP: "holds the text", BLIND: "never saw it"}
+    said = [f"the {role}, which {roles[role]}: {fmt.estimate(it)}" for role, it in found.items()]
     if not said:
         return ()
     sentence = "; ".join(said) + "."
@@ -212,14 +234,14 @@ def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
 
 
 def _how_sure(it: Estimate) -> str:
-    return _stopped(f"How sure: {fmt.number(it.n, 0)} independent observations; {fmt.shown(it.method, 300)}")
+    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} independent observations."
 
 
-def _refused(record: RunRecord, audit: str, model: Party, name: str) -> str:
+def _refused(record: RunRecord, audit: str, model: Party, name: str) -> tuple[str, str]:
     it = answer(record, audit, model, name)
     if isinstance(it, Refusal):
-        return _stopped(f"Undecided. The sample cannot carry this number: {fmt.shown(it.reason, 600)}")
-    return _stopped(f"Not measured on {model.label}: {why_missing(record.of(audit, model.name))}")
+        return "Undecided.", _stopped(f"The sample cannot carry this number: {fmt.shown(it.reason, 600)}")
+    return "Not measured.", _stopped(f"{model.label}: {why_missing(record.of(audit, model.name))}")
 
 
 def _stopped(sentence: str) -> str:
