@@ -3,6 +3,7 @@ import pytest
 
 from byheart.errors import InputError
 from byheart.index import Index, definition
+from byheart.index.suffix_array import Unit
 from byheart.memorizers import suffix_chain
 from byheart.memorizers.infinigram import NUM_DISCOUNTS, Infinigram, discount
 from byheart.memorizers.suffix_chain import advance, empty_chain
@@ -106,9 +107,12 @@ def test_bytes_serve_as_tokens() -> None:
     assert scores.rank[3:5].tolist() == [1, 1]
 
 
-def test_the_discount_lets_a_unique_passage_be_recited_whatever_shorter_suffixes_say() -> None:
-    discounts = np.array([discount(length) for length in range(NUM_DISCOUNTS + 5)])
-    assert np.prod(1 - discounts[50:100]) > 0.5
+@pytest.mark.parametrize(("unit", "prefix", "suffix"), [("tokens", 50, 50), ("bytes", 150, 150)])
+def test_the_discount_lets_a_unique_passage_be_recited_whatever_shorter_suffixes_say(
+    unit: Unit, prefix: int, suffix: int
+) -> None:
+    discounts = np.array([discount(length, unit=unit) for length in range(NUM_DISCOUNTS + 5)])
+    assert np.prod(1 - discounts[prefix : prefix + suffix]) > 0.5
     assert ((discounts > 0) & (discounts < 1)).all()
     assert (np.diff(discounts) <= 0).all()
     assert discounts[-1] == discounts[NUM_DISCOUNTS - 1]

@@ -1,5 +1,6 @@
 """M5 `infinigram`: the longest suffix of the context that the corpus holds, backed by all the shorter ones."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,31 +10,34 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.index.search import Query
-from byheart.index.suffix_array import SortedText
+from byheart.index.suffix_array import SortedText, Unit
 from byheart.memorizers.base_distribution import Base, prepare_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics
 from byheart.memorizers.suffix_chain import Chain, Memo, advance, empty_chain, empty_memo, recall
 
+DISCOUNT_SCALES: Mapping[Unit, float] = {"tokens": 16.0, "bytes": 48.0}
+"""Symbols; about the length from which a unique match is a copy rather than a coincidence."""
 NUM_DISCOUNTS = 1024
-"""Suffixes of this many tokens or more share one discount."""
+"""Suffixes of this many symbols or more share one discount."""
 _NEGLIGIBLE_WEIGHT = 1e-200
 """In long runs of one token hundreds of suffixes differ in their counts; their weights' product would underflow."""
 
 
-def discount(length_tokens: int) -> float:
+def discount(length: int, *, unit: Unit = "tokens") -> float:
     """How much of each stored count is given to shorter suffixes: nearly all of 1 at first, next to nothing when long.
 
     Definition:
-        d_l = 0.9 / (1 + (l / 16)^4)
+        d_l = 0.9 / (1 + (l / s)^4), s = DISCOUNT_SCALES[unit]
     Args:
-        length_tokens: l, of the suffix, >= 0.
+        length: l, of the suffix in symbols of the index, >= 0.
+        unit: what a symbol is.
     Returns:
         counts, in (0, 1).
     Source: chosen on held-out text of the standard library, notebook/2026-11-24-infinigram-discount.md.
     Differs: Kneser and Ney use one constant for each length, fitted to the corpus.
     """
-    return 0.9 / (1.0 + (min(length_tokens, NUM_DISCOUNTS - 1) / 16.0) ** 4)
+    return 0.9 / (1.0 + (min(length, NUM_DISCOUNTS - 1) / DISCOUNT_SCALES[unit]) ** 4)
 
 
 class Explanation(NamedTuple):
@@ -57,7 +61,7 @@ class Store(NamedTuple):
     base: Base
     row: Row
     discounts: Floats
-    """By suffix length in tokens, the last for all longer ones."""
+    """By suffix length in symbols, the last for all longer ones."""
 
 
 @compiled
@@ -120,7 +124,8 @@ class Infinigram(Memorizer):
         documents "abac" and "ab", context "ab", vocabulary a b c end. "ab" occurs N = 2 times, followed by a and end,
         so T = 2; "b" has as many occurrences and is the same group. The empty suffix has N = 8, T = 4, counts 3 2 1 2.
         With d_0 = 1 and d_2 = 1/3: P_0(a) = (3 - 1)/8 + 4/8 1/4 = 3/8, and P(a) = (1 - 1/3)/2 + 1/3 2/2 3/8 = 11/24.
-    Cost: about 20 microseconds a token at a vocabulary of 2,048; a row for every context costs the vocabulary.
+    Cost: scoring takes about 10 microseconds a token at a vocabulary of 2,048 and 35 at 49,152, on one core; a full
+        distribution costs the vocabulary.
     Source: theory.md M5; Liu et al. 2024, "Infini-gram" (arXiv 2401.17377).
     Differs: Liu et al. answer with the longest suffix alone; the discounted interpolation makes every token possible.
     """
@@ -135,7 +140,7 @@ class Infinigram(Memorizer):
         discounts: Floats | None = None,
     ) -> None:
         if discounts is None:
-            discounts = np.array([discount(length) for length in range(NUM_DISCOUNTS)])
+            discounts = np.array([discount(length, unit=index.unit) for length in range(NUM_DISCOUNTS)])
         if discounts.size == 0 or not ((discounts > 0) & (discounts <= 1)).all():
             raise InputError(
                 "A discount takes a part of one count.",
