@@ -17,7 +17,7 @@ def _assert_equal(fast: TokenScores, slow: TokenScores) -> None:
         if name in ("token_ids", "rank", "argmax_id"):
             assert np.array_equal(left, right), name
         else:
-            np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(left.astype(float), right.astype(float), rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 def test_it_has_every_capability() -> None:

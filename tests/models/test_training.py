@@ -1,4 +1,5 @@
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -18,10 +19,10 @@ from tests.models.networks import SMALL, predictor, sharp_network, texts
 
 
 def _training(
-    documents: list[TokenIds], recipe: TrainingRecipe, clock: Callable[[], float] | None = None, seed: int = 0
+    documents: list[TokenIds], recipe: TrainingRecipe, clock: Callable[[], float] = time.perf_counter, seed: int = 0
 ) -> Training:
     rng = np.random.default_rng(seed)
-    return train(documents, SMALL, recipe, rng=rng, **({} if clock is None else {"clock": clock}))
+    return train(documents, SMALL, recipe, rng=rng, clock=clock)
 
 
 def _fingerprint(training: Training) -> str:
