@@ -64,7 +64,7 @@ def main() -> None:
     if "--debug" not in sys.argv:
         sys.excepthook = show_unexpected
     try:
-        app(standalone_mode=True)
+        app(prog_name="byheart")
     except ByheartError as error:
         if "--debug" in sys.argv:
             raise

@@ -71,8 +71,9 @@ def trace(
     file: Annotated[str, typer.Argument(help="File to trace, or - for standard input.")],
     index: IndexOption,
     minimum: Annotated[
-        int, typer.Option("--min", min=1, help="Shortest span to show: bytes, or tokens in a token index (50 and 12).")
-    ] = 0,
+        int | None,
+        typer.Option("--min", min=1, help="Shortest span to show: bytes (50), or tokens in a token index (12)."),
+    ] = None,
     sources: Annotated[int, typer.Option("--sources", min=1, help="Source documents to name for each span.")] = 3,
     json: JsonFlag = False,
 ) -> None:

@@ -7,6 +7,7 @@ between what they predict.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.core.tokens import Floats
 from byheart.errors import InputError
@@ -61,15 +62,23 @@ def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) ->
     weights = np.exp(scaled - scaled.max())
     if decoding.top_k is None and decoding.top_p is None:
         return weights / weights.sum()
-    order = np.argsort(-weights, kind="stable")
-    if decoding.top_k is not None:
-        order = order[: decoding.top_k]
+    order = _most_probable(weights, decoding.top_k or weights.size)
     if decoding.top_p is not None:
         mass = np.cumsum(weights[order])
         order = order[: int(np.searchsorted(mass, decoding.top_p * mass[-1])) + 1]
     kept = np.zeros_like(weights)
     kept[order] = weights[order]
     return kept / kept.sum()
+
+
+def _most_probable(weights: Floats, k: int) -> npt.NDArray[np.intp]:
+    """Ids of the k largest weights, by decreasing weight, ties by increasing id; sorts no more than k of them."""
+    if k >= weights.size:
+        return np.argsort(-weights, kind="stable")
+    smallest = np.partition(weights, weights.size - k)[weights.size - k]
+    above = np.flatnonzero(weights > smallest)
+    level = np.flatnonzero(weights == smallest)[: k - above.size]
+    return np.concatenate([above[np.argsort(-weights[above], kind="stable")], level])
 
 
 def draw_token(log_probabilities_nats: Floats, decoding: Decoding, *, rng: np.random.Generator) -> int:

@@ -21,7 +21,7 @@ from byheart.study.provenance import provenance
 from byheart.study.run_folder import RunFolder
 from byheart.study.scoring import Clock
 from byheart.study.sources import Texts, read_texts
-from byheart.study.subjects import Cast, Subject, assemble_cast
+from byheart.study.subjects import Cast, Subject, assemble_cast, memorizer_name
 from byheart.study.tables import sample_table, score_table
 
 
@@ -88,6 +88,7 @@ def execute(
     """
     started = clock()
     chosen = plan.chosen(AUDITS)
+    memorizer_name(plan)  # a mistyped name is said before anything is read
     run = RunFolder(folder)
     run.begin(plan)
     texts = read_texts(plan, on_progress=on_progress)

@@ -14,6 +14,8 @@ from byheart.study.sources import Texts
 POLE = "infinigram"
 """The memorizer that serves as lookup pole when built on the text, and as blind pole when built without it."""
 OTHER_MEMORIZERS = ("knowledge",)
+"""Built on the trained-on text beside the lookup pole. Where that text repeats documents, a `distinct` infinigram of
+each document once joins them: repetitions distort counts, and a weak memorizer would flatter the model."""
 DEFAULT_VOCABULARY = 4096
 """Tokens of the tokenizer that is trained for a memorizer under test."""
 
@@ -83,6 +85,22 @@ def open_tokenizer(spec: str) -> Tokenizer:
     return Tokenizer.from_folder(path) if path.is_dir() else Tokenizer.from_file(path)
 
 
+def memorizer_name(plan: StudyPlan) -> str | None:
+    """The memorizer that is under test, or None when a model is.
+
+    Raises:
+        ConfigError: there is no such memorizer; the nearest one is named.
+    """
+    from byheart.memorizers import NAMES
+
+    kind, _, name = plan.model.partition(":")
+    if kind != "memorizer":
+        return None
+    if name not in NAMES:
+        raise ConfigError(f"There is no memorizer {name!r}.", why=did_you_mean(name, list(NAMES)))
+    return name
+
+
 def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = silent) -> Cast:
     """Loads the model and builds the poles and memorizers beside it.
 
@@ -90,13 +108,9 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
         ConfigError: the model's name means nothing.
         SourceError, UnsafeError, FormatError: it cannot be loaded.
     """
-    kind, _, memorizer = plan.model.partition(":")
+    memorizer = memorizer_name(plan)
     model: Predictor | None = None
-    if kind == "memorizer":
-        from byheart.memorizers import NAMES
-
-        if memorizer not in NAMES:
-            raise ConfigError(f"There is no memorizer {memorizer!r}.", why=did_you_mean(memorizer, list(NAMES)))
+    if memorizer is not None:
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
         from byheart.models import load_model
@@ -116,8 +130,13 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
         Subject(f"blind:{POLE}", "blind pole", _memorizer(POLE, blind, tokenizer)),
         *(Subject(f"memorizer:{m}", "memorizer", _memorizer(m, index, tokenizer)) for m in OTHER_MEMORIZERS),
     ]
-    audited = model if model is not None else _memorizer(memorizer, index, tokenizer)
-    name = audited.name if model is not None else f"audited {plan.model}"
+    distinct = texts.trained_on.deduplicated()
+    if len(distinct) < len(texts.trained_on):
+        once = build_index(encode_corpus(distinct, tokenizer), tokenizer)
+        subjects.append(Subject(f"distinct:{POLE}", "memorizer", _memorizer(POLE, once, tokenizer)))
+    audited = model if memorizer is None else _memorizer(memorizer, index, tokenizer)
+    assert audited is not None
+    name = audited.name if memorizer is None else f"audited {plan.model}"
     return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
 
 

@@ -1,0 +1,104 @@
+"""`byheart.audit` for Python: the same job as the command, with the run as a value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from byheart.core.audit import Profile
+from byheart.core.codec import evidence_to_json
+from byheart.core.progress import Progress, silent
+from byheart.core.result import Result
+from byheart.core.run_record import RunRecord
+from byheart.study.execute import execute
+from byheart.study.headline import headline
+from byheart.study.pages import page
+from byheart.study.plan import StudyPlan
+from byheart.study.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    path: Path
+    """Its folder."""
+    record: RunRecord
+    """Everything it says."""
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Every audit on every subject."""
+        return self.record.results
+
+    @property
+    def headline(self) -> list[dict[str, Any]]:
+        """The headline estimates, as `byheart audit --json` prints them."""
+        return headline(self.record)
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """All estimates as a table: subject, audit, name, value, unit, low, high, n."""
+        import pyarrow
+
+        names = ("name", "value", "unit", "low", "high", "n")
+        rows = []
+        for result in self.results:
+            for evidence in result.evidence:
+                raw = evidence_to_json(evidence)
+                if raw["kind"] == "estimate":
+                    rows.append({"subject": result.subject, "audit": result.audit} | {n: raw[n] for n in names})
+        return pyarrow.Table.from_pylist(rows)
+
+    def _repr_html_(self) -> str:
+        """The report, in a notebook; empty where the report extra is not installed."""
+        from html import escape
+
+        render = page()
+        if render is None:
+            return ""
+        return f'<iframe srcdoc="{escape(render(self.record))}" width="100%" height="600" sandbox></iframe>'
+
+
+def audit(
+    model: str,
+    *,
+    trained_on: str | Sequence[str],
+    held_out: str | Sequence[str],
+    output: str | Path,
+    audits: Sequence[str] = (),
+    profile: Profile = "quick",
+    seed: int = 0,
+    on_progress: Progress = silent,
+) -> Run:
+    """Audits a model as `byheart audit` does; resumes or reads back what the folder holds.
+
+    Args:
+        model: a folder, "smollm2", or "memorizer:NAME".
+        trained_on: sources of its training text.
+        held_out: sources that it cannot have seen.
+        output: the run folder.
+        audits: names; all when empty.
+        profile: sample sizes.
+        seed: root of all random streams.
+        on_progress: told about every stage.
+
+    Raises:
+        ByheartError: see errors.py; `exit_code` is what the command would exit with.
+    """
+    plan = StudyPlan(
+        model=str(model),
+        trained_on=(trained_on,) if isinstance(trained_on, str) else tuple(trained_on),
+        held_out=(held_out,) if isinstance(held_out, str) else tuple(held_out),
+        audits=tuple(audits),
+        profile=profile,
+        seed=seed,
+    )
+    folder = RunFolder(Path(output))
+    if folder.is_complete:
+        folder.begin(plan)
+        return Run(folder.path, folder.read())
+    record = execute(plan, folder.path, command="byheart.audit(...)", render=page(), on_progress=on_progress)
+    return Run(folder.path, record)

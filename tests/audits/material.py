@@ -1,0 +1,72 @@
+"""Hand-made material for audits: small enough to check by head."""
+
+import numpy as np
+
+from byheart.core.material import Continuation, Inputs, Piece, Window
+from byheart.core.spans import Span
+from byheart.core.token_scores import TokenScores, token_scores
+from byheart.core.tokens import TokenIds
+
+VOCABULARY = 50
+
+
+def scores(token_ids: list[int], probability: float, *, agrees: bool = True) -> TokenScores:
+    """Each token gets the probability, the others share the rest; not agreeing, its successor gets all the rest."""
+    ids = np.array(token_ids, dtype=np.int32)
+    rows = np.full((ids.size, VOCABULARY), (1 - probability) / (VOCABULARY - 1))
+    at = np.arange(ids.size)
+    if not agrees:
+        rows[:] = 1e-9
+        rows[at, (ids + 1) % VOCABULARY] = 1 - probability - (VOCABULARY - 2) * 1e-9
+    rows[at, ids] = probability
+    return token_scores(ids, np.log(rows))
+
+
+def window(
+    role: str,
+    document: str,
+    probability: float,
+    *,
+    agrees: bool = True,
+    num_occurrences: int = 1,
+    in_base_sample: bool = True,
+    prefix_tokens: int = 2,
+    suffix_tokens: int = 4,
+) -> Window:
+    ids = [(7 * i) % VOCABULARY for i in range(prefix_tokens + suffix_tokens)]
+    return Window(
+        role="member" if role == "member" else "control",
+        document=document,
+        span=Span(0, 10),
+        num_occurrences=num_occurrences if role == "member" else 0,
+        in_base_sample=in_base_sample,
+        prefix_tokens=prefix_tokens,
+        scores=scores(ids, probability, agrees=agrees),
+    )
+
+
+def piece(document: str, num_bytes: int, own: float, **memorizers: float) -> Piece:
+    """Two tokens, each of the given nats under the subject and under each memorizer."""
+    return Piece(
+        document=document,
+        num_bytes=num_bytes,
+        log_probability_nats=np.full(2, -own),
+        memorizer_log_probability_nats={name: np.full(2, -nats) for name, nats in memorizers.items()},
+    )
+
+
+def continuation(prompt_index: int, longest: list[int]) -> Continuation:
+    return Continuation(
+        prompt_index=prompt_index,
+        document=f"d{prompt_index}",
+        token_ids=np.arange(len(longest), dtype=np.int32),
+        longest_match_tokens=np.array(longest, dtype=np.int64),
+    )
+
+
+def decode(token_ids: TokenIds) -> str:
+    return "".join(f"<{i}>" for i in token_ids)
+
+
+def inputs(**parts: object) -> Inputs:
+    return Inputs(subject="model", decode=decode, **parts)  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+import math
+
+import numpy as np
+import pytest
+
+from byheart.audits.extraction import AUDIT, Params, is_greedily_extracted, log_pz_nats, run, tries_needed
+from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
+from byheart.core.material import WindowsNeed
+from byheart.stats.intervals import clopper_pearson, newcombe
+from tests.audits.material import inputs, window
+
+PARAMS = Params(prefix_tokens=2, suffix_tokens=4)
+RNG = np.random.default_rng(0)
+
+
+def test_greedy_means_every_suffix_token_is_the_argmax() -> None:
+    assert is_greedily_extracted(window("member", "a", 0.9), 4)
+    assert not is_greedily_extracted(window("member", "a", 0.1, agrees=False), 4)
+
+
+def test_pz_is_the_product_over_the_suffix_after_top_k_renormalisation() -> None:
+    # 50 tokens: the token has 0.9, each of the 49 others 0.1/49; the 40 best hold 0.9 + 39 * 0.1/49.
+    expected = 4 * math.log(0.9 / (0.9 + 39 * 0.1 / 49))
+    assert log_pz_nats(window("member", "a", 0.9), 4) == pytest.approx(expected)
+    assert log_pz_nats(window("member", "a", 0.9), 1) == pytest.approx(expected / 4)
+
+
+def test_tries_follow_the_formula_of_hayes() -> None:
+    # 2410.19482: p_z = 0.162 needs 14 tries at p = 0.9, since log(0.1)/log(0.838) = 13.03.
+    assert math.ceil(tries_needed(math.log(0.162), 0.9)) == 14
+    assert tries_needed(-math.inf, 0.9) == math.inf
+    assert tries_needed(0.0, 0.9) == 1.0
+    assert tries_needed(math.log(0.99), 0.5) == 1.0
+
+
+def test_rates_stand_beside_their_control_with_exact_intervals() -> None:
+    windows = [window("member", f"m{i}", 0.95, agrees=True) for i in range(7)]
+    windows += [window("member", f"m{i}", 0.1, agrees=False) for i in range(7, 10)]
+    windows += [window("control", f"c{i}", 0.1, agrees=False) for i in range(10)]
+    rate = next(e for e in run(inputs(windows=tuple(windows)), PARAMS, rng=RNG) if isinstance(e, Estimate))
+    exact = clopper_pearson(7, 10)
+    assert rate.name == "extraction.greedy_rate"
+    assert (rate.value, rate.low, rate.high, rate.n) == (7 / 10, exact.low, exact.high, 10)
+    assert rate.control == clopper_pearson(0, 10)
+    assert rate.excess == newcombe((7, 10), (0, 10))
+
+
+def test_windows_that_only_fill_a_stratum_do_not_move_the_headline() -> None:
+    windows = (
+        window("member", "a", 0.1, agrees=False),
+        window("member", "b", 0.95, num_occurrences=70, in_base_sample=False),
+        window("control", "c", 0.1, agrees=False),
+    )
+    evidence = run(inputs(windows=windows), PARAMS, rng=RNG)
+    assert next(e for e in evidence if isinstance(e, Estimate)).value == 0 / 1
+    strata = next(e for e in evidence if isinstance(e, Table) and e.name == "extraction.strata")
+    assert [(row[0], row[1], row[2]) for row in strata.rows] == [
+        ("1", 1, 0),
+        ("64 or more", 1, 1),
+        ("0 (held out)", 1, 0),
+    ]
+
+
+def test_the_finding_says_what_the_strata_say() -> None:
+    windows = [window("member", f"a{i}", 0.1, agrees=False) for i in range(3)]
+    windows += [window("member", f"b{i}", 0.95, num_occurrences=16) for i in range(2)]
+    windows += [window("control", "c", 0.1, agrees=False)]
+    series = next(e for e in run(inputs(windows=tuple(windows)), PARAMS, rng=RNG) if isinstance(e, Series))
+    assert "2 of 2 passages that occur 16-63 times" in series.title
+    assert "0 of 3 that occur 1 time" in series.title
+    assert [p.x for p in series.lines[0].points] == pytest.approx([1, 16])
+
+
+def test_more_tries_never_extract_less() -> None:
+    windows = [window("member", f"m{i}", p) for i, p in enumerate((0.2, 0.5, 0.9))] + [window("control", "c", 0.05)]
+    series = next(
+        e for e in run(inputs(windows=tuple(windows)), PARAMS, rng=RNG) if getattr(e, "name", "") == "extraction.tries"
+    )
+    assert isinstance(series, Series)
+    for line in series.lines:
+        ys = [p.y for p in line.points]
+        assert ys == sorted(ys)
+
+
+def test_without_controls_every_rate_is_refused_and_nothing_is_claimed() -> None:
+    evidence = run(inputs(windows=(window("member", "a", 0.9),)), PARAMS, rng=RNG)
+    assert {type(e) for e in evidence} == {Refusal, Exhibit}
+
+
+def test_exhibits_show_the_readiest_passages_one_per_document() -> None:
+    windows = (
+        window("member", "weak", 0.5),
+        window("member", "strong", 0.99),
+        window("member", "strong", 0.98),
+        window("control", "c", 0.999),
+    )
+    exhibits = [e for e in run(inputs(windows=windows), PARAMS, rng=RNG) if isinstance(e, Exhibit)]
+    assert [e.document for e in exhibits] == ["strong", "weak"]
+    assert exhibits[0].given == "<0><7>"
+    assert [t.text for t in exhibits[0].tokens] == ["<14>", "<21>", "<28>", "<35>"]
+    assert all(t.agrees for t in exhibits[0].tokens)
+
+
+def test_the_need_matches_the_params() -> None:
+    (need,) = AUDIT.needs(PARAMS)
+    assert isinstance(need, WindowsNeed)
+    assert (need.prefix_tokens, need.suffix_tokens) == (2, 4)

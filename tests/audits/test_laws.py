@@ -1,0 +1,60 @@
+"""What every audit must obey."""
+
+import json
+
+import numpy as np
+import pytest
+
+from byheart.audits import AUDITS
+from byheart.core.audit import METHOD_HEADINGS, Audit
+from byheart.core.codec import dumps, result_from_json, result_to_json
+from byheart.core.material import Inputs
+from byheart.core.result import Completed, Result
+from tests.audits.material import continuation, inputs, piece, window
+
+
+def some_inputs() -> Inputs:
+    rng = np.random.default_rng(0)
+    windows = [
+        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(8)
+    ]
+    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(8)]
+    own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
+    return inputs(
+        windows=tuple(windows),
+        pieces=tuple(piece(f"d{i}", 5, own=float(rng.uniform(1, 2)), good=1.5) for i in range(8)),
+        continuations=own,
+        human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),
+    )
+
+
+@pytest.mark.parametrize("audit", AUDITS, ids=lambda a: a.name)
+class TestEveryAudit:
+    def test_has_the_six_headings(self, audit: Audit) -> None:
+        assert tuple(audit.method()) == METHOD_HEADINGS
+        assert all(len(text) > 20 for text in audit.method().values())
+
+    def test_gives_the_same_bytes_for_the_same_stream(self, audit: Audit) -> None:
+        params = audit.profiles["quick"]
+        once, again = (audit.run(some_inputs(), params, rng=np.random.default_rng(3)) for _ in range(2))
+        assert dumps(result_to_json(Result(audit.name, 1, "s", Completed(once)))) == dumps(
+            result_to_json(Result(audit.name, 1, "s", Completed(again)))
+        )
+
+    def test_gives_evidence_that_survives_json(self, audit: Audit) -> None:
+        evidence = audit.run(some_inputs(), audit.profiles["quick"], rng=np.random.default_rng(3))
+        result = Result(audit.name, audit.version, "s", Completed(evidence))
+        assert evidence
+        assert result_from_json(json.loads(dumps(result_to_json(result)))) == result
+
+    def test_names_its_evidence_after_itself(self, audit: Audit) -> None:
+        evidence = audit.run(some_inputs(), audit.profiles["quick"], rng=np.random.default_rng(3))
+        assert all(e.name.startswith(f"{audit.name}.") for e in evidence)
+
+    def test_has_every_profile(self, audit: Audit) -> None:
+        assert set(audit.profiles) == {"quick", "standard", "full"}
+        assert all(audit.needs(params) for params in audit.profiles.values())
+
+
+def test_audits_have_different_names() -> None:
+    assert len({audit.name for audit in AUDITS}) == len(AUDITS)

@@ -1,0 +1,106 @@
+"""Speed and lightness of what everyone meets first."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import byheart
+from byheart.cli.app import app
+from tests.cli.command import answer
+from tests.cli.command import byheart as command
+
+HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair")
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("what", ["import byheart", "import byheart.cli.app"])
+def test_importing_brings_nothing_heavy(what: str) -> None:
+    loaded = python(f"import sys; {what}; print(*(m for m in {HEAVY!r} if m in sys.modules))")
+    assert loaded == ""
+
+
+def test_importing_touches_no_environment_variable() -> None:
+    assert python("import os; before = dict(os.environ); import byheart; print(before == dict(os.environ))") == "True"
+
+
+def test_the_front_door_is_sorted_complete_and_open() -> None:
+    assert list(byheart.__all__) == sorted(byheart.__all__)
+    for name in byheart.__all__:
+        assert getattr(byheart, name) is not None, name
+    with pytest.raises(AttributeError, match="byhart"):
+        byheart.byhart  # noqa: B018
+
+
+def test_help_names_every_command_with_an_example() -> None:
+    shown = command("--help").stdout
+    group = typer.main.get_command(app)
+    for name in group.commands:  # type: ignore[attr-defined]
+        assert name in shown
+        assert f"byheart {name}" in command(name, "--help").stdout, name
+
+
+def test_the_options_are_frozen() -> None:
+    # Scripts rely on them: changing this list needs an entry in CHANGELOG.md.
+    group = typer.main.get_command(app)
+    options = {
+        name: sorted(o for p in c.params for o in p.opts if o.startswith("--"))
+        for name, c in group.commands.items()  # type: ignore[attr-defined]
+    }
+    assert options == {
+        "demo": ["--json", "--output", "--quiet", "--seed"],
+        "audit": [
+            "--audits", "--dry-run", "--held-out", "--index", "--json", "--lines", "--output", "--profile", "--quiet",
+            "--seed", "--skip-bad", "--tokenizer", "--trained-on",
+        ],
+        "index": ["--json", "--lines", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit"],
+        "count": ["--index", "--json"],
+        "trace": ["--index", "--json", "--min", "--sources"],
+        "train": ["--json", "--lines", "--output", "--quiet", "--seed", "--skip-bad", "--steps", "--vocabulary"],
+        "report": ["--output"],
+        "verify": ["--json"],
+        "doctor": ["--json"],
+    }  # fmt: skip
+
+
+def test_version_and_doctor_answer() -> None:
+    assert command("--version").stdout.strip() == f"byheart {byheart.__version__}"
+    checks = {check["name"]: check["works"] for check in answer("doctor")["checks"]}
+    assert checks["numpy"]
+
+
+def test_dry_run_asks_no_model(tmp_path: Path) -> None:
+    planned = answer(
+        "audit", "smollm2", "--trained-on", "nowhere", "--held-out", "nowhere", "-o", str(tmp_path / "r"), "--dry-run"
+    )
+    assert planned["tokens_to_score"] > 0
+    assert not (tmp_path / "r").exists()
+
+
+def test_defaults_come_from_toml_and_variables_and_flags_in_that_order(tmp_path: Path) -> None:
+    (tmp_path / "byheart.toml").write_text('[audit]\nprofile = "standard"\n')
+    arguments = ("audit", "m", "--trained-on", "t", "--held-out", "t", "-o", "r", "--dry-run", "--json")
+    by_file = command(*arguments, cwd=tmp_path)
+    by_variable = command(*arguments, cwd=tmp_path, BYHEART_AUDIT_PROFILE="full")
+    by_flag = command(*arguments, "--profile", "quick", cwd=tmp_path, BYHEART_AUDIT_PROFILE="full")
+    tokens = [int(done.stdout.split('"tokens_to_score":')[1].split(",")[0]) for done in (by_flag, by_file, by_variable)]
+    assert tokens == sorted(set(tokens))
+
+
+@pytest.mark.slow
+def test_help_and_import_are_fast_when_warm() -> None:
+    for code, limit in (("import byheart", 0.3), ("import byheart.cli.app", 0.5)):
+        python(code)
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            python(code)
+            times.append(time.perf_counter() - started)
+        assert min(times) < limit

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from byheart.errors import InputError
+from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
+
+
+def test_totals_are_sums_within_clusters_in_order_of_appearance() -> None:
+    ones, pairs = cluster_totals(["b", "a", "b"], [1.0, 2.0, 4.0], [[1, 10], [2, 20], [4, 40]])
+    assert ones.tolist() == [1.0 + 4.0, 2.0]
+    assert pairs.tolist() == [[1 + 4, 10 + 40], [2, 20]]
+
+
+def test_a_ratio_is_of_sums_not_the_mean_of_ratios() -> None:
+    a, b = np.array([[1.0], [2.0], [3.0], [4.0], [90.0]]), np.array([[1.0], [1.0], [1.0], [1.0], [96.0]])
+    (ratio,) = ratio_of_sums(a, b, rng=np.random.default_rng(0))
+    assert ratio.value == (1 + 2 + 3 + 4 + 90) / (1 + 1 + 1 + 1 + 96)
+    assert ratio.low <= ratio.value <= ratio.high
+
+
+def test_equal_clusters_leave_nothing_uncertain() -> None:
+    (ratio,) = ratio_of_sums(np.full((9, 1), 3.0), np.full((9, 1), 2.0), rng=np.random.default_rng(0))
+    assert (ratio.low, ratio.high) == pytest.approx((1.5, 1.5))
+
+
+def test_a_seed_gives_the_same_interval_twice() -> None:
+    a, b = np.random.default_rng(1).random((20, 2)), np.ones((20, 2))
+    once = ratio_of_sums(a, b, rng=np.random.default_rng(5))
+    assert once == ratio_of_sums(a, b, rng=np.random.default_rng(5))
+    assert once != ratio_of_sums(a, b, rng=np.random.default_rng(6))
+
+
+def test_the_interval_of_a_ratio_covers_at_about_its_confidence() -> None:
+    rng = np.random.default_rng(2)
+    hits = 0
+    for _ in range(300):
+        sizes = rng.integers(50, 150, 40).astype(float)
+        bits = sizes * (2.0 + rng.normal(0, 0.5, 40))
+        (ratio,) = ratio_of_sums(bits[:, None], sizes[:, None], rng=rng, num_resamples=400)
+        hits += ratio.low <= 2.0 <= ratio.high
+    assert 0.90 <= hits / 300 <= 0.98
+
+
+def test_a_paired_difference_is_narrower_than_its_parts() -> None:
+    rng = np.random.default_rng(3)
+    sizes, common = np.full(50, 100.0), rng.normal(300, 60, 50)
+    first, second = common + 20 + rng.normal(0, 2, 50), common
+    paired = ratio_difference((first, sizes), (second, sizes), rng=rng)
+    alone = ratio_of_sums(first[:, None], sizes[:, None], rng=rng)[0]
+    assert paired.value == pytest.approx((first - second).sum() / (50 * 100.0))
+    assert paired.low > 0.18
+    assert paired.high - paired.low < (alone.high - alone.low) / 5
+
+
+def test_too_few_documents_and_empty_columns_are_refused() -> None:
+    few = np.ones((MIN_CLUSTERS - 1, 1))
+    with pytest.raises(InputError, match="documents"):
+        ratio_of_sums(few, few, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="documents"):
+        ratio_difference((few[:, 0], few[:, 0]), (few[:, 0], few[:, 0]), rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="denominator"):
+        ratio_of_sums(np.ones((9, 1)), np.zeros((9, 1)), rng=np.random.default_rng(0))

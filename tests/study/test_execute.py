@@ -1,0 +1,177 @@
+"""The whole line on real text with memorizers only: no torch, a few seconds."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from byheart.core.result import Completed, NotApplicable
+from byheart.core.run_record import RunRecord
+from byheart.errors import ConfigError, FormatError, SourceError
+from byheart.study.execute import execute
+from byheart.study.headline import headline, run_to_json
+from byheart.study.plan import StudyPlan
+from byheart.study.run_folder import RunFolder
+from tests.study.corpora import write_sides
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
+    seen, unseen = write_sides(tmp_path_factory.mktemp("texts"))
+    return StudyPlan(model="memorizer:infinigram", trained_on=(str(seen),), held_out=(str(unseen),))
+
+
+@pytest.fixture(scope="module")
+def finished(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, Path]:
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    return execute(plan, folder, command="byheart audit ..."), folder
+
+
+def test_the_two_poles_are_told_apart(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    roles = {s.role: s.name for s in record.provenance.subjects}
+    lookup, blind = record.of("extraction", roles["lookup pole"]), record.of("extraction", roles["blind pole"])
+    assert lookup is not None
+    assert blind is not None
+    high, low = lookup.estimate("extraction.greedy_rate"), blind.estimate("extraction.greedy_rate")
+    assert high is not None
+    assert low is not None
+    assert high.value >= 0.97
+    assert high.excess is not None
+    assert high.excess.low > 0.8
+    assert low.value <= 0.05
+    assert low.excess is not None
+    assert low.excess.low <= 0 <= low.excess.high
+
+
+def test_the_lookup_pole_copies_and_the_human_authors_do_not(finished: tuple[RunRecord, Path]) -> None:
+    result = finished[0].of("novelty", "memorizer:infinigram")
+    assert result is not None
+    novel = result.estimate("novelty.ngram_8_novel_rate")
+    assert novel is not None
+    assert novel.excess is not None
+    assert novel.excess.high < 0
+
+
+def test_the_model_comes_first_and_every_audit_ran_on_every_subject(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    assert record.provenance.subjects[0].role == "model"
+    assert record.results[0].subject == "audited memorizer:infinigram"
+    assert len(record.results) == len(record.provenance.subjects) * 3
+    assert all(isinstance(result.status, Completed) for result in record.results)
+    assert all(s.scored_tokens_per_second for s in record.provenance.subjects)
+
+
+def test_the_folder_reads_back_as_what_was_written(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    assert RunFolder(folder).read() == record
+    assert RunFolder(folder).faults() == []
+    assert not (folder / "journal").exists()
+
+
+def test_the_json_has_the_contract_s_names(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    document = json.loads(json.dumps(run_to_json(record, str(folder)), allow_nan=False))
+    assert {"schema", "run", "headline", "results"} <= set(document)
+    names = {entry["name"] for entry in headline(record)}
+    assert {"extraction.greedy_rate", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate"} <= names
+    assert document["provenance"]["scored_tokens_per_second"]["memorizer:infinigram"] > 0
+
+
+def test_the_headline_rate_can_be_recomputed_from_the_parquet_file(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    rows = pyarrow.parquet.read_table(folder / "scores.parquet").to_pylist()
+    mine = [
+        row
+        for row in rows
+        if row["subject"] == "memorizer:infinigram"
+        and row["need"] == "WindowsNeed"
+        and row["role"] == "member"
+        and row["in_base_sample"]
+    ]
+    recited = [all(rank == 1 for rank in row["rank"][row["num_given"] :]) for row in mine]
+    result = record.of("extraction", "memorizer:infinigram")
+    assert result is not None
+    estimate = result.estimate("extraction.greedy_rate")
+    assert estimate is not None
+    assert sum(recited) / len(recited) == estimate.value
+
+
+def test_the_same_seed_gives_the_same_bytes(plan: StudyPlan, finished: tuple[RunRecord, Path], tmp_path: Path) -> None:
+    execute(plan, tmp_path / "again")
+    for name in ("results.jsonl", "scores.parquet", "samples.parquet", "plan.toml"):
+        assert (tmp_path / "again" / name).read_bytes() == (finished[1] / name).read_bytes(), name
+
+
+def test_leaving_audits_out_moves_no_number_of_the_others(
+    plan: StudyPlan, finished: tuple[RunRecord, Path], tmp_path: Path
+) -> None:
+    alone = execute(dataclasses.replace(plan, audits=("novelty",)), tmp_path / "alone")
+    assert alone.results == tuple(result for result in finished[0].results if result.audit == "novelty")
+
+
+def test_another_plan_in_the_same_folder_is_refused(plan: StudyPlan, finished: tuple[RunRecord, Path]) -> None:
+    with pytest.raises(ConfigError, match="another study"):
+        execute(dataclasses.replace(plan, seed=1), finished[1])
+
+
+def test_a_flipped_bit_in_the_results_is_named(
+    plan: StudyPlan, finished: tuple[RunRecord, Path], tmp_path: Path
+) -> None:
+    import shutil
+
+    copy = shutil.copytree(finished[1], tmp_path / "copy")
+    data = bytearray((copy / "results.jsonl").read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / "results.jsonl").write_bytes(bytes(data))
+    assert RunFolder(copy).faults() == ["results.jsonl does not match its hash."]
+    with pytest.raises(FormatError, match=r"results\.jsonl"):
+        RunFolder(copy).read()
+    (copy / "scores.parquet").unlink()
+    (copy / "stray.txt").write_text("x")
+    assert {f.split()[0] for f in RunFolder(copy).faults()} == {"results.jsonl", "scores.parquet", "stray.txt"}
+
+
+def test_an_unfinished_run_says_how_to_finish_it(plan: StudyPlan, tmp_path: Path) -> None:
+    RunFolder(tmp_path / "run").begin(plan)
+    with pytest.raises(SourceError, match="resumes"):
+        RunFolder(tmp_path / "run").read()
+
+
+def test_held_out_text_that_was_trained_on_is_left_out_and_said(plan: StudyPlan, tmp_path: Path) -> None:
+    seen, unseen = write_sides(tmp_path / "texts")
+    first = min(seen.iterdir())
+    (unseen / "leaked.py").write_bytes(first.read_bytes())
+    leaky = StudyPlan(
+        model="memorizer:knowledge", trained_on=(str(seen),), held_out=(str(unseen),), audits=("adaptation",)
+    )
+    record = execute(leaky, tmp_path / "run")
+    assert record.notes == ("1 held-out documents also stand in the trained-on corpus and were left out.",)
+
+
+def test_one_held_out_document_is_too_little(plan: StudyPlan, tmp_path: Path) -> None:
+    seen, _ = write_sides(tmp_path / "texts")
+    (tmp_path / "lone.txt").write_text("A single unseen document.")
+    lonely = StudyPlan(model="memorizer:infinigram", trained_on=(str(seen),), held_out=(str(tmp_path / "lone.txt"),))
+    with pytest.raises(SourceError, match="fewer than two documents"):
+        execute(lonely, tmp_path / "run")
+
+
+def test_text_too_short_for_an_audit_makes_it_not_applicable(tmp_path: Path) -> None:
+    for side in ("seen", "unseen"):
+        (tmp_path / side).mkdir()
+        for number in range(8):
+            (tmp_path / side / f"{number}.txt").write_text(f"{side} document number {number} says little.\n")
+    plan = StudyPlan(
+        model="memorizer:infinigram",
+        trained_on=(str(tmp_path / "seen"),),
+        held_out=(str(tmp_path / "unseen"),),
+        audits=("extraction", "adaptation"),
+    )
+    record = execute(plan, tmp_path / "run")
+    extraction = record.of("extraction", "memorizer:infinigram")
+    assert extraction is not None
+    assert isinstance(extraction.status, NotApplicable)
+    assert "long enough" in extraction.status.reason

@@ -1,0 +1,40 @@
+import pytest
+
+from byheart.audits import AUDITS
+from byheart.errors import ConfigError
+from byheart.study.plan import StudyPlan
+
+PLAN = StudyPlan(model="smollm2", trained_on=("a", "b"), held_out=("c",), audits=("novelty",), seed=3, lines=True)
+
+
+def test_a_plan_survives_toml() -> None:
+    assert StudyPlan.from_toml(PLAN.to_toml()) == PLAN
+
+
+def test_an_unknown_key_is_named_with_the_nearest_known_one() -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'sed'.*'seed'"):
+        StudyPlan.from_toml('model = "m"\ntrained_on = ["a"]\nheld_out = ["b"]\nsed = 1\n')
+
+
+@pytest.mark.parametrize("text", ["model = ", 'trained_on = ["a"]\nheld_out = ["b"]\n'])
+def test_a_broken_plan_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        StudyPlan.from_toml(text)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"no trained-on source; no held-out source; the seed"):
+        StudyPlan(model="m", trained_on=(), held_out=(), seed=-1)
+
+
+def test_audits_are_chosen_in_reading_order_and_unknown_ones_get_a_hint() -> None:
+    chosen = StudyPlan(model="m", trained_on=("a",), held_out=("b",), audits=("novelty", "extraction"))
+    assert [audit.name for audit in chosen.chosen(AUDITS)] == ["extraction", "novelty"]
+    with pytest.raises(ConfigError, match="Did you mean 'extraction'"):
+        StudyPlan(model="m", trained_on=("a",), held_out=("b",), audits=("extracton",)).chosen(AUDITS)
+
+
+def test_the_fingerprint_follows_the_plan_and_the_materials() -> None:
+    other = StudyPlan(model="smollm2", trained_on=("a", "b"), held_out=("c",), audits=("novelty",), seed=4, lines=True)
+    prints = {PLAN.fingerprint("x"), PLAN.fingerprint("y"), other.fingerprint("x"), PLAN.fingerprint("x", "y")}
+    assert len(prints) == 4
