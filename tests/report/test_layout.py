@@ -85,3 +85,14 @@ def test_a_range_is_never_empty_and_holds_its_ends(low: float, width: float) -> 
 def test_pixels_run_downwards() -> None:
     assert pixel(1.0, (0.0, 1.0), 200, is_log=False) == 0
     assert pixel(10.0, (1.0, 100.0), 200, is_log=True) == 200 * (1 - 1 / 2)
+
+
+def test_the_chance_level_is_a_line_over_the_whole_width() -> None:
+    chanced = Series(name="a.b", title="t", x="x", y="y", lines=(line("own", "subject", 1, 1, 1),), chance=0.5)
+    (chance,) = [s for s in strokes([(A, chanced)]) if s.label == "chance"]
+    assert chance.points == (Point(0, 0.5), Point(3 - 1, 0.5))
+
+
+def test_what_all_lines_of_a_subject_share_is_left_out_of_their_labels() -> None:
+    both = (line("trained-on, p = 0.1", "subject", 1, 1), line("trained-on, p = 0.9", "subject", 0, 0))
+    assert [s.label for s in strokes([(A, series(*both))])] == ["model:a, p = 0.1", "model:a, p = 0.9"]

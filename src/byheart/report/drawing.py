@@ -14,6 +14,7 @@ alt: Any = altair
 
 FONT = "Helvetica, Arial, sans-serif"
 INK, SOFT, GRID = "#1A1A1A", "#555555", "#E7E7E7"
+NUMBER_LABELS = "format(datum.value, abs(datum.value) >= 0.01 || datum.value == 0 ? ',.2~f' : '.2~g')"
 PERCENT_LABELS = "format(100 * datum.value, '.0f') + ' %'"
 _SVG_HEAD = re.compile(r'^<svg [^>]*?viewBox="([^"]*)">')
 

@@ -6,7 +6,7 @@ from typing import Any
 from byheart.core.evidence import Series
 from byheart.report import format as fmt
 from byheart.report.comparison import Party
-from byheart.report.drawing import GRID, INK, NARROW, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
+from byheart.report.drawing import GRID, NARROW, NUMBER_LABELS, PERCENT_LABELS, Figure, Frame, Key, alt, chart, svg
 from byheart.report.layout import Stroke, is_percent, pixel, spread, strokes, y_domain
 
 MAX_ROWS = 400
@@ -50,12 +50,6 @@ def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, *, labelled: 
     y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
     y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(series, frame, is_log=y_is_log))
     layers = []
-    if series.chance is not None and (not y_is_log or series.chance > 0):
-        at = alt.value(pixel(series.chance, domain, height, is_log=y_is_log))
-        mark = chart([{}]).mark_rule(aria=False, color=INK, strokeDash=[1, 3])
-        layers.append(mark.encode(x=alt.value(0), x2=alt.value(frame.plot_width), y=at))
-        word = chart([{"t": "chance"}]).mark_text(aria=False, align="left", dy=-7, color=SOFT)
-        layers.append(word.encode(x=alt.value(4), y=at, text="t:N"))
     for stroke in sorted(drawn, key=lambda s: s.is_model):
         layers += _stroke(stroke, x, y)
     if labelled:
@@ -124,7 +118,13 @@ def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa
     at = sorted({p.x for p in points})
     ticks: dict[str, Any] = {"values": at} if is_log and len(at) <= 8 else {"tickCount": 6}
     return alt.Axis(
-        title=title, titlePadding=10, format=",", grid=False, domainColor="#999999", tickColor="#999999", **ticks
+        title=title,
+        titlePadding=10,
+        labelExpr=NUMBER_LABELS,
+        grid=False,
+        domainColor="#999999",
+        tickColor="#999999",
+        **ticks,
     )
 
 

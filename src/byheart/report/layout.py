@@ -1,6 +1,7 @@
 """What is drawn where: lines of several subjects in one figure, and labels that do not overlap. No drawing here."""
 
 import math
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,18 @@ def strokes(shared: Sequence[tuple[Party, Series]]) -> tuple[Stroke, ...]:
         for line in series.lines:
             owner = party.name if line.role == "subject" else ""
             groups.setdefault((line.role, owner, line.points), []).append((party, line))
-    return tuple(_stroke(members, shared) for members in groups.values() if members[0][1].points)
+    drawn = tuple(_stroke(members, shared) for members in groups.values() if members[0][1].points)
+    return drawn + _chance(shared[0][1], drawn)
+
+
+def _chance(series: Series, drawn: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
+    """The chance level as a dotted line over the whole width, where it is one number that the axis can show."""
+    at = series.chance
+    if at is None or (series.y_is_log and at <= 0):
+        return ()
+    xs = [p.x for stroke in drawn for p in stroke.points]
+    ends = (Point(min(xs), at), Point(max(xs), at))
+    return (Stroke(label="chance", role="control", colour=COLOURS[HUMAN], dash=(1, 3), is_model=False, points=ends),)
 
 
 def _stroke(members: list[tuple[Party, Line]], shared: Sequence[tuple[Party, Series]]) -> Stroke:
@@ -77,7 +89,9 @@ def _label(members: list[tuple[Party, Line]], shared: Sequence[tuple[Party, Seri
     owners = tuple(dict.fromkeys(party for party, _ in members))
     names = tuple(dict.fromkeys(line.label for _, line in members))
     rivals = {line.label for _, series in shared for line in series.lines if line.role == role}
-    own = "" if rivals == set(names) else ", ".join(names)
+    # What all rivals start with ("trained-on, ") tells none of them apart and would push out what does.
+    start = os.path.commonprefix(sorted(rivals)).rpartition(", ")
+    own = "" if rivals == set(names) else ", ".join(name[len(start[0] + start[1]) :] for name in names)
     if role == "subject":
         return shown(f"{owners[0].label}, {own}" if own else owners[0].label, 60)
     everyone = {party.name for party, series in shared if any(line.role == role for line in series.lines)}
