@@ -1,7 +1,6 @@
 """What is drawn where: lines of several subjects in one figure, and labels that do not overlap. No drawing here."""
 
 import math
-import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,8 +89,9 @@ def _label(members: list[tuple[Party, Line]], shared: Sequence[tuple[Party, Seri
     names = tuple(dict.fromkeys(line.label for _, line in members))
     rivals = {line.label for _, series in shared for line in series.lines if line.role == role}
     # What all rivals start with ("trained-on, ") tells none of them apart and would push out what does.
-    start = os.path.commonprefix(sorted(rivals)).rpartition(", ")
-    own = "" if rivals == set(names) else ", ".join(name[len(start[0] + start[1]) :] for name in names)
+    is_common = len({rival.rpartition(", ")[0] for rival in rivals}) == 1
+    tails = (name.rpartition(", ")[2] if is_common else name for name in names)
+    own = "" if rivals == set(names) else ", ".join(tails)
     if role == "subject":
         return shown(f"{owners[0].label}, {own}" if own else owners[0].label, 60)
     everyone = {party.name for party, series in shared if any(line.role == role for line in series.lines)}
