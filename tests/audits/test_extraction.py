@@ -67,7 +67,7 @@ def test_the_finding_says_what_the_strata_say() -> None:
     windows += [window("control", "c", 0.1, agrees=False)]
     series = next(e for e in run(inputs(windows=tuple(windows)), PARAMS, rng=RNG) if isinstance(e, Series))
     assert "2 of 2 passages that occur 16-63 times" in series.title
-    assert "0 of 3 that occur 1 time" in series.title
+    assert "0 of 3 that occur once" in series.title
     assert [p.x for p in series.lines[0].points] == pytest.approx([1, 16])
 
 

@@ -143,8 +143,7 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
         group = [w for w in members if _stratum(w.num_occurrences) == index]
         if group:
             rate = row(_stratum_label(index), group)
-            middle = float(np.exp(np.mean(np.log([w.num_occurrences for w in group]))))
-            points.append(Point(middle, rate.value, rate.low, rate.high, len(group)))
+            points.append(Point(float(STRATA[index]), rate.value, rate.low, rate.high, len(group)))
     if not points or not controls:
         return ()
     finding = _law_finding(rows)
@@ -161,20 +160,20 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
             lines=(Line("trained-on", "subject", tuple(points)), Line("held-out (chance)", "control", flat)),
             x_is_log=True,
             chance=chance.value,
-            note=f"{length} tokens after {params.prefix_tokens} given; Clopper-Pearson intervals.",
+            note=f"{length} tokens after {params.prefix_tokens} given; Clopper-Pearson intervals. Each "
+            "stratum stands at its lowest number of occurrences.",
         ),
         Table(name="extraction.strata", title="Recitation by number of occurrences", columns=columns, rows=tuple(rows)),
     )
 
 
 def _law_finding(rows: Sequence[tuple[Cell, ...]]) -> str:
+    def times(row: tuple[Cell, ...]) -> str:
+        return "once" if row[0] == "1" else f"{row[0]} times"
+
     rarest, commonest = rows[0], rows[-1]
-    if len(rows) == 1:
-        return f"Of {rarest[1]} passages that occur {rarest[0]} time(s), {rarest[2]} come out word for word"
-    return (
-        f"{commonest[2]} of {commonest[1]} passages that occur {commonest[0]} times come out word for word; "
-        f"{rarest[2]} of {rarest[1]} that occur {rarest[0]} time(s)"
-    )
+    said = f"{commonest[2]} of {commonest[1]} passages that occur {times(commonest)} come out word for word"
+    return said if len(rows) == 1 else f"{said}; {rarest[2]} of {rarest[1]} that occur {times(rarest)}"
 
 
 def _tries(members: Sequence[Window], controls: Sequence[Window], params: Params) -> Series:
@@ -192,7 +191,7 @@ def _tries(members: Sequence[Window], controls: Sequence[Window], params: Params
     seen, unseen = lines[0].points[-1].y, lines[-1].points[-1].y
     return Series(
         name="extraction.tries",
-        title=f"With a million tries, {seen:.0%} of trained-on passages come out, {unseen:.0%} of held-out ones",
+        title=f"In a million tries {100 * seen:.0f} % of trained-on passages come out, {100 * unseen:.0f} % of held-out",
         x="tries (n)",
         y="share of passages extractable",
         lines=tuple(lines),
@@ -250,7 +249,6 @@ def _exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
                 tokens=tokens,
                 facts=(
                     ("occurrences in the corpus", window.num_occurrences),
-                    ("tokens that agree", int(suffix.is_argmax.sum())),
                     ("p_z", math.exp(log_pz) if log_pz > -math.inf else 0.0),
                 ),
             )

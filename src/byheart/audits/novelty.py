@@ -166,7 +166,8 @@ def _finding(usable: Sequence[int], curves: dict[Role, list[Interval]]) -> str:
     n = 8 if 8 in usable else usable[-1]
     at = usable.index(n)
     own, human = curves["subject"][at], curves["human"][at]
-    return f"{own.value:.0%} of the {n}-grams it writes are not in the corpus; of human text {human.value:.0%} are not"
+    own_share, human_share = (f"{100 * curve.value:.0f} %" for curve in (own, human))
+    return f"{own_share} of the {n}-grams it writes are not in the corpus; of those of human text, {human_share}"
 
 
 def needs(params: Params) -> tuple[Need, ...]:

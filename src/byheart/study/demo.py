@@ -2,8 +2,8 @@
 
 Corpus: a sample of this machine's Python standard library, plus passages of other documents of it, planted by coin flip
 once, 4, 16 or 64 times; each planted passage has an unplanted twin among the held-out documents. A small transformer is
-trained on the corpus, then audited like any other model: `byheart audit RUN/model --trained-on RUN/material/...` gives
-the same results.
+trained on the corpus, then audited like any other model: `byheart audit RUN/small-transformer` with the files of
+RUN/material gives the same results.
 """
 
 import json
@@ -29,9 +29,10 @@ from byheart.study.training import fit
 REPETITIONS = (1, 4, 16, 64)
 PAIRS_PER_REPETITION = 12
 PASSAGE_TOKENS = 100
-TRAINED_ON_BYTES = 260_000
+TRAINED_ON_BYTES = 180_000
 HELD_OUT_BYTES = 520_000
 SMALLEST_DOCUMENT_BYTES, LARGEST_DOCUMENT_BYTES = 1_000, 20_000
+MODEL_FOLDER = "small-transformer"
 VOCABULARY_SIZE = 2048
 NUM_STEPS = 800
 
@@ -108,7 +109,7 @@ def run_demo(
     """
     run = RunFolder(folder)
     plan = StudyPlan(
-        model=str(folder / "model"),
+        model=str(folder / MODEL_FOLDER),
         trained_on=(str(folder / "material" / "trained-on.jsonl"),),
         held_out=(str(folder / "material" / "held-out.jsonl"),),
         seed=seed,
@@ -118,10 +119,11 @@ def run_demo(
     run.begin(plan)
     if run.is_complete:
         return run.read()
-    trained = folder / "model" / "trained.json"
+    trained = folder / MODEL_FOLDER / "trained.json"
     if not trained.exists():
         tokenizer, trained_on, held_out = prepare(folder, seed, on_progress=on_progress)
-        result = fit(tokenizer, trained_on, held_out, folder / "model", NUM_STEPS, seed=seed, on_progress=on_progress)
+        model = folder / MODEL_FOLDER
+        result = fit(tokenizer, trained_on, held_out, model, NUM_STEPS, seed=seed, on_progress=on_progress)
         about = {"num_steps": NUM_STEPS, "num_tokens": result.num_tokens, "seconds": result.seconds}
         write_durably(trained, json.dumps(about).encode())
     return execute(

@@ -136,7 +136,7 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
         subjects.append(Subject(f"distinct:{POLE}", "memorizer", _memorizer(POLE, once, tokenizer)))
     audited = model if memorizer is None else _memorizer(memorizer, index, tokenizer)
     assert audited is not None
-    name = audited.name if memorizer is None else f"audited {plan.model}"
+    name = audited.name.removeprefix("model:") if memorizer is None else f"audited {plan.model}"
     return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
 
 
