@@ -191,7 +191,7 @@ def _tries(members: Sequence[Window], controls: Sequence[Window], params: Params
     seen, unseen = lines[0].points[-1].y, lines[-1].points[-1].y
     return Series(
         name="extraction.tries",
-        title=f"In a million tries {100 * seen:.0f} % of trained-on passages come out, {100 * unseen:.0f} % of held-out",
+        title=f"In a million tries {100 * seen:.0f} % of trained-on passages come out, {100 * unseen:.0f} % of unseen",
         x="tries (n)",
         y="share of passages extractable",
         lines=tuple(lines),
