@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byheart.core.audit import Audit
-from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Role, Series
+from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Series
 from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference, ratio_of_sums
@@ -86,58 +86,60 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         reason = f"Needs continuations of at least {MIN_CLUSTERS} held-out prompts; there are {len(pairs)}."
         return tuple(Refusal(name=f"novelty.ngram_{n}_novel_rate", reason=reason) for n in HEADLINE_NGRAMS)
     own, human = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    counts = {"subject": _counts(own, params.max_ngram), "human": _counts(human, params.max_ngram)}
-    usable = [n for n in range(1, params.max_ngram + 1) if all(c[1][:, n - 1].sum() > 0 for c in counts.values())]
-    columns = [n - 1 for n in usable]
-    curves: dict[Role, list[Interval]] = {}
-    roles: tuple[Role, ...] = ("subject", "human")
-    for role in roles:
-        novel, total = counts[role]
-        curves[role] = ratio_of_sums(novel[:, columns], total[:, columns], rng=rng, confidence=params.confidence)
+    written, paired, authors = (_counts(texts, params.max_ngram) for texts in (own, human, inputs.human))
+    # The human curve first and from all prompts: it is then the same beside every subject of a study.
+    human_curve = _curve(authors, params, rng=rng)
+    own_curve = _curve(written, params, rng=rng)
     evidence: list[Evidence] = []
     for n in HEADLINE_NGRAMS:
         name = f"novelty.ngram_{n}_novel_rate"
-        if n not in usable:
+        if n not in own_curve or n not in human_curve:
             evidence.append(Refusal(name=name, reason=f"No continuation of {n} tokens or more to count {n}-grams in."))
             continue
-        at = usable.index(n)
-        first, second = ((counts[role][0][:, n - 1], counts[role][1][:, n - 1]) for role in roles)
+        first, second = ((novel[:, n - 1], total[:, n - 1]) for novel, total in (written, paired))
         evidence.append(
             Estimate(
                 name=name,
-                value=curves["subject"][at].value,
-                unit="rate",
-                low=curves["subject"][at].low,
-                high=curves["subject"][at].high,
+                value=own_curve[n].value,
+                unit="share",
+                low=own_curve[n].low,
+                high=own_curve[n].high,
                 confidence=params.confidence,
                 n=len(pairs),
                 method=f"Share of {n}-grams of the continuations that do not occur in the corpus; control: the human "
                 "continuations of the same prompts; percentile bootstrap over prompts, paired for the excess.",
-                control=curves["human"][at],
+                control=human_curve[n],
                 excess=ratio_difference(first, second, rng=rng, confidence=params.confidence),
             )
         )
     evidence.append(_longest_copy(own, human, params, rng=rng))
-    lines = tuple(
-        Line(
-            "human authors" if role == "human" else inputs.subject,
-            role,
-            tuple(Point(float(n), i.value, i.low, i.high, i.n) for n, i in zip(usable, curves[role], strict=True)),
-        )
-        for role in roles
-    )
     evidence.append(
         Series(
             name="novelty.by_length",
-            title=_finding(usable, curves),
+            title=_finding(own_curve, human_curve),
             x="length n of the n-grams, tokens",
             y="share of n-grams not in the corpus",
-            lines=lines,
+            lines=(
+                Line("written", "subject", _points(own_curve)),
+                Line("human authors", "human", _points(human_curve)),
+            ),
             note=f"{len(pairs)} continuations of held-out prompts, temperature {params.temperature:g}, top-k "
             f"{params.top_k}; human: how the authors went on.",
         )
     )
     return tuple(evidence)
+
+
+def _curve(counts: tuple[Floats, Floats], params: Params, *, rng: np.random.Generator) -> dict[int, Interval]:
+    """Share of novel n-grams by n, for every n of which there is an n-gram."""
+    novel, total = counts
+    columns = np.flatnonzero(total.sum(axis=0) > 0)
+    intervals = ratio_of_sums(novel[:, columns], total[:, columns], rng=rng, confidence=params.confidence)
+    return {int(column) + 1: interval for column, interval in zip(columns, intervals, strict=True)}
+
+
+def _points(curve: dict[int, Interval]) -> tuple[Point, ...]:
+    return tuple(Point(float(n), i.value, i.low, i.high, i.n) for n, i in curve.items())
 
 
 def _longest_copy(
@@ -162,12 +164,11 @@ def _longest_copy(
     )
 
 
-def _finding(usable: Sequence[int], curves: dict[Role, list[Interval]]) -> str:
-    n = 8 if 8 in usable else usable[-1]
-    at = usable.index(n)
-    own, human = curves["subject"][at], curves["human"][at]
-    own_share, human_share = (f"{100 * curve.value:.0f} %" for curve in (own, human))
-    return f"{own_share} of the {n}-grams it writes are not in the corpus; of those of human text, {human_share}"
+def _finding(own: dict[int, Interval], human: dict[int, Interval]) -> str:
+    n = min(8, max(own), max(human))
+    shares = (f"{100 * curve[n].value:.0f} %" for curve in (own, human))
+    written, authored = shares
+    return f"{written} of the {n}-grams it writes are not in the corpus; of those of human text, {authored}"
 
 
 def needs(params: Params) -> tuple[Need, ...]:

@@ -1,11 +1,13 @@
 """The command `byheart`: its commands, its global options, and how errors become exit codes."""
 
+import os
 import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from byheart._version import __version__
 from byheart.cli import audit_commands, model_commands, run_commands, text_commands
@@ -59,14 +61,25 @@ def configuration(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML.", why=str(error), next_step="Correct or remove the file.") from error
 
 
+def command() -> Any:
+    """The command tree; its help leaves out each option's variable, whose name docs/commands.md tells by a rule."""
+    group: Any = typer.main.get_command(app)
+    for one in (group, *group.commands.values()):
+        for parameter in one.params:
+            if hasattr(parameter, "show_envvar"):
+                parameter.show_envvar = False
+    return group
+
+
 def main() -> None:
     """Runs the command line; the exit codes are those of contract.md."""
-    if "--debug" not in sys.argv:
+    debug = "--debug" in sys.argv or bool(os.environ.get("BYHEART_DEBUG"))
+    if not debug:
         sys.excepthook = show_unexpected
     try:
-        app(prog_name="byheart")
+        command()(prog_name="byheart")
     except ByheartError as error:
-        if "--debug" in sys.argv:
+        if debug:
             raise
         fail(error)
         sys.exit(error.exit_code)

@@ -73,7 +73,7 @@ def _dots(x_name: str, answers: Sequence[tuple[Party, Estimate]], frame: Frame) 
 
 def _short(it: Estimate) -> str:
     value, _ = fmt.value_and_interval(it)
-    count = fmt.hits(it.value, it.n) if fmt.is_rate(it.unit) else None
+    count = fmt.hits(it.value, it.n) if fmt.is_count(it.unit) else None
     return value if count is None else f"{fmt.number(count, 0)} of {fmt.number(it.n, 0)} ({value})"
 
 

@@ -83,6 +83,11 @@ def is_rate(unit: str) -> bool:
     return unit.strip().lower() in ("rate", "share", "probability")
 
 
+def is_count(unit: str) -> bool:
+    """Whether a unit says that the number is so many of n observations; a share need not be one."""
+    return unit.strip().lower() == "rate"
+
+
 def bounds(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
     """A number and its interval in their unit, without the word 'interval'.
 
@@ -138,7 +143,7 @@ def estimate(it: Estimate) -> str:
     inside = f"{confidence(it.confidence)} interval {inside}"
     if not is_rate(it.unit):
         return f"{value} {shown(it.unit, 60)} ({inside})"
-    count = hits(it.value, it.n)
+    count = hits(it.value, it.n) if is_count(it.unit) else None
     if count is None:
         return f"{value} ({inside})"
     return f"{number(count, 0)} of {number(it.n, 0)} ({value}, {inside})"
@@ -148,7 +153,7 @@ def control(it: Interval, unit: str, coverage: float) -> str:
     """A control, like `estimate`."""
     value, inside = bounds(it.value, it.low, it.high, unit)
     inside = f"{confidence(coverage)} interval {inside}"
-    count = hits(it.value, it.n) if is_rate(unit) else None
+    count = hits(it.value, it.n) if is_count(unit) else None
     if count is not None and it.n is not None:
         return f"{number(count, 0)} of {number(it.n, 0)} ({value}, {inside})"
     return f"{value} ({inside})" if is_rate(unit) else f"{value} {shown(unit, 60)} ({inside})"

@@ -37,7 +37,8 @@ def strokes(shared: Sequence[tuple[Party, Series]]) -> tuple[Stroke, ...]:
     """The lines of one figure.
 
     Lines that lie on each other are one stroke with a common label: within a subject always, between subjects when
-    they are controls or human text (every subject brings the same human curve along).
+    they are controls or human text (every subject brings the same human curve along). Of the subjects beside the model
+    only the first line is drawn, so that the model's stay legible; the rest is in the results.
 
     Args:
         shared: the series of one name, subject by subject, the model's first.
@@ -46,11 +47,16 @@ def strokes(shared: Sequence[tuple[Party, Series]]) -> tuple[Stroke, ...]:
     """
     groups: dict[tuple[object, ...], list[tuple[Party, Line]]] = {}
     for party, series in shared:
-        for line in series.lines:
+        for line in _shown(party, series):
             owner = party.name if line.role == "subject" else ""
             groups.setdefault((line.role, owner, line.points), []).append((party, line))
     drawn = tuple(_stroke(members, shared) for members in groups.values() if members[0][1].points)
     return drawn + _chance(shared[0][1], drawn)
+
+
+def _shown(party: Party, series: Series) -> list[Line]:
+    own = [line for line in series.lines if line.role == "subject"]
+    return [line for line in series.lines if line.role != "subject" or party.role == MODEL or line is own[0]]
 
 
 def _chance(series: Series, drawn: tuple[Stroke, ...]) -> tuple[Stroke, ...]:

@@ -250,7 +250,7 @@ def _settings(record: RunRecord) -> tuple[tuple[str, str], ...]:
         ),
         ("Tokenizer", fmt.shown(it.tokenizer, 100)),
         ("Seed", str(it.seed)),
-        ("Time", f"{fmt.number(it.seconds, 1)} seconds"),
+        ("Time of the audit", f"{fmt.number(it.seconds, 1)} seconds"),
         ("Software", fmt.shown(f"byheart {it.byheart}, Python {it.python}, {packages}", 1000)),
         ("Machine", fmt.shown(it.platform, 200)),
     )
@@ -265,7 +265,7 @@ def _subjects(record: RunRecord) -> Grid:
             fmt.size(it.size_bytes),
             fmt.number(it.scored_tokens, 0),
             fmt.number(speed, 0) if (speed := it.scored_tokens_per_second) is not None else "from the journal",
-            fmt.shown(it.fingerprint, 40),
+            fmt.shown(it.fingerprint[:16], 16),
         )
         for it in record.provenance.subjects
     )

@@ -7,7 +7,7 @@ from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import MODEL, Party, audits, evidence_of
 
-MAX_OF_MODEL, MAX_OF_OTHERS = 12, 2
+MAX_OF_MODEL, MAX_OF_OTHERS = 12, 1
 """Passages shown of the model under test, and of each other subject."""
 MAX_GIVEN, MAX_TOKENS, MAX_TOKEN = 1200, 400, 120
 """Characters of the prompt (its end is kept), tokens, and characters of one token."""
@@ -37,8 +37,18 @@ class Passage:
     left_out: str
 
 
-def passages(record: RunRecord) -> tuple[Passage, ...]:
-    """The passages to show, the model's first, in the order of the evidence (the audits put the worst first)."""
+@dataclass(frozen=True)
+class Passages:
+    """The passages of a run, in the order of the evidence: the audits put the worst first."""
+
+    of_model: tuple[Passage, ...]
+    """Of the model under test."""
+    of_others: tuple[Passage, ...]
+    """Of the poles and memorizers."""
+
+
+def passages(record: RunRecord) -> Passages:
+    """The passages to show."""
     shown: list[Passage] = []
     used: dict[tuple[str, str], int] = {}
     for audit in audits(record):
@@ -48,7 +58,10 @@ def passages(record: RunRecord) -> tuple[Passage, ...]:
             if isinstance(exhibit, Exhibit) and place < limit:
                 used[(audit, party.name)] = place + 1
                 shown.append(_passage(party, exhibit))
-    return tuple(sorted(shown, key=lambda passage: passage.party.role != MODEL))
+    return Passages(
+        tuple(passage for passage in shown if passage.party.role == MODEL),
+        tuple(passage for passage in shown if passage.party.role != MODEL),
+    )
 
 
 def _passage(party: Party, exhibit: Exhibit) -> Passage:

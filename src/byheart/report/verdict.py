@@ -109,7 +109,8 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
     if isinstance(own, Estimate):
         levels.append(f"{model.label} needs {fmt.estimate(own)}.")
     if isinstance(best, Estimate):
-        levels.append(f"The best memorizer of the same training text needs {fmt.estimate(best)}.")
+        levels.append(f"The best memorizer of the text given as trained on needs {fmt.estimate(best)}.")
+    levels.append(_what_memorizers_hold(record))
     if not isinstance(saved, Estimate):
         name = "adaptation.bits_beyond_memorizer_per_byte"
         return *_refused(record, audit, model, name), tuple(levels)
@@ -123,18 +124,18 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
         case 1:
             short, lead = (
                 "Yes.",
-                f"On unseen text {model.label} beats the best memorizer of the same data by {measured}.",
+                f"On unseen text {model.label} beats the best memorizer of the given text by {measured}.",
             )
         case -1:
             short, lead = (
                 "No.",
-                f"On unseen text {model.label} loses to the best memorizer of the same data by {measured}.",
+                f"On unseen text {model.label} loses to the best memorizer of the given text by {measured}.",
             )
         case _:
             short = "No evidence of it."
             lead = (
-                f"On unseen text {model.label} and the best memorizer of the same data cannot be told apart: it saves "
-                f" {fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
+                f"On unseen text {model.label} and the best memorizer of the given text cannot be told apart: it saves "
+                f"{fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
             )
     return short, lead, (*levels, _how_sure(saved))
 
@@ -198,6 +199,15 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
 def sign(interval: Interval) -> int:
     """1 where the whole interval is above zero, -1 where it is below, 0 where it includes zero."""
     return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
+
+
+def _what_memorizers_hold(record: RunRecord) -> str:
+    size = record.provenance.trained_on.get("bytes")
+    held = fmt.size(size) if isinstance(size, int) else "text"
+    return (
+        f"The memorizers hold the {held} that was given as trained on. Where the model was trained on more than that, "
+        "this compares unequal data and says nothing about memorizers of all of it."
+    )
 
 
 def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:

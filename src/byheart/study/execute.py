@@ -33,7 +33,8 @@ def run_audit(audit: Audit, params: Any, subject: Subject, asked: Answers, cast:
     if reasons:
         status = NotApplicable(" ".join(reasons))
     else:
-        rng = stream(seed, "audit", audit.name, subject.name)
+        # One stream for all subjects: what is the same for all (human text) then has the same interval beside each.
+        rng = stream(seed, "audit", audit.name)
         try:
             status = Completed(audit.run(inputs_for(needs, subject, asked, cast), params, rng=rng))
         except (ByheartError, ArithmeticError, LookupError, ValueError) as error:
