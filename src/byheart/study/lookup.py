@@ -14,8 +14,9 @@ from byheart.corpus.documents import Corpus
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.readers import read
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, SourceError
+from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
+from byheart.models import load_model
 from byheart.study.subjects import build_index, open_tokenizer
 
 TOKENIZER_FOLDER = "tokenizer"
@@ -61,8 +62,6 @@ def chosen_tokenizer(spec: str, corpus: Corpus) -> Tokenizer:
     if spec == "whitespace":
         return Tokenizer.words(corpus)
     if spec == "smollm2":
-        from byheart.models import load_model
-
         return load_model(spec).tokenizer
     return open_tokenizer(spec)
 
@@ -170,8 +169,6 @@ class Lookup:
             return Lookup(index, None)
         tokenizer = Tokenizer.from_folder(folder / TOKENIZER_FOLDER)
         if tokenizer.fingerprint != index.tokenizer_fingerprint:
-            from byheart.errors import FingerprintError
-
             raise FingerprintError(
                 f"The tokenizer inside {folder} is not the one that the index was made with.",
                 next_step="Make the index again.",

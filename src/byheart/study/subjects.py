@@ -1,13 +1,16 @@
 """Who is audited: the model, the two poles and the memorizers, all through one interface."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from byheart import memorizers
 from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError
+from byheart.errors import ConfigError, FingerprintError
 from byheart.index.corpus_index import Index
+from byheart.models import load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
 
@@ -66,9 +69,7 @@ def build_index(documents: EncodedCorpus, tokenizer: Tokenizer, *, on_progress: 
 
 
 def _memorizer(name: str, index: Index, tokenizer: Tokenizer) -> Predictor:
-    from byheart.memorizers import build
-
-    return build(name, index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id)
+    return memorizers.build(name, index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id)
 
 
 def _tokenizer_for_memorizer(plan: StudyPlan, texts: Texts, on_progress: Progress) -> Tokenizer:
@@ -79,8 +80,6 @@ def _tokenizer_for_memorizer(plan: StudyPlan, texts: Texts, on_progress: Progres
 
 def open_tokenizer(spec: str) -> Tokenizer:
     """A tokenizer from a tokenizer.json file or from a folder that has one."""
-    from pathlib import Path
-
     path = Path(spec)
     return Tokenizer.from_folder(path) if path.is_dir() else Tokenizer.from_file(path)
 
@@ -91,13 +90,11 @@ def memorizer_name(plan: StudyPlan) -> str | None:
     Raises:
         ConfigError: there is no such memorizer; the nearest one is named.
     """
-    from byheart.memorizers import NAMES
-
     kind, _, name = plan.model.partition(":")
     if kind != "memorizer":
         return None
-    if name not in NAMES:
-        raise ConfigError(f"There is no memorizer {name!r}.", why=did_you_mean(name, list(NAMES)))
+    if name not in memorizers.NAMES:
+        raise ConfigError(f"There is no memorizer {name!r}.", why=did_you_mean(name, list(memorizers.NAMES)))
     return name
 
 
@@ -113,8 +110,6 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     if memorizer is not None:
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
-        from byheart.models import load_model
-
         loaded = load_model(plan.model, on_progress=on_progress)
         model, tokenizer = loaded.predictor, loaded.tokenizer
     trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
@@ -146,10 +141,6 @@ def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -
     Raises:
         FingerprintError: it belongs to another corpus, unit or tokenizer.
     """
-    from pathlib import Path
-
-    from byheart.errors import FingerprintError
-
     index = Index.open(Path(folder))
     expected = sum(len(document.token_ids) for document in trained_on.documents) + len(trained_on.documents) + 1
     reasons = []
