@@ -94,6 +94,14 @@ def test_defaults_come_from_toml_and_variables_and_flags_in_that_order(tmp_path:
     assert tokens == sorted(set(tokens))
 
 
+@pytest.mark.parametrize("text", ["[audit]\nprofle = 'quick'\n", "[audt]\nseed = 1\n", "audit = 3\n", "[audit\n"])
+def test_a_faulty_toml_is_named_and_not_ignored(tmp_path: Path, text: str) -> None:
+    (tmp_path / "byheart.toml").write_text(text)
+    done = command("doctor", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "byheart.toml" in done.stderr
+
+
 @pytest.mark.slow
 def test_help_and_import_are_fast_when_warm() -> None:
     for code, limit in (("import byheart", 0.3), ("import byheart.cli.app", 0.5)):

@@ -72,7 +72,8 @@ def test_poles_that_do_not_stand_apart_are_named() -> None:
 
 def test_copying_more_than_people_do_is_said() -> None:
     record = with_estimate(sample_run(), "novelty", MODEL, rate("novelty.ngram_8_novel_rate", 5, 48, 45, 48))
-    assert "copies more than people do" in finding(record, "novelty").lead
+    assert finding(record, "novelty").answer == "Fewer new runs than in human text."
+    assert "smaller share than in human text" in finding(record, "novelty").lead
 
 
 def test_a_refused_number_gives_its_reason_and_no_claim() -> None:
@@ -116,3 +117,13 @@ def test_a_run_of_memorizers_only_has_no_verdict_on_a_model() -> None:
     results = tuple(r for r in record.results if r.subject in (LOOKUP, BLIND))
     provenance = dataclasses.replace(record.provenance, subjects=subjects)
     assert findings(dataclasses.replace(record, results=results, provenance=provenance)) == ()
+
+
+@pytest.mark.parametrize(
+    ("audit", "name"), [("extraction", "extraction.greedy_rate"), ("novelty", "novelty.ngram_8_novel_rate")]
+)
+def test_what_the_blind_pole_does_too_is_no_finding(audit: str, name: str) -> None:
+    record = with_estimate(sample_run(), audit, MODEL, rate(name, 40, 48, 5, 48))
+    assert not finding(record, audit).answer.startswith("Undecided")
+    record = with_estimate(record, audit, BLIND, rate(name, 30, 48, 5, 48))
+    assert finding(record, audit).answer.startswith("Undecided: the blind pole")

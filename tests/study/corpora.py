@@ -16,7 +16,7 @@ def library_texts(num: int, *, smallest: int = 4000, largest: int = 12000) -> li
     return found[:num]
 
 
-def write_sides(folder: Path, num_each: int = 12) -> tuple[Path, Path]:
+def write_sides(folder: Path, num_each: int = 20) -> tuple[Path, Path]:
     """Folders "seen" and "unseen" with so many modules each."""
     texts = library_texts(2 * num_each)
     for at, (name, text) in enumerate(texts):

@@ -58,11 +58,7 @@ def test_every_flipped_bit_before_the_tail_is_noticed(tmp_path: Path) -> None:
                 journal = Journal(path, "study")
             except (FormatError, FingerprintError):
                 continue
-            # A length that now points past the end reads as a torn tail: records are lost, none is wrong.
-            known = {f"key {n}": {"value": n, "text": "x" * n} for n in range(3)}
-            assert all(journal.get(key) == value for key, value in known.items() if key in journal)
-            assert len(journal) < 3
-            journal.close()
+            pytest.fail(f"bit {bit} of byte {position} went unnoticed: {len(journal)} records")
 
 
 def test_a_journal_of_another_study_is_refused(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ Statistic: Windows of prefix and suffix tokens, cut from one encoding of each do
     reproduces the suffix exactly. p_z: the probability of drawing the whole suffix in one try at temperature 1 with
     top-k 40 renormalisation; a passage is extractable with n tries at confidence p if n >= log(1-p)/log(1-p_z).
     Rates are shares of windows; strata go by the number of occurrences of the whole window in the corpus.
-Null: The same statistic on windows of held-out documents that do not occur in the corpus. A claim 'memorized' is a
-    claim about the excess of the trained-on rate over the held-out rate.
-Assumptions: Windows are distinct and spread evenly over the documents, so they count as independent trials; the
-    held-out documents come from the same source as the trained-on ones and are unseen by the subject.
+Null: The same statistic on windows of held-out documents, cut by the same rule. A claim 'memorized' is a claim about
+    the excess of the trained-on rate over the held-out rate; a blind pole with an excess of its own refutes it.
+Assumptions: Windows are distinct and at most one comes from a document (in strata: one in each stratum), so they
+    count as independent trials; documents are independent of one another; the held-out documents come from the same
+    source as the trained-on ones and are unseen by the subject.
 Fails when: The held-out text was in fact seen (the excess is then too small), or differs in kind from the trained-on
     text (the excess is then anything). Predictable text is extractable without being memorized: see the control.
     A window given without what stood before it in its document understates what a longer prompt would draw out.
@@ -147,7 +148,7 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
     if not points or not controls:
         return ()
     finding = _law_finding(rows)
-    chance = row("0 (held out)", controls)
+    chance = row("held out", controls)
     ends = (points[0].x, max(points[-1].x, points[0].x * 2))
     flat = tuple(Point(x, chance.value, chance.low, chance.high, len(controls)) for x in ends)
     columns = ("occurrences", "windows", "recited", "rate", "low", "high", "p_z >= 0.5", "nats per token")

@@ -4,9 +4,10 @@ Question: What share of what the subject writes does not stand in the text it wa
 Statistic: For n = 1..N, the share of the n-grams of its continuations that occur nowhere in the trained-on corpus; and
     the longest run of tokens that it copied, averaged over continuations. n-grams lie wholly inside the continuation,
     so the prompt's own words do not count.
-Null: The same share for the human author's own continuation of the same held-out prompts, of the same length: text that
-    nobody copied from the corpus on purpose. Below the human curve means copying more than an author does.
-Assumptions: The prompts' documents are unseen and of the same kind as the corpus; prompts are the independent units.
+Null: The same share for the human author's own continuation of the same held-out prompts, of the same length: text
+    that nobody copied from the corpus on purpose. A difference is not yet copying: the blind pole, which never saw the
+    corpus, may differ from human text too; only what it does not share counts.
+Assumptions: The prompts' documents are unseen and of the same kind as the corpus; documents are the independent units.
 Fails when: The corpus given is not the whole training text: what looks new may then be copied from the rest. Novel is
     not valid: random noise is wholly novel, so novelty alone is no praise.
 Source: Merrill et al. 2024, "Evaluating n-gram novelty of language models" (2406.13069); theory.md A5.
@@ -21,7 +22,8 @@ from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Series
 from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need
 from byheart.core.tokens import Floats
-from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference, ratio_of_sums
+from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
+from byheart.stats.intervals import clopper_pearson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +68,13 @@ def novel_ngrams(longest_match_tokens: Sequence[int], n: int) -> tuple[int, int]
 
 
 def _counts(continuations: Sequence[Continuation], max_ngram: int) -> tuple[Floats, Floats]:
+    """Novel and all n-grams by document and n: continuations of one document are not independent."""
     pairs = np.array(
         [[novel_ngrams(c.longest_match_tokens.tolist(), n) for n in range(1, max_ngram + 1)] for c in continuations],
         dtype=np.float64,
     )
-    return pairs[:, :, 0], pairs[:, :, 1]
+    novel, total = cluster_totals([c.document for c in continuations], pairs[:, :, 0], pairs[:, :, 1])
+    return novel, total
 
 
 def _longest(continuations: Sequence[Continuation]) -> Floats:
@@ -82,8 +86,9 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     human_by_prompt = {c.prompt_index: c for c in inputs.human}
     pairs = [(c, human_by_prompt[c.prompt_index]) for c in inputs.continuations if c.prompt_index in human_by_prompt]
     pairs = [(own, human) for own, human in pairs if own.token_ids.size and human.token_ids.size]
-    if len(pairs) < MIN_CLUSTERS:
-        reason = f"Needs continuations of at least {MIN_CLUSTERS} held-out prompts; there are {len(pairs)}."
+    num_documents = len({own.document for own, _ in pairs})
+    if num_documents < MIN_CLUSTERS:
+        reason = f"Needs continuations in at least {MIN_CLUSTERS} held-out documents; there are {num_documents}."
         return tuple(Refusal(name=f"novelty.ngram_{n}_novel_rate", reason=reason) for n in HEADLINE_NGRAMS)
     own, human = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     written, paired, authors = (_counts(texts, params.max_ngram) for texts in (own, human, inputs.human))
@@ -105,9 +110,10 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
                 low=own_curve[n].low,
                 high=own_curve[n].high,
                 confidence=params.confidence,
-                n=len(pairs),
+                n=num_documents,
                 method=f"Share of {n}-grams of the continuations that do not occur in the corpus; control: the human "
-                "continuations of the same prompts; percentile bootstrap over prompts, paired for the excess.",
+                "continuations of all prompts; percentile bootstrap over documents, paired for the excess; at 0 and at "
+                "1, where a bootstrap has no width, Clopper-Pearson bounds over documents.",
                 control=human_curve[n],
                 excess=ratio_difference(first, second, rng=rng, confidence=params.confidence),
             )
@@ -135,7 +141,14 @@ def _curve(counts: tuple[Floats, Floats], params: Params, *, rng: np.random.Gene
     novel, total = counts
     columns = np.flatnonzero(total.sum(axis=0) > 0)
     intervals = ratio_of_sums(novel[:, columns], total[:, columns], rng=rng, confidence=params.confidence)
-    return {int(column) + 1: interval for column, interval in zip(columns, intervals, strict=True)}
+    return {int(column) + 1: _widened(interval, params) for column, interval in zip(columns, intervals, strict=True)}
+
+
+def _widened(interval: Interval, params: Params) -> Interval:
+    """A share of exactly 0 or 1 with the exact bounds of so many documents: every resample repeats it."""
+    if interval.low < interval.high or interval.value not in (0.0, 1.0) or interval.n is None:
+        return interval
+    return clopper_pearson(interval.n if interval.value else 0, interval.n, confidence=params.confidence)
 
 
 def _points(curve: dict[int, Interval]) -> tuple[Point, ...]:
@@ -145,8 +158,7 @@ def _points(curve: dict[int, Interval]) -> tuple[Point, ...]:
 def _longest_copy(
     own: Sequence[Continuation], human: Sequence[Continuation], params: Params, *, rng: np.random.Generator
 ) -> Estimate:
-    ones = np.ones(len(own))
-    mine, theirs = _longest(own), _longest(human)
+    mine, theirs, ones = cluster_totals([c.document for c in own], _longest(own), _longest(human), np.ones(len(own)))
     both = ratio_of_sums(
         np.stack([mine, theirs], axis=1), np.stack([ones, ones], axis=1), rng=rng, confidence=params.confidence
     )
@@ -157,8 +169,8 @@ def _longest_copy(
         low=both[0].low,
         high=both[0].high,
         confidence=params.confidence,
-        n=len(own),
-        method="Longest run copied from the corpus, averaged over continuations; percentile bootstrap over prompts.",
+        n=ones.size,
+        method="Longest run copied from the corpus, averaged over continuations; percentile bootstrap over documents.",
         control=both[1],
         excess=ratio_difference((mine, ones), (theirs, ones), rng=rng, confidence=params.confidence),
     )

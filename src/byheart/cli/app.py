@@ -44,21 +44,35 @@ def root(
     debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")] = False,
 ) -> None:
     """What does a language model know by heart, and what does it do beyond?"""
-    context.default_map = configuration(Path("byheart.toml"))
+    context.default_map = configuration(Path("byheart.toml"), command())
 
 
-def configuration(path: Path) -> dict[str, Any]:
+def configuration(path: Path, tree: Any) -> dict[str, Any]:
     """Defaults for options from byheart.toml: a table per command. Flags and BYHEART_* variables win over them.
 
+    Args:
+        path: the file; nothing when it does not exist.
+        tree: the commands whose options may be named.
+
     Raises:
-        ConfigError: the file is not TOML.
+        ConfigError: the file is not TOML, or names a command or an option that does not exist.
     """
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        defaults = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML.", why=str(error), next_step="Correct or remove the file.") from error
+    faults = []
+    for name, options in defaults.items():
+        known = [p.name for p in tree.commands[name].params] if name in tree.commands else []
+        if not isinstance(options, dict) or not known:
+            faults.append(f"{name!r} is not a table of a command")
+        else:
+            faults += [f"[{name}] has no option {option!r}" for option in options if option not in known]
+    if faults:
+        raise ConfigError(f"{path} is ill-formed.", why="; ".join(faults) + ".", next_step="See docs/commands.md.")
+    return defaults
 
 
 def command() -> Any:

@@ -115,12 +115,8 @@ def audit(
         planned = forecast(plan.chosen(AUDITS), plan.profile)
         answer_json(planned) if json else answer("\n".join(planned["lines"]))
         return
-    folder = RunFolder(output)
-    if folder.is_complete:
-        folder.begin(plan)
+    if RunFolder(output).is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
-        _show(folder.read(), output, json)
-        return
     with progress(quiet) as on_progress:
         record = execute(plan, output, command=_command(), render=page(), on_progress=on_progress)
     _show(record, output, json)

@@ -26,7 +26,7 @@ class WindowsNeed:
     suffix_tokens: int = 50
     """Tokens to be predicted."""
     num_windows: int = 100
-    """Base sample: windows of each side, drawn uniformly over the distinct windows of that side."""
+    """Base sample: windows of each side, at most one of a document, since windows of one are not independent."""
     num_per_stratum: int = 12
     """Windows of trained-on text to have at least in each stratum of occurrences, where there are so many."""
     strata: tuple[int, ...] = (1, 2, 4, 16, 64)
@@ -38,7 +38,7 @@ class HeldOutNeed:
     """Pieces of held-out documents, scored by the subject and by the memorizers."""
 
     num_pieces: int = 100
-    """Pieces in all, spread evenly over the documents."""
+    """Pieces in all: one of each document that is long enough, then a second; shorter documents only fill up."""
     context_tokens: int = 64
     """Tokens before the scored ones in each piece, where the document has them."""
     scored_tokens: int = 64

@@ -89,7 +89,7 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             short, lead = "No evidence of it.", f"{what}."
             against += ", an interval that includes zero"
     return (
-        short,
+        _blind_does_the_same(record, audit, name, greedy.excess) or short,
         lead,
         (
             f"{against}.",
@@ -159,14 +159,15 @@ def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
     )
     match sign(novel.excess):
         case 1:
-            short, lead = "Newer than what people write.", f"{what}, a larger share than in human text."
+            short = "More new runs than in human text."
+            lead = f"{what}, a larger share than in human text; noise would be newer still."
         case -1:
-            short = "Less new than what people write."
-            lead = f"{what}, a smaller share than in human text: it copies more than people do."
+            short, lead = "Fewer new runs than in human text.", f"{what}, a smaller share than in human text."
         case _:
             short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
             against += "; no evidence of copying more or less than people do"
-    return short, lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
+    undecided = _blind_does_the_same(record, audit, name, novel.excess)
+    return undecided or short, lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
 
 
 def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
@@ -205,9 +206,19 @@ def _what_memorizers_hold(record: RunRecord) -> str:
     size = record.provenance.trained_on.get("bytes")
     held = fmt.size(size) if isinstance(size, int) else "text"
     return (
-        f"The memorizers hold the {held} that was given as trained on. Where the model was trained on more than that, "
-        "this compares unequal data and says nothing about memorizers of all of it."
+        f"The memorizers are those of the table below and hold the {held} that was given as trained on: stronger ones "
+        "exist, and where the model was trained on more than that, this compares unequal data."
     )
+
+
+def _blind_does_the_same(record: RunRecord, audit: str, name: str, excess: Interval) -> str:
+    """What to answer when the pole that never saw the text differs from its control in the same direction."""
+    for party in parties(record):
+        it = answer(record, audit, party, name)
+        if party.role == BLIND and isinstance(it, Estimate) and it.excess is not None:
+            same = sign(excess) != 0 and sign(it.excess) == sign(excess)
+            return "Undecided: the blind pole, which never saw the text, differs the same way." if same else ""
+    return ""
 
 
 def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
@@ -244,7 +255,7 @@ def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
 
 
 def _how_sure(it: Estimate) -> str:
-    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} independent observations."
+    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} documents, one observation each."
 
 
 def _refused(record: RunRecord, audit: str, model: Party, name: str) -> tuple[str, str]:

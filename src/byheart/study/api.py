@@ -14,7 +14,6 @@ from byheart.study.execute import execute
 from byheart.study.headline import headline
 from byheart.study.pages import page
 from byheart.study.plan import StudyPlan
-from byheart.study.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import pyarrow
@@ -96,9 +95,6 @@ def audit(
         profile=profile,
         seed=seed,
     )
-    folder = RunFolder(Path(output))
-    if folder.is_complete:
-        folder.begin(plan)
-        return Run(folder.path, folder.read())
-    record = execute(plan, folder.path, command="byheart.audit(...)", render=page(), on_progress=on_progress)
-    return Run(folder.path, record)
+    folder = Path(output)
+    record = execute(plan, folder, command="byheart.audit(...)", render=page(), on_progress=on_progress)
+    return Run(folder, record)

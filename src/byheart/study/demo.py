@@ -30,11 +30,21 @@ REPETITIONS = (1, 4, 16, 64)
 PAIRS_PER_REPETITION = 12
 PASSAGE_TOKENS = 100
 TRAINED_ON_BYTES = 180_000
-HELD_OUT_BYTES = 520_000
+HELD_OUT_BYTES = 900_000
 SMALLEST_DOCUMENT_BYTES, LARGEST_DOCUMENT_BYTES = 1_000, 20_000
 MODEL_FOLDER = "small-transformer"
 VOCABULARY_SIZE = 2048
 NUM_STEPS = 800
+
+
+PLANTED = (
+    f"{PAIRS_PER_REPETITION * len(REPETITIONS)} of the trained-on passages were planted, "
+    f"{PAIRS_PER_REPETITION} each {', '.join(map(str, REPETITIONS[:-1]))} and {REPETITIONS[-1]} times. "
+    "Their copies are most of the trained-on text and they are about half of the windows, so the overall rate follows "
+    "from them: read it by occurrences. "
+    "Natural text of the library stands under 1 (beside 12 passages planted once) and under 2-3."
+)
+"""Said on the page: the demo's overall rate is a fact about its design."""
 
 
 def _prose(library: Corpus) -> Corpus:
@@ -117,8 +127,6 @@ def run_demo(
     if folder.exists() and any(folder.iterdir()) and not (folder / "plan.toml").exists():
         raise ConfigError(f"{folder} holds other files.", next_step="Choose another folder with -o.")
     run.begin(plan)
-    if run.is_complete:
-        return run.read()
     trained = folder / MODEL_FOLDER / "trained.json"
     if not trained.exists():
         tokenizer, trained_on, held_out = prepare(folder, seed, on_progress=on_progress)
@@ -131,6 +139,7 @@ def run_demo(
         folder,
         title="a small transformer trained on this machine's Python standard library",
         command=command,
+        notes=(PLANTED,),
         render=render,
         on_progress=on_progress,
     )

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from byheart.audits import AUDITS
 from byheart.core.audit import Audit
 from byheart.core.progress import Progress, silent
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import Method, RunRecord
 from byheart.core.streams import stream
-from byheart.errors import ByheartError
+from byheart.errors import ByheartError, FingerprintError, FormatError
 from byheart.study.asking import Answers, ask_everyone, lacking
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
@@ -62,12 +64,65 @@ def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
     return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors)
 
 
+COPIED_TOKENS = 32
+"""A run of so many tokens that stands in both texts is a copy, not a coincidence."""
+
+
+def overlap(cast: Cast) -> str:
+    """How much of the held-out text stands in the trained-on text after all, as a sentence.
+
+    Definition:
+        share of held-out tokens inside a run of at least COPIED_TOKENS tokens that occurs in the corpus
+    """
+    covered = total = 0
+    for document in cast.held_out.documents:
+        lengths = cast.index.longest_matches(document.token_ids).lengths
+        end = 0
+        for start in np.flatnonzero(lengths >= COPIED_TOKENS):
+            stop = int(start) + int(lengths[start])
+            covered += max(0, stop - max(end, int(start)))
+            end = max(end, stop)
+        total += len(document.token_ids)
+    share = 100 * covered / max(total, 1)
+    said = (
+        f"{share:.1f} % of the held-out text stands in the trained-on text in runs of {COPIED_TOKENS} tokens or more."
+    )
+    return said if share < 5 else f"{said} So it is only partly unseen: controls are too high, excesses too small."
+
+
+def finished(run: RunFolder, texts: Texts) -> RunRecord:
+    """A complete run read back, if it is whole and of these very texts.
+
+    Raises:
+        FormatError: a file does not match its hash.
+        FingerprintError: the sources have changed since.
+    """
+    faults = run.faults()
+    if faults:
+        raise FormatError(
+            f"{run.path} is damaged.",
+            why=" ".join(faults[:5]),
+            next_step="Choose another folder with -o, or delete this one.",
+        )
+    record = run.read()
+    origin = record.provenance
+    now = (texts.trained_on.fingerprint, texts.held_out.fingerprint)
+    if now != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"]):
+        raise FingerprintError(
+            f"{run.path} is complete, but its sources have changed since.",
+            why="Their texts no longer have the fingerprints in provenance.json.",
+            next_step="Choose another folder with -o to audit what is there now.",
+        )
+    return record
+
+
 def execute(
     plan: StudyPlan,
     folder: Path,
     *,
     title: str = "",
     command: str = "",
+    notes: tuple[str, ...] = (),
     clock: Clock = time.perf_counter,
     on_progress: Progress = silent,
     render: Callable[[RunRecord], str] | None = None,
@@ -79,11 +134,13 @@ def execute(
         folder: the run folder; made when it does not exist.
         title: what was audited, in a few words; the model's name when empty.
         command: what to type to reproduce the run, for the provenance.
+        notes: what a reader must know of these very sources.
         clock: seconds, for throughput.
         on_progress: told about every stage.
         render: the report's page, or None to write none.
     Returns:
-        the finished run; its folder has a manifest, which is written last.
+        the finished run; its folder has a manifest, which is written last. A folder that was complete before is
+        checked against its hashes and the sources, and read back.
     Raises:
         ByheartError: the sources, the model or the folder cannot be used. What was scored is in the journal.
     """
@@ -91,11 +148,17 @@ def execute(
     chosen = plan.chosen(AUDITS)
     memorizer_name(plan)  # a mistyped name is said before anything is read
     run = RunFolder(folder)
-    run.begin(plan)
+    run.check(plan)
     texts = read_texts(plan, on_progress=on_progress)
+    if run.is_complete():
+        return finished(run, texts)
     cast = assemble_cast(plan, texts, on_progress=on_progress)
+    run.begin(plan)  # only now: a mistyped source or model must not leave a plan behind
     journal = Journal(run.journal_path, study_fingerprint(plan, texts, cast))
     try:
+        if run.is_complete():  # another process finished while this one was loading
+            run.journal_path.unlink()
+            return finished(run, texts)
         params = {audit.name: audit.profiles[plan.profile] for audit in chosen}
         needs = tuple(dict.fromkeys(need for audit in chosen for need in audit.needs(params[audit.name])))
         asked = ask_everyone(cast, needs, plan.seed, journal, clock=clock, on_progress=on_progress)
@@ -109,7 +172,7 @@ def execute(
             results=tuple(results),
             methods=_methods(chosen, plan),
             provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
-            notes=texts.notes,
+            notes=(*notes, *texts.notes, overlap(cast)),
         )
         run.finish(record, score_table(cast, asked), sample_table(cast, asked), render)
     finally:

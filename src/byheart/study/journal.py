@@ -1,9 +1,9 @@
 """An append-only file of checked records: what was acknowledged survives SIGKILL.
 
 Format: a line `byheart journal 1 <study fingerprint>`, then records of a little-endian uint32 length, a uint32 CRC-32
-of the payload, and the payload: JSON {"key": ..., "value": ...} in ASCII. Each record is flushed to the disk before
-`put` returns. A torn tail (killed while writing) is cut off at the next opening; a wrong checksum before the tail is
-damage.
+of the payload, a CRC-32 of these eight bytes, and the payload: JSON {"key": ..., "value": ...} in ASCII. Each record is
+flushed to the disk before `put` returns. A torn tail (killed while writing) is cut off at the next opening; a wrong
+checksum before the tail is damage.
 """
 
 import fcntl
@@ -12,13 +12,12 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from byheart.core.codec import dumps
 from byheart.errors import ConfigError, FingerprintError, FormatError
 
-_FRAME = struct.Struct("<II")
-_MAX_RECORD_BYTES = 1 << 30
+_FRAME = struct.Struct("<III")
 
 
 class Journal:
@@ -69,26 +68,33 @@ class Journal:
                 next_step="Choose another folder with -o, or delete this one.",
             )
         position = len(header)
-        while position < size:
+        while position + _FRAME.size <= size:
             frame = self._file.read(_FRAME.size)
-            length, checksum = _FRAME.unpack(frame) if len(frame) == _FRAME.size else (0, 0)
-            payload = self._file.read(length) if 0 < length <= _MAX_RECORD_BYTES else b""
-            stop = position + _FRAME.size + length
-            if len(frame) < _FRAME.size or stop > size:
+            length, checksum, own = _FRAME.unpack(frame)
+            if not any(frame):  # a file system may extend a file with zeros before the data reach it
                 break
-            if not length or zlib.crc32(payload) != checksum:
-                if stop >= size:
+            if own != zlib.crc32(frame[:8]):
+                self._refuse(position)
+            stop = position + _FRAME.size + length
+            if stop > size:
+                break
+            payload = self._file.read(length)
+            if zlib.crc32(payload) != checksum:
+                if stop == size:
                     break
-                self._file.close()
-                raise FormatError(
-                    f"{self._path} is damaged.",
-                    why=f"The record at byte {position} does not match its checksum.",
-                    next_step=f"Delete {self._path.name} to start the scoring anew.",
-                )
+                self._refuse(position)
             self._places[json.loads(payload)["key"]] = (position + _FRAME.size, length)
             position = stop
         self._file.seek(position)
         self._file.truncate()
+
+    def _refuse(self, position: int) -> NoReturn:
+        self._file.close()
+        raise FormatError(
+            f"{self._path} is damaged.",
+            why=f"The record at byte {position} does not match its checksum.",
+            next_step=f"Delete {self._path.name} to start the scoring anew.",
+        )
 
     def _flush(self) -> None:
         self._file.flush()
@@ -116,7 +122,8 @@ class Journal:
         payload = dumps({"key": key, "value": value}).encode("ascii")
         self._file.seek(0, os.SEEK_END)
         start = self._file.tell()
-        self._file.write(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
+        head = struct.pack("<II", len(payload), zlib.crc32(payload))
+        self._file.write(head + struct.pack("<I", zlib.crc32(head)) + payload)
         self._flush()
         self._places[key] = (start + _FRAME.size, len(payload))
 

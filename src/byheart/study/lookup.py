@@ -17,7 +17,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import load_model
-from byheart.study.subjects import build_index, open_tokenizer
+from byheart.study.subjects import build_index, open_tokenizer, whole_index
 
 TOKENIZER_FOLDER = "tokenizer"
 BYTES_PER_SYMBOL = {"bytes": 1 + 4, "tokens": 2 + 4}
@@ -164,7 +164,7 @@ class Lookup:
             raise SourceError(
                 f"There is no index at {folder}.", next_step=f"Make one: byheart index SOURCE -o {folder}"
             )
-        index = Index.open(folder)
+        index = whole_index(folder)
         if index.unit == "bytes":
             return Lookup(index, None)
         tokenizer = Tokenizer.from_folder(folder / TOKENIZER_FOLDER)

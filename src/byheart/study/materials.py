@@ -106,27 +106,38 @@ def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple
         cast: corpora and index.
         rng: draws the places.
     Returns:
-        trained-on windows (base sample first), then held-out windows, none of which occurs in the trained-on corpus.
+        trained-on windows (base sample first, at most one of a document; then those that fill strata, at most one of a
+        document in a stratum), then held-out windows, at most one of a document. Both sides by one rule: held-out
+        windows that happen to occur in the corpus stay, as common text stays among the trained-on ones.
     """
     length = need.prefix_tokens + need.suffix_tokens
     num_candidates = max(20 * need.num_windows, 2000)
     members = _distinct(cast.trained_on, length, need.prefix_tokens, "member", cast.index, num_candidates, rng=rng)
-    base, rest = members[: need.num_windows], members[need.num_windows :]
-    fill = []
+    controls = _distinct(cast.held_out, length, need.prefix_tokens, "control", cast.index, num_candidates, rng=rng)
+    base = _one_per_document(members)[: need.num_windows]
     have = np.zeros(len(need.strata), dtype=np.int64)
 
     def stratum(passage: Passage) -> int:
         return int(np.searchsorted(need.strata, passage.num_occurrences, side="right")) - 1
 
+    used = {(passage.document, stratum(passage)) for passage in base}
     for passage in base:
         have[stratum(passage)] += 1
-    for passage in rest:
-        if have[stratum(passage)] < need.num_per_stratum:
+    fill = []
+    for passage in members:
+        place = (passage.document, stratum(passage))
+        if place not in used and have[stratum(passage)] < need.num_per_stratum:
+            used.add(place)
             have[stratum(passage)] += 1
             fill.append(replace(passage, in_base_sample=False))
-    controls = _distinct(cast.held_out, length, need.prefix_tokens, "control", cast.index, num_candidates, rng=rng)
-    unseen = [passage for passage in controls if passage.num_occurrences == 0][: need.num_windows]
-    return (*base, *fill, *unseen)
+    return (*base, *fill, *_one_per_document(controls)[: need.num_windows])
+
+
+def _one_per_document(passages: Sequence[Passage]) -> list[Passage]:
+    first: dict[str, Passage] = {}
+    for passage in passages:
+        first.setdefault(passage.document, passage)
+    return list(first.values())
 
 
 def _distinct(
@@ -155,13 +166,14 @@ def _distinct(
 def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
     """Pieces of held-out documents: context first, then the tokens whose bits count.
 
-    A document shorter than a piece gives itself whole, all of its tokens counted.
+    Documents that are long enough come first, so that every counted token has its context; shorter ones, whole and all
+    of their tokens counted, only fill up what is missing.
     """
     length = need.context_tokens + need.scored_tokens
     short = [d for d in cast.held_out.documents if 0 < len(d.token_ids) < length]
     whole = [(short[i], 0, len(short[i].token_ids), 0) for i in rng.permutation(len(short))]
     cut = [(d, at, at + length, need.context_tokens) for d, at in _round_robin(cast.held_out, length, rng=rng)]
-    places = [*whole, *cut][: need.num_pieces]
+    places = [*cut, *whole][: need.num_pieces]
     return tuple(_passage(d, start, stop, "control", given) for d, start, stop, given in places)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from byheart.core.run_record import RunRecord
-from byheart.errors import CapabilityError
+from byheart.errors import CapabilityError, FormatError
 from byheart.study.run_folder import REPORT, RunFolder, write_durably
 
 
@@ -32,6 +32,13 @@ def write_report(run: Path, output: Path | None = None) -> Path:
         )
     folder = RunFolder(run)
     record = folder.read()
+    damaged = [fault for fault in folder.faults() if not fault.startswith(REPORT)]
+    if damaged and output is None:
+        raise FormatError(
+            f"{run} is damaged; its manifest is left as it was.",
+            why=" ".join(damaged[:5]),
+            next_step="Run the audit again, or write the page elsewhere with -o.",
+        )
     target = output or run / REPORT
     write_durably(target, render(record).encode("utf-8"))
     if output is None:

@@ -59,28 +59,34 @@ class RunFolder:
         """Where acknowledged work is kept until the run is complete."""
         return self.path / JOURNAL
 
-    @property
     def is_complete(self) -> bool:
         """Whether the manifest exists."""
         return (self.path / MANIFEST).exists()
+
+    def check(self, plan: StudyPlan) -> None:
+        """Nothing, when the folder holds this plan or none.
+
+        Raises:
+            ConfigError: the folder holds another plan.
+        """
+        kept = self.path / PLAN
+        if kept.exists() and StudyPlan.from_toml(kept.read_text("utf-8")) != plan:
+            raise ConfigError(
+                f"{self.path} holds another study.",
+                why="Its plan.toml differs from what you asked for now.",
+                next_step="Choose another folder with -o, or delete this one.",
+            )
 
     def begin(self, plan: StudyPlan) -> None:
         """Makes the folder and writes the plan, or checks that the folder holds the same plan.
 
         Raises:
-            ConfigError: the folder holds another plan, or files that are not a run's.
+            ConfigError: the folder holds another plan.
         """
-        kept = self.path / PLAN
-        if kept.exists():
-            if StudyPlan.from_toml(kept.read_text("utf-8")) != plan:
-                raise ConfigError(
-                    f"{self.path} holds another study.",
-                    why="Its plan.toml differs from what you asked for now.",
-                    next_step="Choose another folder with -o, or delete this one.",
-                )
-            return
+        self.check(plan)
         self.path.mkdir(parents=True, exist_ok=True)
-        write_durably(kept, plan.to_toml().encode())
+        if not (self.path / PLAN).exists():
+            write_durably(self.path / PLAN, plan.to_toml().encode())
 
     def finish(
         self,
@@ -90,6 +96,7 @@ class RunFolder:
         render: Callable[[RunRecord], str] | None,
     ) -> None:
         """Writes everything, the manifest last, and removes the journal."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
         lines = "".join(dumps(result_to_json(result)) + "\n" for result in record.results)
         write_durably(self.path / RESULTS, lines.encode("ascii"))
         about = {

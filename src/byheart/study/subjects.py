@@ -8,7 +8,7 @@ from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, FingerprintError
+from byheart.errors import ConfigError, FingerprintError, FormatError
 from byheart.index.corpus_index import Index
 from byheart.models import load_model
 from byheart.study.plan import StudyPlan, did_you_mean
@@ -135,20 +135,36 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
 
 
+def whole_index(folder: Path) -> Index:
+    """An index from disk, every file of it checked against its hash: a damaged one would give wrong answers.
+
+    Raises:
+        SourceError, FormatError: it is missing or damaged.
+    """
+    index = Index.open(folder)
+    damaged = Index.verify(folder)
+    if damaged:
+        raise FormatError(
+            f"The index {folder} is damaged.",
+            why=f"These files do not match their hashes: {', '.join(damaged)}.",
+            next_step="Build it again with `byheart index`.",
+        )
+    return index
+
+
 def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -> Index:
     """A token index from disk, refused unless it is of this corpus under this tokenizer.
 
     Raises:
         FingerprintError: it belongs to another corpus, unit or tokenizer.
     """
-    index = Index.open(Path(folder))
-    expected = sum(len(document.token_ids) for document in trained_on.documents) + len(trained_on.documents) + 1
+    index = whole_index(Path(folder))
     reasons = []
     if index.unit != "tokens":
         reasons.append(f"it is an index of {index.unit}, an audit needs tokens")
     elif index.tokenizer_fingerprint != tokenizer.fingerprint:
         reasons.append("it was made with another tokenizer")
-    elif index.num_symbols != expected or index.num_documents != len(trained_on.documents):
+    elif not index.holds([document.token_ids for document in trained_on.documents]):
         reasons.append("it holds other documents than the trained-on sources")
     if reasons:
         raise FingerprintError(
