@@ -2,7 +2,7 @@
 
     import byheart as bh
     corpus = bh.read("stdlib")                        # or a folder, .txt, .jsonl, .parquet
-    index = bh.Index.open("stdlib.idx")               # exact counts and longest matches
+    bh.Index.open("stdlib.idx").count("import os")    # of an index of bytes that `byheart index` wrote
     run = bh.audit("smollm2", trained_on="seen/", held_out="unseen/", output="runs/one")
 
 Importing this module loads nothing else: each name below is fetched when it is first used.
@@ -48,6 +48,10 @@ __all__ = [
     "memorizers",
     "read",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def __getattr__(name: str) -> Any:

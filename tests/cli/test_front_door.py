@@ -39,6 +39,18 @@ def test_the_front_door_is_sorted_complete_and_open() -> None:
         byheart.byhart  # noqa: B018
 
 
+def test_an_index_of_bytes_takes_text_and_a_path_as_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Füße und Füße\n", "utf-8")
+    assert command("index", str(tmp_path / "a.txt"), "-o", str(tmp_path / "idx"), "-q").returncode == 0
+    index = byheart.Index.open(str(tmp_path / "idx"))
+    assert index.count("Füße") == 2
+    assert index.count("Füße".encode()) == 2
+    assert [o.offset for o in index.occurrences("und", 5)] == [len("Füße ".encode())]
+    assert int(index.longest_matches("Füße").lengths[0]) == len("Füße".encode())
+    assert index.next_symbol_counts("Füße").symbols.tolist() == [ord("\n"), ord(" ")]
+    assert "audit" in dir(byheart)
+
+
 def test_help_names_every_command_with_an_example() -> None:
     shown = command("--help").stdout
     group = typer.main.get_command(app)

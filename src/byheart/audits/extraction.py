@@ -148,6 +148,7 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
     if not points or not controls:
         return ()
     finding = _law_finding(rows)
+    num_base = sum(w.in_base_sample for w in members)
     chance = row("held out", controls)
     ends = (points[0].x, max(points[-1].x, points[0].x * 2))
     flat = tuple(Point(x, chance.value, chance.low, chance.high, len(controls)) for x in ends)
@@ -164,7 +165,13 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
             note=f"{length} tokens after {params.prefix_tokens} given; Clopper-Pearson intervals. Each "
             "stratum stands at its lowest number of occurrences.",
         ),
-        Table(name="extraction.strata", title="Recitation by number of occurrences", columns=columns, rows=tuple(rows)),
+        Table(
+            name="extraction.strata",
+            title=f"Recitation by number of occurrences: {num_base} windows of the base sample and "
+            f"{len(members) - num_base} more that fill strata",
+            columns=columns,
+            rows=tuple(rows),
+        ),
     )
 
 

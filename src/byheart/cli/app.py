@@ -98,5 +98,4 @@ def main() -> None:
         fail(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. What was finished is kept; type the same command again to resume.", err=True)
         sys.exit(130)

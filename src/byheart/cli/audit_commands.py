@@ -39,6 +39,8 @@ def _show(record: RunRecord, run: Path, json: bool) -> None:
     from byheart.report.text import headline
 
     headline(record, Console())
+    for note in record.notes:
+        answer(note)
     report = run / REPORT
     answer(
         f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', then byheart report"

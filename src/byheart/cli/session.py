@@ -61,10 +61,13 @@ class _Lines:
 
     def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
         now = time.monotonic()
-        if stage != self._stage or now - self._said > 60:
-            share = f" {done / total:.0%}" if total and done else ""
-            say(f"{stage}{share} {note}".rstrip())
-            self._stage, self._said = stage, now
+        if stage != self._stage:
+            say(f"{stage} ...")
+        elif now - self._said > 60 and total:
+            say(f"{stage} {done / total:.0%} {note}".rstrip())
+        else:
+            return
+        self._stage, self._said = stage, now
 
 
 @contextmanager
@@ -74,6 +77,14 @@ def progress(quiet: bool) -> Iterator[Progress]:
     Args:
         quiet: report nothing.
     """
+    try:
+        yield from _reporters(quiet)
+    except KeyboardInterrupt:
+        say("Interrupted. An audit goes on where it stopped when you type the same command again.")
+        raise
+
+
+def _reporters(quiet: bool) -> Iterator[Progress]:
     if quiet:
         yield silent
         return

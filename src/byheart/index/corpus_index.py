@@ -43,6 +43,10 @@ class NextSymbols(NamedTuple):
     """How often each follows, shape [num_different]."""
 
 
+Text = npt.NDArray[Any] | str | bytes
+"""What an index is asked: symbols, shape [num_symbols]; an index of bytes also takes text."""
+
+
 class Index:
     """A searchable corpus. All answers are exact; no match crosses a document's border.
 
@@ -108,14 +112,14 @@ class Index:
         )
 
     @classmethod
-    def open(cls, folder: Path) -> "Index":
+    def open(cls, folder: Path | str) -> "Index":
         """Maps an index from disk; checks the header's hash and the files' sizes, not yet their content.
 
         Raises:
             SourceError: no such folder.
             FormatError: not an index, damaged, or of another version.
         """
-        return cls(*storage.load(folder))
+        return cls(*storage.load(Path(folder)))
 
     @staticmethod
     def verify(folder: Path) -> list[str]:
@@ -202,6 +206,16 @@ class Index:
         symbols = np.asarray(text).astype(np.int64)
         return np.where((symbols >= 0) & (symbols < min(self.alphabet_size, self.separator)), symbols, -1)
 
+    def _symbols(self, text: Text) -> npt.NDArray[Any]:
+        if not isinstance(text, str | bytes):
+            return text
+        if self.unit != "bytes":
+            raise InputError(
+                "An index of tokens is asked with token ids, not with text.",
+                next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
+            )
+        return np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
+
     def _query(self, text: npt.NDArray[Any]) -> Counts:
         if np.any(np.asarray(text) == self.separator):
             raise InputError(
@@ -217,7 +231,7 @@ class Index:
         low, high = pattern_interval(self._sorted, self._query(pattern), 0, pattern.size)
         return int(low), int(high)
 
-    def count(self, pattern: npt.NDArray[Any]) -> int:
+    def count(self, pattern: Text) -> int:
         """Occurrences of the pattern, overlapping ones included; the empty one stands at all offsets 0..length.
 
         Raises:
@@ -225,34 +239,36 @@ class Index:
         """
         return int(self.counts([pattern])[0])
 
-    def counts(self, patterns: Sequence[npt.NDArray[Any]]) -> Counts:
+    def counts(self, patterns: Sequence[Text]) -> Counts:
         """Occurrences of each pattern, shape [num_patterns]; as `count`, but faster for many."""
         from byheart.index.search import pattern_counts
 
-        sizes = np.array([pattern.size for pattern in patterns], dtype=np.int64)
+        asked = [self._symbols(pattern) for pattern in patterns]
+        sizes = np.array([pattern.size for pattern in asked], dtype=np.int64)
         found = np.full(sizes.size, self.num_symbols - 1, dtype=np.int64)
         if sizes.any():
-            query = self._query(np.concatenate([np.asarray(pattern) for pattern in patterns if pattern.size]))
+            query = self._query(np.concatenate([np.asarray(pattern) for pattern in asked if pattern.size]))
             offsets = np.concatenate([[0], np.cumsum(sizes[sizes > 0])]).astype(np.int64)
             found[sizes > 0] = pattern_counts(self._sorted, query, offsets)
         return found
 
-    def occurrences(self, pattern: npt.NDArray[Any], limit: int) -> list[Occurrence]:
+    def occurrences(self, pattern: Text, limit: int) -> list[Occurrence]:
         """The first occurrences of the pattern in corpus order, at most `limit`.
 
         Raises:
             InputError: the pattern is empty or contains the separator.
         Cost: linear in the number of occurrences.
         """
-        if pattern.size == 0:
+        symbols = self._symbols(pattern)
+        if symbols.size == 0:
             raise InputError("The empty pattern stands everywhere.", next_step="Give at least one symbol.")
-        low, high = self._interval(pattern)
+        low, high = self._interval(symbols)
         positions = np.sort(self._sorted.suffix_array[low:high])[:limit]
         documents = np.searchsorted(self._offsets, positions, side="right") - 1
         offsets = positions - self._offsets[documents]
         return [Occurrence(int(d), int(o)) for d, o in zip(documents, offsets, strict=True)]
 
-    def longest_matches(self, text: npt.NDArray[Any]) -> Matches:
+    def longest_matches(self, text: Text) -> Matches:
         """The longest run starting at each position of the text that occurs, and how often it does.
 
         Args:
@@ -262,9 +278,9 @@ class Index:
         """
         from byheart.index.search import matching_statistics
 
-        return Matches(*matching_statistics(self._sorted, self._query(text)))
+        return Matches(*matching_statistics(self._sorted, self._query(self._symbols(text))))
 
-    def next_symbol_counts(self, context: npt.NDArray[Any]) -> NextSymbols:
+    def next_symbol_counts(self, context: Text) -> NextSymbols:
         """What follows the context, and how often; nothing where it does not occur.
 
         Args:
@@ -274,7 +290,8 @@ class Index:
         """
         from byheart.index.search import continuations
 
-        if context.size == 0:
+        asked = self._symbols(context)
+        if asked.size == 0:
             counts = np.diff(self._sorted.first_symbol)[: self.separator]
             symbols = np.flatnonzero(counts)
             ends = np.array([self.separator] if self.num_documents else [], dtype=np.int64)
@@ -282,9 +299,9 @@ class Index:
                 np.concatenate([symbols, ends]),
                 np.concatenate([counts[symbols], np.full(ends.size, self.num_documents)]),
             )
-        low, high = self._interval(context)
+        low, high = self._interval(asked)
         room = min(high - low, self.alphabet_size + 1)
         out = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        size = continuations(self._sorted, low, high, context.size, out)
+        size = continuations(self._sorted, low, high, asked.size, out)
         symbols = out[0][:size].astype(np.int64)
         return NextSymbols(np.where(symbols < 0, self.separator, symbols), out[1][:size].astype(np.int64))

@@ -124,7 +124,8 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
         case 1:
             short, lead = (
                 "Yes.",
-                f"On unseen text {model.label} beats the best memorizer of the given text by {measured}.",
+                f"On unseen text {model.label} beats the best memorizer of the given text by {measured}; where it was "
+                "trained on more text than that, unequal data are compared.",
             )
         case -1:
             short, lead = (

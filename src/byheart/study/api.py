@@ -61,13 +61,17 @@ class Run:
         return f'<iframe srcdoc="{escape(render(self.record))}" width="100%" height="600" sandbox></iframe>'
 
 
+def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    return (str(given),) if isinstance(given, str | Path) else tuple(str(one) for one in given)
+
+
 def audit(
     model: str,
     *,
-    trained_on: str | Sequence[str],
-    held_out: str | Sequence[str],
+    trained_on: str | Path | Sequence[str | Path],
+    held_out: str | Path | Sequence[str | Path],
     output: str | Path,
-    audits: Sequence[str] = (),
+    audits: str | Sequence[str] = (),
     profile: Profile = "quick",
     seed: int = 0,
     on_progress: Progress = silent,
@@ -89,9 +93,9 @@ def audit(
     """
     plan = StudyPlan(
         model=str(model),
-        trained_on=(trained_on,) if isinstance(trained_on, str) else tuple(trained_on),
-        held_out=(held_out,) if isinstance(held_out, str) else tuple(held_out),
-        audits=tuple(audits),
+        trained_on=_several(trained_on),
+        held_out=_several(held_out),
+        audits=_several(audits),
         profile=profile,
         seed=seed,
     )

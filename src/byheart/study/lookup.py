@@ -88,7 +88,7 @@ class IndexPlan:
             raise ConfigError(
                 "An index of tokens needs a tokenizer, an index of bytes has none.",
                 why=f"Got --unit {self.unit} and --tokenizer {self.tokenizer or '(none)'}.",
-                next_step="Use --unit tokens --tokenizer MODEL|whitespace|FILE, or neither.",
+                next_step="Use --unit tokens --tokenizer MODEL|smollm2|whitespace|FILE, or leave both out for bytes.",
             )
 
 

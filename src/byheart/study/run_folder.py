@@ -155,7 +155,9 @@ class RunFolder:
             raise SourceError(
                 f"{self.path} is not a finished run.",
                 why="It has no manifest.json, which is written last.",
-                next_step="Run the same `byheart audit` command again: it resumes.",
+                next_step="Run the same `byheart audit` command again: it resumes."
+                if (self.path / PLAN).exists()
+                else "Give the folder that `byheart audit -o` or `byheart demo -o` wrote.",
             )
         try:
             manifest = json.loads(path.read_bytes())

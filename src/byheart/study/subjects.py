@@ -8,8 +8,9 @@ from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, FingerprintError, FormatError
+from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
 from byheart.index.corpus_index import Index
+from byheart.index.storage import HEADER
 from byheart.models import load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
@@ -141,6 +142,8 @@ def whole_index(folder: Path) -> Index:
     Raises:
         SourceError, FormatError: it is missing or damaged.
     """
+    if folder.is_dir() and not (folder / HEADER).exists():
+        raise SourceError(f"{folder} is not an index.", why=f"It has no {HEADER}.", next_step="See `byheart index`.")
     index = Index.open(folder)
     damaged = Index.verify(folder)
     if damaged:

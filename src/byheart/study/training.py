@@ -1,5 +1,6 @@
 """A reference transformer from a source: tokenizer, network, checkpoint, and how well it predicts unseen documents."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.readers import read
 from byheart.corpus.splits import split
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError
+from byheart.errors import CapabilityError, ConfigError
 
 HELD_OUT_SHARE = 0.05
 """Share of the documents that training never sees."""
@@ -70,6 +71,10 @@ def fit(
         seed: root of the random streams.
         on_progress: told the loss.
     """
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("safetensors") is None:
+        raise CapabilityError(
+            "Training needs torch and safetensors.", next_step="pip install 'byheart[models]' (in a clone: '.[models]')"
+        )
     from byheart.models.transformer.checkpoint import save_checkpoint
     from byheart.models.transformer.config import NetworkConfig
     from byheart.models.transformer.evaluation import evaluate
