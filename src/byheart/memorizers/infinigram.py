@@ -105,7 +105,7 @@ def score_text(store: Store, chain: Chain, symbols: Query, tokens: Query, end_id
 
 
 class Infinigram(Memorizer):
-    """The strongest memorizer: exact counts of every suffix of the context, without a bound on its length.
+    """Exact counts of every suffix of the context, without a bound on its length.
 
     Definition:
         P_l(x) = max(c_l(x) - d_l, 0) / N_l + d_l T_l / N_l P_l'(x)
