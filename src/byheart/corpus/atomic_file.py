@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         temporary = None
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StorageError(
             f"{visible(str(path))} cannot be written.",
@@ -42,7 +42,21 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.unlink(temporary)
 
 
-def _sync_folder(folder: Path) -> None:
+def write_durably(path: Path, content: bytes) -> None:
+    """Puts a whole file in place, readable by all: runs and models are shared.
+
+    Args:
+        path: in a folder that exists; replaced where it exists.
+        content: the whole file.
+    Raises:
+        StorageError: the place cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(content)
+        os.fchmod(file.fileno(), 0o644)
+
+
+def sync_folder(folder: Path) -> None:
     """Makes a rename survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from blake3 import blake3
 
 from byheart.core.codec import dumps
+from byheart.corpus.atomic_file import sync_folder
 from byheart.errors import FormatError, SourceError, StorageError
 
 FORMAT = "byheart index"
@@ -99,14 +100,6 @@ def _write(path: Path, payload: bytes | memoryview) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def save(contents: Contents, folder: Path) -> None:
     """Writes an index, whole or not at all.
 
@@ -130,9 +123,9 @@ def save(contents: Contents, folder: Path) -> None:
             _write(partial / name, payload)
         header = contents.header()
         _write(partial / HEADER, dumps(header | {"blake3": _header_hash(header)}).encode("ascii") + b"\n")
-        _sync_folder(partial)
+        sync_folder(partial)
         partial.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     except OSError as error:
         raise StorageError(
             f"The index could not be written to {folder}.",

@@ -14,6 +14,7 @@ from byheart.core.codec import dumps
 from byheart.core.progress import Progress, silent
 from byheart.core.run_record import RunRecord
 from byheart.core.streams import stream
+from byheart.corpus.atomic_file import write_durably
 from byheart.corpus.canaries import absent, flip_pairs, plant, twins, write_canaries
 from byheart.corpus.documents import Corpus
 from byheart.corpus.passages import passages
@@ -23,7 +24,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError
 from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
-from byheart.study.run_folder import RunFolder, write_durably
+from byheart.study.run_folder import RunFolder
 from byheart.study.training import fit
 
 REPETITIONS = (1, 4, 16, 64)

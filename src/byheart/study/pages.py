@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from byheart.core.run_record import RunRecord
+from byheart.corpus.atomic_file import write_durably
 from byheart.errors import CapabilityError, FormatError
-from byheart.study.run_folder import REPORT, RunFolder, write_durably
+from byheart.study.run_folder import REPORT, RunFolder
 
 
 def page() -> Callable[[RunRecord], str] | None:

@@ -6,7 +6,6 @@ manifest.json with the BLAKE3 hash of every other file. The manifest is written 
 """
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,26 +16,12 @@ from blake3 import blake3
 from byheart.core.codec import SCHEMA, dumps, result_from_json, result_to_json
 from byheart.core.provenance import Provenance, SubjectProvenance
 from byheart.core.run_record import Method, RunRecord
+from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.study.plan import StudyPlan
 
 MANIFEST, PLAN, JOURNAL, RESULTS = "manifest.json", "plan.toml", "journal", "results.jsonl"
 PROVENANCE, SCORES, SAMPLES, REPORT = "provenance.json", "scores.parquet", "samples.parquet", "report.html"
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: temporary name, flushed to the disk, renamed."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def file_hash(path: Path) -> str:
@@ -116,7 +101,7 @@ class RunFolder:
     def _contents(self) -> list[Path]:
         skipped = {MANIFEST, JOURNAL}
         return sorted(
-            p for p in self.path.rglob("*") if p.is_file() and p.name not in skipped and p.suffix != ".partial"
+            p for p in self.path.rglob("*") if p.is_file() and p.name not in skipped and not p.name.startswith(".")
         )
 
     def seal(self) -> None:

@@ -15,8 +15,8 @@ from blake3 import blake3
 from safetensors import SafetensorError
 
 from byheart.core.visible import visible
+from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError, FormatError, StorageError
-from byheart.models.durable import write_durably
 from byheart.models.folders import read_config
 from byheart.models.transformer.config import NetworkConfig
 from byheart.models.transformer.names import from_llama, llama_shapes, to_llama
