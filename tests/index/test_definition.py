@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from byheart.errors import InputError
 from byheart.index import Index, definition
-from byheart.index.suffix_array import Unit, join_documents, sort_suffixes
+from byheart.index.layout import Unit, join_documents
+from byheart.index.suffix_array import sort_suffixes
 
 Documents = list[list[int]]
 KINDS: tuple[tuple[Unit, int], ...] = (("bytes", 256), ("tokens", 65_534), ("tokens", 70_000))
@@ -119,7 +120,7 @@ def test_a_document_with_a_symbol_outside_the_alphabet_is_refused(symbol: int, u
 
 
 def test_the_limit_on_positions_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byheart.index.suffix_array.MAX_SYMBOLS", 5)
+    monkeypatch.setattr("byheart.index.layout.MAX_SYMBOLS", 5)
     with pytest.raises(InputError, match="at most 5"):
         build([[0, 0], [0]], "bytes", 256)
     assert build([[0, 0]], "bytes", 256).num_symbols == 1 + 2 + 1

@@ -3,7 +3,7 @@ import pytest
 
 from byheart.errors import InputError
 from byheart.index import Index, definition
-from byheart.index.suffix_array import Unit
+from byheart.index.layout import Unit
 from byheart.memorizers import suffix_chain
 from byheart.memorizers.infinigram import NUM_DISCOUNTS, Infinigram, discount
 from byheart.memorizers.suffix_chain import advance, empty_chain

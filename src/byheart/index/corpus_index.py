@@ -11,7 +11,9 @@ import numpy.typing as npt
 from byheart.core.progress import Progress, silent
 from byheart.errors import InputError
 from byheart.index import storage
-from byheart.index.suffix_array import SortedText, Unit, count_first_symbols, join_documents, sort_suffixes
+from byheart.index.layout import Unit, join_documents
+from byheart.index.sorted_text import SortedText, count_first_symbols
+from byheart.index.suffix_array import sort_suffixes
 
 Counts = npt.NDArray[np.int64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.compiled import compiled
-from byheart.index.suffix_array import SortedText
+from byheart.index.sorted_text import SortedText
 
 Query = npt.NDArray[np.int64]
 _LONG_MATCH = 32

@@ -9,8 +9,9 @@ from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
+from byheart.index.layout import Unit
 from byheart.index.search import Query
-from byheart.index.suffix_array import SortedText, Unit
+from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base, prepare_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics

@@ -9,7 +9,7 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.index.search import Query, pattern_interval
-from byheart.index.suffix_array import SortedText
+from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base, uniform_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics

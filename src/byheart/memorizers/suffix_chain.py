@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.search import continuations, narrow, symbol_interval
-from byheart.index.suffix_array import SortedText
+from byheart.index.sorted_text import SortedText
 
 _WIDE = 64
 """Occurrences; the continuations of a suffix with more are remembered."""

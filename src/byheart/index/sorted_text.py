@@ -1,0 +1,36 @@
+"""What the search needs of a text: the text, the order of its suffixes, and tables that shorten the search."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from byheart.index.layout import SymbolArray
+from byheart.index.suffix_array import sort_suffixes
+
+
+class SortedText(NamedTuple):
+    """What the kernels search. All arrays are read-only, so that one compiled version serves memory and disk."""
+
+    text: SymbolArray
+    """Symbols, shape [num_symbols]."""
+    suffix_array: npt.NDArray[np.int32]
+    """Starts of the suffixes in their order, shape [num_symbols]."""
+    first_symbol: npt.NDArray[np.int64]
+    """Number of suffixes whose first symbol is smaller than s, for s = 0..alphabet_size, shape [alphabet_size + 1]."""
+
+
+def sort_text(text: SymbolArray, alphabet_size: int) -> SortedText:
+    """A text made searchable.
+
+    Args:
+        text: as `layout.join_documents` makes it, shape [num_symbols].
+        alphabet_size: symbols of documents are 0..alphabet_size-1.
+    """
+    return SortedText(text, sort_suffixes(text), count_first_symbols(text, alphabet_size))
+
+
+def count_first_symbols(text: SymbolArray, alphabet_size: int) -> npt.NDArray[np.int64]:
+    """The table `SortedText.first_symbol`, shape [alphabet_size + 1]."""
+    counts = np.bincount(text[text < alphabet_size], minlength=alphabet_size)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
