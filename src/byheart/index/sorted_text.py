@@ -20,7 +20,7 @@ class SortedText(NamedTuple):
     """Number of suffixes whose first symbol is smaller than s, for s = 0..alphabet_size, shape [alphabet_size + 1]."""
 
 
-def sort_text(text: SymbolArray, alphabet_size: int) -> SortedText:
+def sort_text(text: SymbolArray, alphabet_size: int, *, num_threads: int = 1) -> SortedText:
     """A text made searchable.
 
     Args:

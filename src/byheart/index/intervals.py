@@ -1,0 +1,46 @@
+"""Where the suffixes stand that start with a given run: many runs of one query at once."""
+
+import numpy as np
+import numpy.typing as npt
+
+from byheart.index.compiled import compiled
+from byheart.index.search import Query, pattern_interval
+from byheart.index.sorted_text import SortedText
+from byheart.index.threads import for_each_part
+
+_SMALLEST_PART = 4096
+
+
+@compiled
+def _span_intervals(corpus: SortedText, query: Query, starts: Query, stops: Query, lows: Query, highs: Query) -> None:
+    for i in range(starts.size):
+        lows[i], highs[i] = pattern_interval(corpus, query, starts[i], stops[i])
+
+
+def span_intervals(
+    corpus: SortedText,
+    query: Query,
+    starts: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.int64],
+    *,
+    num_threads: int | None = None,
+) -> tuple[Query, Query]:
+    """For each span of the query, the suffixes that start with it.
+
+    Args:
+        query: -1 for symbols that no document can have, shape [num_symbols].
+        starts: first positions, shape [num_spans].
+        stops: one past the last positions, each greater than its start, shape [num_spans].
+        num_threads: None for one per usable core.
+    Returns:
+        lows and highs: places [low, high) in the suffix array, low == high where the span does not occur, shape
+        [num_spans] each.
+    """
+    lows, highs = np.empty(starts.size, dtype=np.int64), np.empty(starts.size, dtype=np.int64)
+
+    def work(first: int, last: int) -> None:
+        part = slice(first, last)
+        _span_intervals(corpus, query, starts[part], stops[part], lows[part], highs[part])
+
+    for_each_part(work, starts.size, num_threads=num_threads, smallest=_SMALLEST_PART)
+    return lows, highs
