@@ -2,67 +2,47 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from byheart.core.progress import Progress, silent
-from byheart.errors import InputError
-from byheart.index import storage
-from byheart.index.layout import Unit, join_documents
-from byheart.index.sorted_text import SortedText, count_first_symbols
-from byheart.index.suffix_array import sort_suffixes
-
-Counts = npt.NDArray[np.int64]
-
-
-class Occurrence(NamedTuple):
-    """One place in the corpus."""
-
-    document_index: int
-    """0-based number of the document."""
-    offset: int
-    """0-based position in it, in the index's unit."""
-
-
-class Matches(NamedTuple):
-    """The longest run that starts at each position of a text and stands in one document of the corpus."""
-
-    lengths: Counts
-    """In the index's unit, shape [num_symbols of the text]."""
-    counts: Counts
-    """Occurrences of that run, 0 where the length is 0, shape [num_symbols of the text]."""
-
-
-class NextSymbols(NamedTuple):
-    """What follows a context in the corpus."""
-
-    symbols: Counts
-    """Ascending; the end of a document is the index's separator, shape [num_different]."""
-    counts: Counts
-    """How often each follows, shape [num_different]."""
-
+from byheart.errors import CapabilityError, InputError
+from byheart.index.answers import (
+    Cooccurrences,
+    Counts,
+    Matches,
+    NextSymbols,
+    Occurrence,
+    SuffixDistributions,
+    Suffixes,
+)
+from byheart.index.layout import MAX_SYMBOLS, SymbolArray, Unit, symbol_dtype
+from byheart.index.meaning import Meaning, fingerprint
+from byheart.index.names import JoinedNames
+from byheart.index.shard import Shard, document_digest, full_buffers
+from byheart.index.sorted_text import SortedText
 
 Text = npt.NDArray[Any] | str | bytes
 """What an index is asked: symbols, shape [num_symbols]; an index of bytes also takes text."""
 
 
 class Index:
-    """A searchable corpus. All answers are exact; no match crosses a document's border.
+    """A searchable corpus. All answers are exact, and the same however it is cut into shards.
 
-    Made by `Index.build` or `Index.open`; equal corpora give equal fingerprints either way.
+    No match crosses a document's border. Made by `Index.build` or `Index.open`; equal corpora give equal fingerprints.
+
+    Args:
+        meaning: what its symbols are.
+        shards: consecutive parts of the corpus, at least one.
     """
 
-    def __init__(self, contents: storage.Contents, header: dict[str, Any] | None = None) -> None:
-        self._contents = contents
-        self._header = header
-        for array in contents.arrays.values():
-            array.flags.writeable = False
-        arrays = contents.arrays
-        self._sorted = SortedText(arrays["text"], arrays["suffix_array"], arrays["first_symbol"])
-        self._offsets = arrays["document_offsets"]
+    def __init__(self, meaning: Meaning, shards: Sequence[Shard]) -> None:
+        self.meaning = meaning
+        self.shards = tuple(shards)
 
     @classmethod
     def build(
@@ -73,6 +53,8 @@ class Index:
         unit: Unit,
         alphabet_size: int,
         tokenizer_fingerprint: str | None = None,
+        normalisation: str = "none",
+        shard_symbols: int = MAX_SYMBOLS,
         on_progress: Progress = silent,
     ) -> "Index":
         """Sorts a corpus in memory.
@@ -83,10 +65,13 @@ class Index:
             unit: "bytes" or "tokens".
             alphabet_size: number of different symbols that may occur.
             tokenizer_fingerprint: who made the token ids.
-            on_progress: hears of the stage "index".
+            normalisation: what was done to the text before; asked texts need the same.
+            shard_symbols: most symbols of a shard, separators included, at most 2^31 - 1.
+            on_progress: hears of the stage "index", shard by shard.
         Raises:
-            InputError: symbols outside the alphabet, as many names as documents missing, or over 2^31 - 1 symbols.
-        Cost: about 0.3 microseconds per token on one core; memory about 20 bytes per token.
+            InputError: symbols outside the alphabet, as many names as documents missing, or a document longer than a
+                shard.
+        Cost: that of `sort_suffixes`.
         """
         if len(documents) != len(names):
             raise InputError(
@@ -94,34 +79,31 @@ class Index:
                 why=f"Got {len(documents)} documents and {len(names)} names.",
                 next_step="Pass one name per document.",
             )
-        text, offsets = join_documents(documents, unit, alphabet_size)
-        on_progress("index", 0, text.size, "sorting suffixes")
-        arrays = {
-            "text": text,
-            "suffix_array": sort_suffixes(text),
-            "first_symbol": count_first_symbols(text, alphabet_size),
-            "document_offsets": offsets,
-        }
-        on_progress("index", text.size, text.size)
-        return cls(
-            storage.Contents(
-                unit=unit,
-                alphabet_size=alphabet_size,
-                tokenizer_fingerprint=tokenizer_fingerprint,
-                arrays=arrays,
-                names=tuple(names),
-            )
-        )
+        meaning = Meaning(unit, alphabet_size, tokenizer_fingerprint, normalisation)
+        shards = []
+        pairs = zip(documents, names, strict=True)
+        for buffer in full_buffers(pairs, unit, alphabet_size, shard_symbols=min(shard_symbols, MAX_SYMBOLS)):
+            on_progress("index", 0, buffer.num_symbols, "sorting suffixes")
+            shards.append(buffer.finish())
+            on_progress("index", buffer.num_symbols, buffer.num_symbols)
+        return cls(meaning, shards)
 
     @classmethod
-    def open(cls, folder: Path | str) -> "Index":
-        """Maps an index from disk; checks the header's hash and the files' sizes, not yet their content.
+    def open(cls, folder: Path | str, *, tokenizer_fingerprint: str | None = None) -> "Index":
+        """Maps an index from disk; what is not known to be unchanged since it was last read in full is read in full.
 
+        Args:
+            folder: that `save` or `byheart index` wrote.
+            tokenizer_fingerprint: refuse an index of other tokens.
         Raises:
             SourceError: no such folder.
-            FormatError: not an index, damaged, or of another version.
+            FormatError: not an index, not complete, damaged, or of another version.
+            FingerprintError: made with another tokenizer.
+        Cost: under 50 ms where nothing changed since the last opening, else that of reading everything.
         """
-        return cls(*storage.load(Path(folder)))
+        from byheart.index.folder import open_shards
+
+        return cls(*open_shards(Path(folder), tokenizer_fingerprint))
 
     @staticmethod
     def verify(folder: Path) -> list[str]:
@@ -130,7 +112,9 @@ class Index:
         Raises:
             SourceError: no such folder.
         """
-        return storage.damaged_files(folder)
+        from byheart.index.folder import damaged_files
+
+        return damaged_files(folder)
 
     def save(self, folder: Path) -> None:
         """Writes the index to a new folder, whole or not at all.
@@ -138,87 +122,114 @@ class Index:
         Raises:
             StorageError: the folder exists with something in it, or cannot be written.
         """
-        storage.save(self._contents, folder)
+        from byheart.index.folder import save
+
+        save(self.meaning, self.shards, folder)
 
     @property
     def unit(self) -> Unit:
         """What a symbol is: "bytes" or "tokens"."""
-        return cast("Unit", self._contents.unit)
+        return self.meaning.unit
 
     @property
     def alphabet_size(self) -> int:
         """Symbols are 0..alphabet_size-1."""
-        return self._contents.alphabet_size
+        return self.meaning.alphabet_size
 
     @property
     def separator(self) -> int:
         """The symbol between documents; as a next symbol it means the end of a document."""
-        return int(np.iinfo(self._sorted.text.dtype).max)
+        return int(np.iinfo(symbol_dtype(self.unit, self.alphabet_size)).max)
 
-    @property
+    @cached_property
     def num_documents(self) -> int:
         """Number of documents, empty ones included."""
-        return len(self._contents.names)
+        return sum(shard.num_documents for shard in self.shards)
 
-    @property
+    @cached_property
     def num_symbols(self) -> int:
-        """Symbols of all documents and the num_documents + 1 separators."""
-        return int(self._sorted.text.size)
+        """Symbols of all documents and num_documents + 1 separators, as if there were one shard."""
+        return sum(shard.num_symbols - 1 for shard in self.shards) + 1
 
-    @property
+    @cached_property
     def document_names(self) -> Sequence[str]:
         """One address per document; untrusted text."""
-        return self._contents.names
+        return JoinedNames([shard.names for shard in self.shards])
 
     @property
     def tokenizer_fingerprint(self) -> str | None:
         """Who made the token ids."""
-        return self._contents.tokenizer_fingerprint
+        return self.meaning.tokenizer_fingerprint
 
     @property
     def size_bytes(self) -> int:
         """Bytes of its arrays, as in memory and on disk."""
-        return sum(array.nbytes for array in self._contents.arrays.values())
+        return sum(array.nbytes for shard in self.shards for array in shard.arrays().values())
 
     @cached_property
     def fingerprint(self) -> str:
-        """64 hexadecimal digits that change whenever an answer may."""
-        return storage.fingerprint(self._contents.header() if self._header is None else self._header)
+        """64 hexadecimal digits that change whenever an answer may; the same for every sharding."""
+        return fingerprint(self.meaning, self.shards)
 
     def holds(self, documents: Sequence[npt.NDArray[Any]]) -> bool:
         """Whether the index is of exactly these documents in this order.
 
         Args:
             documents: integers, shape [num_symbols] each.
-        Cost: reads the text once; no sorting.
+        Cost: hashes the documents once.
         """
-        if sum(document.size + 1 for document in documents) + 1 != self.num_symbols:
+        if len(documents) != self.num_documents:
             return False
-        text, offsets = join_documents(documents, self.unit, self.alphabet_size)
-        same_borders = np.array_equal(offsets, self._contents.arrays["document_offsets"])
-        return same_borders and np.array_equal(text, self._sorted.text)
+        dtype = symbol_dtype(self.unit, self.alphabet_size)
+        asked = iter(documents)
+        for shard in self.shards:
+            for document, digest in zip(islice(asked, shard.num_documents), shard.document_digests, strict=True):
+                symbols = np.asarray(document).astype(dtype)
+                if not np.array_equal(symbols, document) or document_digest(symbols) != digest.tobytes():
+                    return False
+        return True
 
     @property
     def sorted_text(self) -> SortedText:
-        """What the kernels of `search` take."""
-        return self._sorted
+        """What the kernels of `search` take.
+
+        Raises:
+            CapabilityError: the index has several shards.
+        """
+        if len(self.shards) > 1:
+            raise CapabilityError(
+                f"This needs an index in one piece; this one has {len(self.shards)} shards.",
+                why="Not every question can be answered shard by shard.",
+                next_step="Build the index with more --memory, so that it needs one shard only.",
+            )
+        return self.shards[0].sorted
+
+    def document(self, document_index: int) -> SymbolArray:
+        """The symbols of a document, shape [num_symbols].
+
+        Args:
+            document_index: 0-based.
+        Raises:
+            InputError: there is no such document.
+        """
+        if not 0 <= document_index < self.num_documents:
+            raise InputError(f"There is no document {document_index} among {self.num_documents}.")
+        shard = next(s for s in reversed(self.shards) if s.first_document <= document_index)
+        return shard.document(document_index - shard.first_document)
 
     def known_symbols(self, text: npt.NDArray[Any]) -> Counts:
         """The text as kernels take it: int64, with -1 for every symbol that no document can contain."""
         symbols = np.asarray(text).astype(np.int64)
         return np.where((symbols >= 0) & (symbols < min(self.alphabet_size, self.separator)), symbols, -1)
 
-    def _symbols(self, text: Text) -> npt.NDArray[Any]:
-        if not isinstance(text, str | bytes):
-            return text
-        if self.unit != "bytes":
-            raise InputError(
-                "An index of tokens is asked with token ids, not with text.",
-                next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
-            )
-        return np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
-
-    def _query(self, text: npt.NDArray[Any]) -> Counts:
+    def _query(self, text: Text) -> Counts:
+        if isinstance(text, str | bytes):
+            if self.unit != "bytes":
+                raise InputError(
+                    "An index of tokens is asked with token ids, not with text.",
+                    next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
+                )
+            text = np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
         if np.any(np.asarray(text) == self.separator):
             raise InputError(
                 f"A query contains the separator {self.separator}.",
@@ -227,11 +238,11 @@ class Index:
             )
         return self.known_symbols(text)
 
-    def _interval(self, pattern: npt.NDArray[Any]) -> tuple[int, int]:
-        from byheart.index.search import pattern_interval
-
-        low, high = pattern_interval(self._sorted, self._query(pattern), 0, pattern.size)
-        return int(low), int(high)
+    def _run(self, pattern: Text) -> Counts:
+        symbols = self._query(pattern)
+        if symbols.size == 0:
+            raise InputError("The empty pattern stands everywhere.", next_step="Give at least one symbol.")
+        return symbols
 
     def count(self, pattern: Text) -> int:
         """Occurrences of the pattern, overlapping ones included; the empty one stands at all offsets 0..length.
@@ -243,15 +254,15 @@ class Index:
 
     def counts(self, patterns: Sequence[Text]) -> Counts:
         """Occurrences of each pattern, shape [num_patterns]; as `count`, but faster for many."""
-        from byheart.index.search import pattern_counts
+        from byheart.index.combination import span_counts
 
-        asked = [self._symbols(pattern) for pattern in patterns]
+        asked = [self._query(pattern) for pattern in patterns]
         sizes = np.array([pattern.size for pattern in asked], dtype=np.int64)
         found = np.full(sizes.size, self.num_symbols - 1, dtype=np.int64)
         if sizes.any():
-            query = self._query(np.concatenate([np.asarray(pattern) for pattern in asked if pattern.size]))
-            offsets = np.concatenate([[0], np.cumsum(sizes[sizes > 0])]).astype(np.int64)
-            found[sizes > 0] = pattern_counts(self._sorted, query, offsets)
+            stops = np.cumsum(sizes)
+            given = sizes > 0
+            found[given] = span_counts(self.shards, np.concatenate(asked), (stops - sizes)[given], stops[given])
         return found
 
     def occurrences(self, pattern: Text, limit: int) -> list[Occurrence]:
@@ -261,14 +272,33 @@ class Index:
             InputError: the pattern is empty or contains the separator.
         Cost: linear in the number of occurrences.
         """
-        symbols = self._symbols(pattern)
-        if symbols.size == 0:
-            raise InputError("The empty pattern stands everywhere.", next_step="Give at least one symbol.")
-        low, high = self._interval(symbols)
-        positions = np.sort(self._sorted.suffix_array[low:high])[:limit]
-        documents = np.searchsorted(self._offsets, positions, side="right") - 1
-        offsets = positions - self._offsets[documents]
-        return [Occurrence(int(d), int(o)) for d, o in zip(documents, offsets, strict=True)]
+        from byheart.index.combination import positions
+
+        found: list[Occurrence] = []
+        for shard, places in positions(self.shards, self._run(pattern), limit=limit):
+            if len(found) < limit:
+                found += _occurrences(shard, places[: limit - len(found)])
+        return found
+
+    def cooccurrences(self, first: Text, second: Text, *, within: int, limit: int) -> Cooccurrences:
+        """The places of one run that have another run near them, in the same document.
+
+        Args:
+            first: whose places are given; not empty.
+            second: not empty.
+            within: symbols between their starts, at most, on either side; >= 0.
+            limit: places to give, >= 0; all are counted.
+        Raises:
+            InputError: a run is empty or contains the separator.
+        Cost: linear in the number of occurrences of both.
+        """
+        from byheart.index.cooccurrence import near
+
+        count, found = 0, list[Occurrence]()
+        for shard, places in near(self.shards, self._run(first), self._run(second), within=within):
+            count += places.size
+            found += _occurrences(shard, places[: limit - len(found)])
+        return Cooccurrences(count, found)
 
     def longest_matches(self, text: Text) -> Matches:
         """The longest run starting at each position of the text that occurs, and how often it does.
@@ -278,9 +308,34 @@ class Index:
         Raises:
             InputError: the text contains the separator.
         """
-        from byheart.index.search import matching_statistics
+        from byheart.index.combination import matches
 
-        return Matches(*matching_statistics(self._sorted, self._query(self._symbols(text))))
+        return matches(self.shards, self._query(text))
+
+    def longest_suffixes(self, text: Text) -> Suffixes:
+        """The longest run ending before each position of the text, and at its end, that occurs.
+
+        Args:
+            text: shape [num_symbols].
+        Raises:
+            InputError: the text contains the separator.
+        """
+        from byheart.index.combination import suffixes
+
+        return suffixes(self.shards, self._query(text))[0]
+
+    def suffix_distributions(self, text: Text) -> SuffixDistributions:
+        """The longest suffix before each position of the text, and everything that follows it in the corpus.
+
+        Args:
+            text: shape [num_symbols].
+        Raises:
+            InputError: the text contains the separator.
+        """
+        from byheart.index.combination import rows, suffixes
+
+        found, intervals = suffixes(self.shards, self._query(text))
+        return SuffixDistributions(found, rows(self.shards, intervals, found.lengths))
 
     def next_symbol_counts(self, context: Text) -> NextSymbols:
         """What follows the context, and how often; nothing where it does not occur.
@@ -290,20 +345,15 @@ class Index:
         Raises:
             InputError: the context contains the separator.
         """
-        from byheart.index.search import continuations
+        from byheart.index.combination import next_symbols
 
-        asked = self._symbols(context)
-        if asked.size == 0:
-            counts = np.diff(self._sorted.first_symbol)[: self.separator]
-            symbols = np.flatnonzero(counts)
-            ends = np.array([self.separator] if self.num_documents else [], dtype=np.int64)
-            return NextSymbols(
-                np.concatenate([symbols, ends]),
-                np.concatenate([counts[symbols], np.full(ends.size, self.num_documents)]),
-            )
-        low, high = self._interval(asked)
-        room = min(high - low, self.alphabet_size + 1)
-        out = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-        size = continuations(self._sorted, low, high, asked.size, out)
-        symbols = out[0][:size].astype(np.int64)
-        return NextSymbols(np.where(symbols < 0, self.separator, symbols), out[1][:size].astype(np.int64))
+        return next_symbols(self.shards, self._query(context))
+
+
+def _occurrences(shard: Shard, positions: Counts) -> list[Occurrence]:
+    documents = np.searchsorted(shard.document_offsets, positions, side="right") - 1
+    offsets = positions - shard.document_offsets[documents]
+    return [
+        Occurrence(shard.first_document + document, offset)
+        for document, offset in zip(documents.tolist(), offsets.tolist(), strict=True)
+    ]

@@ -4,6 +4,7 @@ Layout: separator, document, separator, document, ..., separator. The separator 
 that it sorts last, and no document contains it, so that no match crosses a border.
 """
 
+from array import array
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -44,6 +45,61 @@ def symbol_dtype(unit: Unit, alphabet_size: int) -> np.dtype[Any]:
     return np.dtype(np.uint16 if alphabet_size <= _LARGEST_UINT16_ALPHABET else np.uint32)
 
 
+def checked_symbols(document: npt.NDArray[Any], unit: Unit, alphabet_size: int, *, document_index: int) -> SymbolArray:
+    """A document in the dtype of its index.
+
+    Args:
+        document: integers, shape [num_symbols].
+        document_index: its number, for the message.
+    Raises:
+        InputError: a symbol outside the alphabet, or the separator.
+    """
+    dtype = symbol_dtype(unit, alphabet_size)
+    size = min(alphabet_size, int(np.iinfo(dtype).max))
+    if document.size:
+        low, high = int(document.min()), int(document.max())
+        if low < 0 or high >= size:
+            raise InputError(
+                f"Document {document_index} has a symbol outside the alphabet.",
+                why=f"Symbols are 0..{size - 1}, found {low if low < 0 else high}.",
+                next_step="Index with the tokenizer that made the token ids.",
+            )
+    return np.ascontiguousarray(document, dtype=dtype)
+
+
+class TextBuffer:
+    """A text that grows document by document, in the memory that it will be sorted in."""
+
+    def __init__(self, unit: Unit, alphabet_size: int) -> None:
+        self._dtype = symbol_dtype(unit, alphabet_size)
+        self._separator = np.array(np.iinfo(self._dtype).max, dtype=self._dtype).tobytes()
+        self._content = bytearray(self._separator)
+        self._offsets = array("q", [1])
+
+    @property
+    def num_documents(self) -> int:
+        """Documents so far."""
+        return len(self._offsets) - 1
+
+    @property
+    def num_symbols(self) -> int:
+        """Symbols so far, separators included."""
+        return self._offsets[-1]
+
+    def append(self, symbols: SymbolArray) -> None:
+        """Adds one document that `checked_symbols` gave, shape [num_symbols]."""
+        self._content += symbols.view(np.uint8).data
+        self._content += self._separator
+        self._offsets.append(self._offsets[-1] + symbols.size + 1)
+
+    def finish(self) -> tuple[SymbolArray, npt.NDArray[np.int64]]:
+        """The text, and document_offsets of shape [num_documents + 1].
+
+        Document i is text[offsets[i] : offsets[i + 1] - 1]. Nothing can be appended afterwards.
+        """
+        return np.frombuffer(self._content, dtype=self._dtype), np.frombuffer(self._offsets, dtype=np.int64)
+
+
 def join_documents(
     documents: Sequence[npt.NDArray[Any]], unit: Unit, alphabet_size: int
 ) -> tuple[SymbolArray, npt.NDArray[np.int64]]:
@@ -54,28 +110,9 @@ def join_documents(
     Returns:
         text, and document_offsets of shape [num_documents + 1]: document i is text[offsets[i] : offsets[i + 1] - 1].
     Raises:
-        InputError: a symbol outside the alphabet, the separator in a document, or too many symbols.
+        InputError: a symbol outside the alphabet, or the separator in a document.
     """
-    dtype = symbol_dtype(unit, alphabet_size)
-    separator = int(np.iinfo(dtype).max)
-    lengths = np.array([document.size for document in documents], dtype=np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths + 1)]) + 1
-    if offsets[-1] > MAX_SYMBOLS:
-        raise InputError(
-            f"The corpus has {int(offsets[-1]):,} symbols with its separators.",
-            why=f"Positions are 32-bit: an index holds at most {MAX_SYMBOLS:,}.",
-            next_step="Index the corpus in several parts.",
-        )
-    text = np.full(int(offsets[-1]), separator, dtype=dtype)
+    buffer = TextBuffer(unit, alphabet_size)
     for document_index, document in enumerate(documents):
-        if document.size == 0:
-            continue
-        low, high = int(document.min()), int(document.max())
-        if low < 0 or high >= min(alphabet_size, separator):
-            raise InputError(
-                f"Document {document_index} has a symbol outside the alphabet.",
-                why=f"Symbols are 0..{min(alphabet_size, separator) - 1}, found {low if low < 0 else high}.",
-                next_step="Index with the tokenizer that made the token ids.",
-            )
-        text[offsets[document_index] : offsets[document_index] + document.size] = document
-    return text, offsets
+        buffer.append(checked_symbols(document, unit, alphabet_size, document_index=document_index))
+    return buffer.finish()

