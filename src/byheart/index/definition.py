@@ -75,3 +75,32 @@ def next_symbol_counts(
 def suffix_array(text: Symbols) -> list[int]:
     """The starts of all suffixes, by the order of the suffixes; a prefix comes before what it begins."""
     return sorted(range(len(text)), key=lambda start: list(text[start:]))
+
+
+def repeated_spans(
+    documents: Sequence[Symbols], *, min_symbols: int, other: Sequence[Symbols] | None = None
+) -> list[tuple[int, int, int]]:
+    """The maximal runs of documents that stand elsewhere too.
+
+    Definition:
+        at each offset of a document the longest run that has another place in the corpus (with `other`: any place in
+        `other`); it is given when it has min_symbols and ends after every run that starts before it in the document
+    Returns:
+        (document_index, offset, length), in corpus order.
+    Source: definition.
+    Differs: nothing.
+    """
+    found = []
+    for document_index, document in enumerate(documents):
+        last_end = -1
+        for offset in range(len(document)):
+            length = 0
+            while offset + length < len(document):
+                run = document[offset : offset + length + 1]
+                if not (count(other, run) if other is not None else count(documents, run) - 1):
+                    break
+                length += 1
+            if length >= min_symbols and offset + length > last_end:
+                found.append((document_index, offset, length))
+            last_end = max(last_end, offset + length)
+    return found
