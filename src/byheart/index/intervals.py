@@ -3,18 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
-from byheart.index.compiled import compiled
-from byheart.index.search import Query, pattern_interval
+from byheart.index.interleaved_search import WHOLE, find_runs
+from byheart.index.search import Query
 from byheart.index.sorted_text import SortedText
 from byheart.index.threads import for_each_part
 
 _SMALLEST_PART = 4096
-
-
-@compiled
-def _span_intervals(corpus: SortedText, query: Query, starts: Query, stops: Query, lows: Query, highs: Query) -> None:
-    for i in range(starts.size):
-        lows[i], highs[i] = pattern_interval(corpus, query, starts[i], stops[i])
+"""Runs, about 2 ms of work; a thread takes 0.1 ms to begin."""
 
 
 def span_intervals(
@@ -35,12 +30,14 @@ def span_intervals(
     Returns:
         lows and highs: places [low, high) in the suffix array, low == high where the span does not occur, shape
         [num_spans] each.
+    Cost: about 0.4 microseconds for a span of a few symbols.
     """
-    lows, highs = np.empty(starts.size, dtype=np.int64), np.empty(starts.size, dtype=np.int64)
+    limits = stops - starts
+    lengths, lows, highs = np.empty((3, starts.size), dtype=np.int64)
 
     def work(first: int, last: int) -> None:
         part = slice(first, last)
-        _span_intervals(corpus, query, starts[part], stops[part], lows[part], highs[part])
+        find_runs(corpus, query, starts[part], limits[part], WHOLE, (lengths[part], lows[part], highs[part]))
 
     for_each_part(work, starts.size, num_threads=num_threads, smallest=_SMALLEST_PART)
     return lows, highs

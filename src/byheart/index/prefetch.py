@@ -4,7 +4,8 @@ A random read of a large array costs 200-300 ns when the next step waits for it,
 that work on many searches in turn ask for what each needs next, go on with the others, and find it in the cache.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -13,7 +14,7 @@ from numba.np.arrayobj import make_array
 
 
 @intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Starts to bring array[index] into the cache; changes nothing and never fails, not even outside the array.
 
     Args:
@@ -35,3 +36,6 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return signature, generate
+
+
+prefetch = cast("Callable[[Any, int], None]", _prefetch)

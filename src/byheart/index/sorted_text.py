@@ -6,7 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.layout import SymbolArray
+from byheart.index.sampled_prefixes import sample_prefixes
 from byheart.index.suffix_array import sort_suffixes
+
+NO_SAMPLES = np.empty(0, dtype=np.int64)
+"""For a text without the table of sampled prefixes; all answers are the same, later."""
+NO_SAMPLES.flags.writeable = False
 
 
 class SortedText(NamedTuple):
@@ -18,6 +23,8 @@ class SortedText(NamedTuple):
     """Starts of the suffixes in their order, shape [num_symbols]."""
     first_symbol: npt.NDArray[np.int64]
     """Number of suffixes whose first symbol is smaller than s, for s = 0..alphabet_size, shape [alphabet_size + 1]."""
+    sampled_prefixes: npt.NDArray[np.int64] = NO_SAMPLES
+    """The first 8 bytes of every 32nd suffix as one number each, shape [ceil(num_symbols / 32)] or [0]."""
 
 
 def sort_text(text: SymbolArray, alphabet_size: int, *, num_threads: int = 1) -> SortedText:
@@ -26,8 +33,18 @@ def sort_text(text: SymbolArray, alphabet_size: int, *, num_threads: int = 1) ->
     Args:
         text: as `layout.join_documents` makes it, shape [num_symbols].
         alphabet_size: symbols of documents are 0..alphabet_size-1.
+        num_threads: for the sorting.
     """
-    return SortedText(text, sort_suffixes(text), count_first_symbols(text, alphabet_size))
+    suffix_array = sort_suffixes(text, num_threads=num_threads)
+    arrays = (
+        text.view(),
+        suffix_array,
+        count_first_symbols(text, alphabet_size),
+        sample_prefixes(text, suffix_array),
+    )
+    for array in arrays:
+        array.flags.writeable = False
+    return SortedText(*arrays)
 
 
 def count_first_symbols(text: SymbolArray, alphabet_size: int) -> npt.NDArray[np.int64]:
