@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from byheart.core.progress import Progress, silent
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
-from byheart.corpus.documents import Corpus
+from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoding import Encoding, byte_ends_from_characters
 from byheart.corpus.end_token import END, LAST_RESORTS, hinted_ends
 from byheart.errors import InputError, SourceError, StorageError
@@ -121,7 +121,7 @@ class Tokenizer:
         return cls(backend, 0)  # special tokens come first
 
     @classmethod
-    def words(cls, corpus: Corpus) -> "Tokenizer":
+    def words(cls, corpus: Iterable[Document]) -> "Tokenizer":
         """One token per word between ASCII blanks, for text that comes tokenized.
 
         Ids: 0 the end token, 1 "<unk>" (words that the corpus lacks, and that very word), then the words of the corpus

@@ -23,7 +23,7 @@ from byheart.index.answers import (
 from byheart.index.layout import MAX_SYMBOLS, SymbolArray, Unit, symbol_dtype
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.names import JoinedNames
-from byheart.index.shard import Shard, document_digest, full_buffers
+from byheart.index.shard import Entry, Shard, document_digest, full_buffers
 from byheart.index.sorted_text import SortedText
 
 Text = npt.NDArray[Any] | str | bytes
@@ -81,8 +81,8 @@ class Index:
             )
         meaning = Meaning(unit, alphabet_size, tokenizer_fingerprint, normalisation)
         shards = []
-        pairs = zip(documents, names, strict=True)
-        for buffer in full_buffers(pairs, unit, alphabet_size, shard_symbols=min(shard_symbols, MAX_SYMBOLS)):
+        entries = (Entry(document, name) for document, name in zip(documents, names, strict=True))
+        for buffer in full_buffers(entries, unit, alphabet_size, shard_symbols=min(shard_symbols, MAX_SYMBOLS)):
             on_progress("index", 0, buffer.num_symbols, "sorting suffixes")
             shards.append(buffer.finish())
             on_progress("index", buffer.num_symbols, buffer.num_symbols)

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from blake3 import blake3
 from byheart.corpus.atomic_file import sync_folder
 from byheart.errors import FingerprintError, FormatError, StorageError
 from byheart.index.layout import symbol_dtype
-from byheart.index.manifest import MANIFEST, Manifest, manifest_of, read_manifest, shard_name
+from byheart.index.manifest import MANIFEST, Manifest, manifest_of, read_manifest, shard_entry, shard_name
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
 from byheart.index.shard_folder import (
@@ -49,8 +48,9 @@ def save(meaning: Meaning, shards: Sequence[Shard], folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
-        hashes = [write_shard(shard, partial / shard_name(number)) for number, shard in enumerate(shards)]
-        manifest_of(meaning, shards, hashes, files={}).write(partial)
+        headers = [write_shard(shard, partial / shard_name(number)) for number, shard in enumerate(shards)]
+        entries = [shard_entry(number, header) for number, header in enumerate(headers)]
+        manifest_of(meaning, shards, entries, files={}).write(partial)
         partial.rename(folder)
         sync_folder(folder.parent)
     except OSError as error:
@@ -82,10 +82,11 @@ def open_shards(folder: Path, tokenizer_fingerprint: str | None = None) -> tuple
             next_step="Make an index with this tokenizer: byheart index SOURCE -o IDX --unit tokens --tokenizer MODEL.",
         )
     stamp = Stamp.of(folder, _files(manifest))
-    headers = [checked_header(folder, entry) for entry in manifest.shards]
-    shards = list(_mapped(folder, manifest, headers))
+    shards = list(map_entries(folder, manifest.meaning, manifest.shards))
+    for name, entry in manifest.files.items():
+        check_size(folder / name, entry["bytes"])
     if not stamp.is_known():
-        for name in _differing(folder, manifest, headers):
+        for name in _damaged(folder, manifest):
             raise damaged(folder / name, "Its content does not match its hash.")
         for shard, entry in zip(shards, manifest.shards, strict=True):
             for fault in structural_faults(shard, manifest.meaning):
@@ -118,18 +119,23 @@ def checked_header(folder: Path, entry: dict[str, Any]) -> Header:
     return header
 
 
-def _mapped(folder: Path, manifest: Manifest, headers: Sequence[Header]) -> Iterator[Shard]:
-    for name, entry in manifest.files.items():
-        check_size(folder / name, entry["bytes"])
+def map_entries(folder: Path, meaning: Meaning, entries: Sequence[dict[str, Any]]) -> Iterator[Shard]:
+    """Maps the shards that a manifest names into memory; their content is not read.
+
+    Raises:
+        FormatError: a file is missing, or header, sizes and manifest contradict each other.
+    """
     first_document = 0
-    for entry, header in zip(manifest.shards, headers, strict=True):
-        shard = map_shard(folder / entry["folder"], header, first_document=first_document)
+    for entry in entries:
+        path = folder / entry["folder"]
+        header = checked_header(folder, entry)
+        shard = map_shard(path, header, first_document=first_document)
         numbers = {"num_documents": shard.num_documents, "num_symbols": shard.num_symbols}
-        dtype = symbol_dtype(manifest.meaning.unit, manifest.meaning.alphabet_size)
         if any(entry[key] != number or header[key] != number for key, number in numbers.items()):
-            raise damaged(folder / entry["folder"], "The manifest, the header and the arrays give different numbers.")
+            raise damaged(path, "The manifest, the header and the arrays give different numbers.")
+        dtype = symbol_dtype(meaning.unit, meaning.alphabet_size)
         if shard.sorted.text.dtype != dtype:
-            raise damaged(folder / entry["folder"], f"Its symbols are {shard.sorted.text.dtype}, not {dtype}.")
+            raise damaged(path, f"Its symbols are {shard.sorted.text.dtype}, not {dtype}.")
         yield shard
         first_document += shard.num_documents
 
@@ -153,22 +159,23 @@ def damaged_files(folder: Path) -> list[str]:
         manifest = read_manifest(folder)
     except FormatError:
         return [MANIFEST]
-    found, headers, entries = [], [], []
+    return _damaged(folder, manifest)
+
+
+def _damaged(folder: Path, manifest: Manifest) -> list[str]:
+    found = [name for name, entry in manifest.files.items() if _file_hash(folder / name) != entry["blake3"]]
     for entry in manifest.shards:
         try:
-            headers.append(checked_header(folder, entry))
-            entries.append(entry)
+            names = differing_files(folder / entry["folder"], checked_header(folder, entry))
         except FormatError:
-            found.append(f"{entry['folder']}/{HEADER}")
-    return sorted(found + _differing(folder, replace(manifest, shards=tuple(entries)), headers))
+            names = [HEADER]
+        found += [f"{entry['folder']}/{name}" for name in names]
+    return sorted(found)
 
 
-def _differing(folder: Path, manifest: Manifest, headers: Sequence[Header]) -> list[str]:
-    """Names of the files whose content does not match its hash."""
-    expected = {name: entry["blake3"] for name, entry in manifest.files.items()}
-    for entry, header in zip(manifest.shards, headers, strict=True):
-        expected |= {f"{entry['folder']}/{name}": file["blake3"] for name, file in header["files"].items()}
-    return [name for name, digest in sorted(expected.items()) if _file_hash(folder / name) != digest]
+def differing_files(folder: Path, header: Header) -> list[str]:
+    """Names of the files of a shard whose content does not match its hash."""
+    return [name for name, entry in sorted(header["files"].items()) if _file_hash(folder / name) != entry["blake3"]]
 
 
 def _file_hash(path: Path) -> str | None:

@@ -20,7 +20,7 @@ from byheart.errors import SourceError
 from byheart.index.layout import symbol_dtype
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
-from byheart.index.shard_folder import FORMAT_VERSION, damaged, read_self_hashed, self_hashed
+from byheart.index.shard_folder import FORMAT_VERSION, Header, damaged, read_self_hashed, self_hash, self_hashed
 
 FORMAT = "byheart index"
 MANIFEST = "manifest.json"
@@ -68,30 +68,31 @@ class Manifest:
 def manifest_of(
     meaning: Meaning,
     shards: Sequence[Shard],
-    header_hashes: Sequence[str],
+    entries: Sequence[dict[str, Any]],
     *,
     files: dict[str, dict[str, Any]],
     builds: Sequence[dict[str, Any]] = (),
 ) -> Manifest:
-    """The manifest of shards that are on disk, in the folders that `shard_name` gives.
+    """The manifest of shards that are on disk.
 
     Args:
         meaning: of the index.
         shards: in order.
-        header_hashes: what `write_shard` returned for each.
+        entries: what `shard_entry` says of each.
         files: the other files.
         builds: what was asked for.
     """
-    entries = [
-        {
-            "folder": shard_name(number),
-            "num_documents": shard.num_documents,
-            "num_symbols": shard.num_symbols,
-            "blake3": header_hash,
-        }
-        for number, (shard, header_hash) in enumerate(zip(shards, header_hashes, strict=True))
-    ]
     return Manifest(meaning, fingerprint(meaning, shards), tuple(entries), files, tuple(builds))
+
+
+def shard_entry(number: int, header: Header) -> dict[str, Any]:
+    """What the manifest says of the shard of that number, 0-based."""
+    return {
+        "folder": shard_name(number),
+        "num_documents": header["num_documents"],
+        "num_symbols": header["num_symbols"],
+        "blake3": self_hash(header),
+    }
 
 
 def shard_name(number: int) -> str:
@@ -125,11 +126,9 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not an index.", why=f"It has no {MANIFEST}.", next_step="See `byheart index --help`."
         )
     content = read_self_hashed(path, FORMAT)
-    meaning = Meaning(**{key: content[key] for key in _MEANING})
-    return Manifest(
-        meaning,
-        content["fingerprint"],
-        tuple(content["shards"]),
-        content["files"],
-        tuple(content["builds"]),
-    )
+    try:
+        meaning = Meaning(**{key: content[key] for key in _MEANING})
+        shards, files, builds = (content[key] for key in ("shards", "files", "builds"))
+        return Manifest(meaning, content["fingerprint"], tuple(shards), files, tuple(builds))
+    except KeyError as error:
+        raise damaged(path, f"It has no {error}.") from error

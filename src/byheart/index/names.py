@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-_ENCODING = "utf-8", "surrogatepass"
+ENCODING = "utf-8", "surrogatepass"
 """File names that are not UTF-8 arrive as lone surrogates."""
 
 
@@ -34,7 +34,7 @@ class Names(Sequence[str]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
-        return self.content[self.offsets[place] : self.offsets[place + 1]].tobytes().decode(*_ENCODING)
+        return self.content[self.offsets[place] : self.offsets[place + 1]].tobytes().decode(*ENCODING)
 
 
 class NamesBuffer:
@@ -46,7 +46,7 @@ class NamesBuffer:
 
     def append(self, name: str) -> None:
         """Adds one name."""
-        self._content += name.encode(*_ENCODING)
+        self._content += name.encode(*ENCODING)
         self._offsets.append(len(self._content))
 
     def finish(self) -> Names:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from byheart.errors import InputError
 from byheart.index.layout import SymbolArray, TextBuffer, Unit, checked_symbols
-from byheart.index.names import Names, NamesBuffer
+from byheart.index.names import ENCODING, Names, NamesBuffer
 from byheart.index.sorted_text import SortedText, sort_text
 
 DIGEST_BYTES = 32
@@ -60,6 +60,33 @@ class Shard:
         }
 
 
+class Entry(NamedTuple):
+    """A document on its way into an index."""
+
+    symbols: npt.NDArray[Any]
+    """Integers, shape [num_symbols]."""
+    name: str
+    """Its address; untrusted text."""
+    source_digest: bytes = b""
+    """BLAKE3 of the document as it was read, where that is kept."""
+
+
+class SourceHash:
+    """By which documents are known again without encoding or sorting them: names and digests of what was read."""
+
+    def __init__(self) -> None:
+        self._hash = blake3()
+
+    def add(self, name: str, source_digest: bytes) -> None:
+        """Takes in the next document."""
+        raw = name.encode(*ENCODING)
+        self._hash.update(len(raw).to_bytes(8, "little") + raw + source_digest)
+
+    def hexdigest(self) -> str:
+        """Of all documents so far."""
+        return str(self._hash.hexdigest())
+
+
 class ShardBuffer:
     """Documents that are collected until they are sorted.
 
@@ -76,6 +103,12 @@ class ShardBuffer:
         self._text = TextBuffer(unit, alphabet_size)
         self._names = NamesBuffer()
         self._digests = bytearray()
+        self._source = SourceHash()
+
+    @property
+    def source_hash(self) -> str:
+        """Of the documents so far, as they were read."""
+        return self._source.hexdigest()
 
     @property
     def num_documents(self) -> int:
@@ -87,16 +120,17 @@ class ShardBuffer:
         """Symbols so far, separators included."""
         return self._text.num_symbols
 
-    def append(self, document: npt.NDArray[Any], name: str) -> None:
-        """Adds a document: integers, shape [num_symbols].
+    def append(self, entry: Entry) -> None:
+        """Adds a document.
 
         Raises:
             InputError: a symbol outside the alphabet, or the separator.
         """
         number = self._first_document + self._text.num_documents
-        symbols = checked_symbols(document, self._unit, self._alphabet_size, document_index=number)
+        symbols = checked_symbols(entry.symbols, self._unit, self._alphabet_size, document_index=number)
         self._text.append(symbols)
-        self._names.append(name)
+        self._names.append(entry.name)
+        self._source.add(entry.name, entry.source_digest)
         self._digests += document_digest(symbols)
 
     def finish(self, *, num_threads: int = 1) -> Shard:
@@ -118,7 +152,7 @@ def document_digest(symbols: SymbolArray) -> bytes:
 
 
 def full_buffers(
-    documents: Iterable[tuple[npt.NDArray[Any], str]],
+    entries: Iterable[Entry],
     unit: Unit,
     alphabet_size: int,
     *,
@@ -128,7 +162,7 @@ def full_buffers(
     """Documents with their names, collected into shards in order: each takes as many as it can hold.
 
     Args:
-        documents: integers, shape [num_symbols], and name of each.
+        entries: the documents in order.
         shard_symbols: most symbols of a shard, separators included.
         first_document: number of the first document in the corpus.
     Returns:
@@ -137,17 +171,17 @@ def full_buffers(
         InputError: a symbol outside the alphabet, or a document that no shard can hold.
     """
     buffer = ShardBuffer(unit, alphabet_size, first_document)
-    for document, name in documents:
-        if document.size + 2 > shard_symbols:
+    for entry in entries:
+        if entry.symbols.size + 2 > shard_symbols:
             raise InputError(
-                f"Document {first_document + buffer.num_documents} has {document.size:,} symbols.",
+                f"Document {first_document + buffer.num_documents} has {entry.symbols.size:,} symbols.",
                 why=f"A document stands in one shard, and a shard has room for {shard_symbols - 2:,}.",
                 next_step="Split the document, or give the index more memory.",
             )
-        if buffer.num_symbols + document.size + 1 > shard_symbols:
+        if buffer.num_symbols + entry.symbols.size + 1 > shard_symbols:
             yield buffer
             first_document += buffer.num_documents
             # Dropped before the next one grows: two would need twice the memory.
             buffer = ShardBuffer(unit, alphabet_size, first_document)
-        buffer.append(document, name)
+        buffer.append(entry)
     yield buffer

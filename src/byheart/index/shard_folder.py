@@ -88,7 +88,7 @@ def write_synced(path: Path, payload: bytes | memoryview) -> None:
         os.fsync(file.fileno())
 
 
-def write_shard(shard: Shard, folder: Path, *, source_hash: str | None = None) -> str:
+def write_shard(shard: Shard, folder: Path, *, source_hash: str | None = None) -> Header:
     """Writes a shard to a folder that does not exist, whole or not at all.
 
     Args:
@@ -96,7 +96,7 @@ def write_shard(shard: Shard, folder: Path, *, source_hash: str | None = None) -
         folder: its place.
         source_hash: of the documents as they were read, by which a builder knows them again.
     Returns:
-        the BLAKE3 of its header, as the header itself states it.
+        its header.
     Raises:
         OSError: it cannot be written.
     """
@@ -121,7 +121,7 @@ def write_shard(shard: Shard, folder: Path, *, source_hash: str | None = None) -
     sync_folder(partial)
     partial.rename(folder)
     sync_folder(folder.parent)
-    return self_hash(header)
+    return header
 
 
 def read_header(folder: Path) -> Header:

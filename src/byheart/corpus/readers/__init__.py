@@ -2,20 +2,22 @@
 
 import logging
 import os
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.corpus.documents import Corpus, Document
-from byheart.corpus.readers.folder import FOLDER
+from byheart.corpus.readers.folder import FOLDER, files_below
 from byheart.corpus.readers.json_lines import JSON_LINES
 from byheart.corpus.readers.kind import Kind, Options
 from byheart.corpus.readers.parquet import PARQUET
 from byheart.corpus.readers.problems import Problem, UnreadableSourceError, named
-from byheart.corpus.readers.standard_library import STANDARD_LIBRARY
+from byheart.corpus.readers.standard_library import SOURCE, STANDARD_LIBRARY
 from byheart.corpus.readers.text import TEXT
 
-__all__ = ["KINDS", "Problem", "UnreadableSourceError", "read"]
+__all__ = ["KINDS", "Problem", "UnreadableSourceError", "read", "stored_bytes", "stream"]
 
 KINDS: tuple[Kind, ...] = (STANDARD_LIBRARY, FOLDER, JSON_LINES, PARQUET, TEXT)
 """Asked in this order; the last takes every file that is left."""
@@ -46,9 +48,41 @@ def read(
     Raises:
         UnreadableSourceError: something could not be read; it carries the problems and the documents that could.
     """
-    path = Path(source)
-    options = Options(source=source, lines=lines, include_tests=include_tests, on_progress=on_progress)
     documents: list[Document] = []
+    options = Options(source=source, lines=lines, include_tests=include_tests, on_progress=on_progress)
+    try:
+        documents.extend(_documents(options, skip_bad=skip_bad))
+    except UnreadableSourceError as error:
+        raise UnreadableSourceError(source, error.problems, Corpus(tuple(documents))) from None
+    return Corpus(tuple(documents))
+
+
+def stream(
+    source: str,
+    *,
+    lines: bool = False,
+    skip_bad: bool = False,
+    include_tests: bool = False,
+    on_progress: Progress = silent,
+) -> Iterator[Document]:
+    """The documents that `read` gives, one by one, so that a source may be larger than memory.
+
+    Args:
+        source: as for `read`, as is all else.
+        lines: as for `read`.
+        skip_bad: as for `read`.
+        include_tests: as for `read`.
+        on_progress: as for `read`.
+    Raises:
+        UnreadableSourceError: after the last document, when something could not be read; `read` raises the same.
+    """
+    yield from _documents(
+        Options(source=source, lines=lines, include_tests=include_tests, on_progress=on_progress), skip_bad=skip_bad
+    )
+
+
+def _documents(options: Options, *, skip_bad: bool) -> Iterator[Document]:
+    source, path, num_documents = options.source, Path(options.source), 0
     problems: list[Problem] = []
     kind = next(kind for kind in KINDS if kind.is_kind(source, path))
     if kind is not STANDARD_LIBRARY and not os.path.exists(source):
@@ -56,14 +90,21 @@ def read(
     else:
         for one in kind.read(path, options):
             if isinstance(one, Document):
-                documents.append(one)
+                num_documents += 1
+                yield one
             else:
                 problems.append(one)
-        if not documents and not problems:
+        if not num_documents and not problems:
             problems.append(Problem(source, None, f"no text in this {kind.name}"))
-    corpus = Corpus(tuple(documents))
-    if problems and not (skip_bad and documents):
-        raise UnreadableSourceError(source, problems, corpus)
+    if problems and not (skip_bad and num_documents):
+        raise UnreadableSourceError(source, problems, Corpus(()), num_documents=num_documents)
     if problems:
         _logger.warning("%s: %d skipped.\n%s", visible(source), len(problems), "\n".join(named(problems)))
-    return corpus
+
+
+def stored_bytes(source: str) -> int:
+    """Bytes of the files of a source as they lie on disk, compressed ones as they are; 0 where there is nothing."""
+    path = Path(sysconfig.get_path(SOURCE)) if source == SOURCE else Path(source)
+    if path.is_dir():
+        return sum((path / name).stat().st_size for name in files_below(path)[0])
+    return path.stat().st_size if path.exists() else 0

@@ -32,11 +32,14 @@ class UnreadableSourceError(SourceError):
     Args:
         source: as the user typed it.
         problems: at least one.
-        documents: everything that was read all the same.
+        documents: everything that was read all the same; none where they were handed out one by one.
+        num_documents: how many were handed out.
     """
 
-    def __init__(self, source: str, problems: Sequence[Problem], documents: Corpus) -> None:
-        num, kept = len(problems), len(documents)
+    def __init__(
+        self, source: str, problems: Sequence[Problem], documents: Corpus, *, num_documents: int | None = None
+    ) -> None:
+        num, kept = len(problems), len(documents) if num_documents is None else num_documents
         super().__init__(
             f"{visible(source)} has {num:,} unreadable {'part' if num == 1 else 'parts'}; {kept:,} "
             f"{'document was' if kept == 1 else 'documents were'} read.",

@@ -1,0 +1,227 @@
+"""An index that grows in its folder, shard by shard: killed at any moment, it goes on at the first missing shard.
+
+IDX/build.json         while a build is under way: what was asked for, and how many symbols a shard takes
+IDX/shard-00000/ ...   complete shards
+IDX/manifest.json      written when all is there; until an addition is complete, the one of the index before it
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from byheart.core.visible import visible
+from byheart.corpus.atomic_file import sync_folder, write_durably
+from byheart.errors import ConfigError, FormatError, StorageError
+from byheart.index.folder import differing_files, map_entries
+from byheart.index.manifest import MANIFEST, Manifest, file_entry, manifest_of, shard_entry, shard_name
+from byheart.index.meaning import Meaning
+from byheart.index.shard import ShardBuffer
+from byheart.index.shard_folder import (
+    FORMAT_VERSION,
+    Header,
+    read_header,
+    read_self_hashed,
+    self_hashed,
+    write_shard,
+)
+
+BUILD = "build.json"
+_FORMAT = "byheart index build"
+Request = dict[str, Any]
+"""What was asked for: everything that the index's content depends on, as JSON values."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps every other builder out of a folder, which is made where it does not exist.
+
+    Raises:
+        StorageError: another process builds there, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise StorageError(
+            f"The index could not be written to {visible(str(folder))}.",
+            why=str(error),
+            next_step="Choose another place.",
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageError(
+                f"Another byheart is building {visible(str(folder))}.",
+                why="Two builders would overwrite each other.",
+                next_step="Wait until it is done.",
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_foreign(folder: Path) -> bool:
+    """Whether a folder has something in it and none of it comes from a builder."""
+    names = [path.name for path in folder.iterdir()]
+    own = (BUILD, MANIFEST)
+    return bool(names) and not any(name in own or name.startswith(("shard-", ".shard-", ".build.")) for name in names)
+
+
+class BuildFolder:
+    """A build under way in a locked folder.
+
+    Args:
+        folder: of the index.
+        meaning: of the index.
+        request: what was asked for.
+        shard_symbols: most symbols of a shard.
+        before: the index that documents are added to.
+    """
+
+    def __init__(
+        self, folder: Path, meaning: Meaning, request: Request, shard_symbols: int, before: Manifest | None
+    ) -> None:
+        self.folder = folder
+        self.meaning = meaning
+        self.request = request
+        self.shard_symbols = shard_symbols
+        self.first_shard = len(before.shards) if before else 0
+        self.first_document = sum(entry["num_documents"] for entry in before.shards) if before else 0
+        self._before = before
+        self._entries: list[dict[str, Any]] = list(before.shards) if before else []
+
+    @property
+    def num_documents(self) -> int:
+        """Documents of all complete shards, those of the index before it included."""
+        return sum(entry["num_documents"] for entry in self._entries)
+
+    @property
+    def num_shards(self) -> int:
+        """Complete shards, those of the index before it included."""
+        return len(self._entries)
+
+    def resume(self) -> list[Header]:
+        """Takes up what a killed build left, or starts anew.
+
+        Returns:
+            headers of the complete and sound shards of this build, in order.
+        Raises:
+            ConfigError: another build is under way here.
+        """
+        for pattern in (".*.partial", f".{BUILD}.*", f".{MANIFEST}.*"):
+            for path in self.folder.glob(pattern):
+                _remove(path)
+        state = self._state()
+        if (self.folder / BUILD).exists():
+            self._refuse_other(read_self_hashed(self.folder / BUILD, _FORMAT), state)
+        else:
+            self.discard(self.first_shard)
+            write_durably(self.folder / BUILD, self_hashed(state))
+        headers: list[Header] = []
+        while (path := self.folder / shard_name(self.first_shard + len(headers))).is_dir():
+            try:
+                header = read_header(path)
+            except FormatError:
+                break
+            if differing_files(path, header):
+                break
+            headers.append(header)
+        return headers
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "version": FORMAT_VERSION,
+            "first_shard": self.first_shard,
+            "shard_symbols": self.shard_symbols,
+            "request": self.request,
+        }
+
+    def _refuse_other(self, begun: dict[str, Any], asked: dict[str, Any]) -> None:
+        flat_begun, flat_asked = ({**state, **state["request"]} for state in (begun, asked))
+        differences = [
+            f"{key}: {flat_begun.get(key)!r} there, {flat_asked[key]!r} here"
+            for key in flat_asked
+            if key != "request" and flat_begun.get(key) != flat_asked[key]
+        ]
+        if differences:
+            raise ConfigError(
+                f"Another build is under way in {visible(str(self.folder))}.",
+                why="; ".join(differences) + ".",
+                next_step=f"Finish it with the command that began it, or give it up: delete {self.folder / BUILD}.",
+            )
+
+    def keep(self, header: Header) -> None:
+        """Counts a shard that `resume` gave as built."""
+        self._entries.append(shard_entry(len(self._entries), header))
+
+    def discard(self, first: int) -> None:
+        """Removes the shards from that number on."""
+        for path in sorted(self.folder.glob("shard-*"), reverse=True):
+            if path.name >= shard_name(first):
+                _remove(path)
+
+    def write(self, buffer: ShardBuffer, *, num_threads: int) -> None:
+        """Sorts the next shard and writes it.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        source_hash = buffer.source_hash
+        shard = buffer.finish(num_threads=num_threads)
+        path = self.folder / shard_name(len(self._entries))
+        try:
+            header = write_shard(shard, path, source_hash=source_hash)
+        except OSError as error:
+            raise StorageError(
+                f"The shard could not be written to {visible(str(path))}.",
+                why=str(error),
+                next_step="Free space; the same command goes on from there.",
+            ) from error
+        self._entries.append(shard_entry(len(self._entries), header))
+
+    def finish(self, files: Sequence[str]) -> Manifest:
+        """Puts the manifest in place: from then on the index is complete.
+
+        Args:
+            files: other files that belong to the index, relative to the folder.
+        """
+        self.discard(len(self._entries))
+        shards = list(map_entries(self.folder, self.meaning, self._entries))
+        builds = [] if self._before is None else list(self._before.builds)
+        builds.append({**self.request, "first_shard": self.first_shard, "stop_shard": len(self._entries)})
+        manifest = manifest_of(
+            self.meaning,
+            shards,
+            self._entries,
+            files={name: file_entry((self.folder / name).read_bytes()) for name in files},
+            builds=builds,
+        )
+        manifest.write(self.folder)
+        (self.folder / BUILD).unlink()
+        sync_folder(self.folder)
+        return manifest
+
+
+def begun_shard_symbols(folder: Path) -> int | None:
+    """Symbols of a shard of the build that is under way in a folder; None where there is none."""
+    if not (folder / BUILD).exists():
+        return None
+    return int(read_self_hashed(folder / BUILD, _FORMAT)["shard_symbols"])
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        # Renamed first, so that a kill leaves no shard that lacks some of its files.
+        doomed = path.with_name(f".{path.name.lstrip('.').removesuffix('.partial')}.partial")
+        if doomed != path:
+            shutil.rmtree(doomed, ignore_errors=True)
+            path.rename(doomed)
+        shutil.rmtree(doomed)
+    else:
+        path.unlink(missing_ok=True)
