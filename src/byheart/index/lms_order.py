@@ -84,7 +84,7 @@ def _load_windows(sample: Sample, keys: UInt64, positions: Int32, start: int, st
     for i in range(start, stop):
         if i + _AHEAD < stop:
             prefetch(text, positions[i + _AHEAD] + depth)
-        first = np.int64(positions[i]) + depth
+        first = int(positions[i]) + depth
         end = first - 1 + distance_to_sampled(sample.is_sampled, first - 1)
         key = np.uint64(0)
         for place in range(first, first + sample.later_window):

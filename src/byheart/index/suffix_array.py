@@ -17,6 +17,7 @@ R = TypeVar("R")
 Int32 = npt.NDArray[np.int32]
 _SMALLEST_BLOCK = 2**16
 _TASKS_PER_THREAD = 16
+_PART = 2**20
 
 
 def sort_suffixes(text: SymbolArray, *, num_threads: int = 1) -> npt.NDArray[np.int32]:
@@ -43,13 +44,22 @@ def sort_suffixes(text: SymbolArray, *, num_threads: int = 1) -> npt.NDArray[np.
 
 
 def _dense(text: SymbolArray) -> tuple[SymbolArray, int]:
-    # Buckets are counted for all numbers up to the largest symbol, so a 32-bit text (whose separator is the largest
-    # number there is) is replaced by the ranks of its symbols.
-    if text.dtype.itemsize > 2:
-        present = np.unique(text)
-        text = np.searchsorted(present, text).astype(np.uint32)
-        return _read_only(text), present.size
-    return _read_only(text), int(text.max()) + 1
+    """A text in the same order whose symbols can number counters, and one more than its largest symbol."""
+    largest = int(text.max())
+    most = max(2**16, text.size)
+    if largest < most:
+        return _read_only(text), largest + 1
+    dense = np.empty(text.size, dtype=np.uint32)
+    parts = range(0, text.size, _PART)
+    others = max(int(np.max(part, where=part < largest, initial=0)) for part in (text[i : i + _PART] for i in parts))
+    if others < most:
+        # The separator of a 32-bit text is the largest number there is: it only has to be larger than the others.
+        np.minimum(text, others + 1, out=dense)
+        return _read_only(dense), others + 2
+    present = np.unique(text)
+    for i in parts:
+        dense[i : i + _PART] = np.searchsorted(present, text[i : i + _PART])
+    return _read_only(dense), present.size
 
 
 def _read_only(array: SymbolArray) -> SymbolArray:
