@@ -11,7 +11,6 @@ largest. The end of the text counts as zeros; the last sampled suffix, the only 
 equals.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from numba.cpython.unsafe import numbers
 from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
 
-_trailing_zeros: Callable[[Any], int] = numbers.trailing_zeros
+_trailing_zeros: Any = numbers.trailing_zeros
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
@@ -185,7 +184,7 @@ def distance_to_sampled(is_sampled: UInt64, position: int) -> int:
     found = is_sampled[word] >> bit
     if bit:
         found |= is_sampled[word + 1] << (np.uint64(64) - bit)
-    return _trailing_zeros(found) if found else 64
+    return int(_trailing_zeros(found)) if found else 64
 
 
 @compiled
@@ -229,6 +228,6 @@ def gather_positions(is_sampled: UInt64, positions: Int32) -> None:
     for word in range(is_sampled.size):
         found = is_sampled[word]
         while found:
-            positions[place] = word * 64 + _trailing_zeros(found)
+            positions[place] = word * 64 + int(_trailing_zeros(found))
             place += 1
             found &= found - np.uint64(1)
