@@ -1,77 +1,126 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from byheart.errors import InputError
+from byheart.errors import CapabilityError, InputError
 from byheart.index import Index, definition
 from byheart.index.layout import Unit, join_documents
-from byheart.index.suffix_array import sort_suffixes
+from tests.index.corpora import KINDS, Documents, build, spread
 
-Documents = list[list[int]]
-KINDS: tuple[tuple[Unit, int], ...] = (("bytes", 256), ("tokens", 65_534), ("tokens", 70_000))
 letters = st.integers(0, 2)
 documents_strategy = st.lists(st.lists(letters, max_size=14), max_size=4)
 text_strategy = st.lists(letters, max_size=24)
+SHARDS = (1, 2, 5)
 
 
-def build(documents: Documents, unit: Unit, alphabet_size: int) -> Index:
-    arrays = [np.array(document, dtype=np.int32) for document in documents]
-    return Index.build(arrays, [str(i) for i in range(len(arrays))], unit=unit, alphabet_size=alphabet_size)
-
-
-def spread(symbols: list[int], alphabet_size: int) -> list[int]:
-    """Letters 0, 1, 2 as symbols whose order differs when bytes are read in the wrong order."""
-    return [(0, min(255, alphabet_size) - 1, alphabet_size // 2 + 2)[letter] for letter in symbols]
+def array(symbols: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return np.array(symbols, dtype=np.int32)
 
 
 @pytest.mark.parametrize(("unit", "alphabet_size"), KINDS)
-@settings(max_examples=80, deadline=None)
+@pytest.mark.parametrize("num_shards", SHARDS)
+@settings(max_examples=40, deadline=None)
 @example(documents=[[0] * 14, [], [0, 0]], text=[0] * 20)
 @example(documents=[], text=[0])
 @given(documents=documents_strategy, text=text_strategy)
-def test_every_answer_equals_the_definition(
-    unit: Unit, alphabet_size: int, documents: Documents, text: list[int]
+def test_every_answer_equals_the_definition_however_many_shards(
+    num_shards: int, unit: Unit, alphabet_size: int, documents: Documents, text: list[int]
 ) -> None:
     documents = [spread(document, alphabet_size) for document in documents]
     text = spread(text, alphabet_size)
-    index = build(documents, unit, alphabet_size)
-    query = np.array(text, dtype=np.int32)
-    lengths, counts = definition.longest_matches(documents, text)
-    matches = index.longest_matches(query)
-    assert (matches.lengths.tolist(), matches.counts.tolist()) == (lengths, counts)
+    index = build(documents, unit, alphabet_size, num_shards=num_shards)
+    assert len(index.shards) <= max(1, len(documents))
+    matches = index.longest_matches(array(text))
+    assert (matches.lengths.tolist(), matches.counts.tolist()) == definition.longest_matches(documents, text)
     patterns = [text[i : i + n] for n in (0, 1, 2, 3, 5) for i in range(0, len(text), 3)] or [[]]
     expected = [definition.count(documents, pattern) for pattern in patterns]
-    assert index.counts([np.array(pattern, dtype=np.int32) for pattern in patterns]).tolist() == expected
+    assert index.counts([array(pattern) for pattern in patterns]).tolist() == expected
     for pattern in patterns:
-        array = np.array(pattern, dtype=np.int32)
         symbols, following = definition.next_symbol_counts(documents, pattern, separator=index.separator)
-        found = index.next_symbol_counts(array)
+        found = index.next_symbol_counts(array(pattern))
         assert (found.symbols.tolist(), found.counts.tolist()) == (symbols, following)
         if pattern:
-            assert index.occurrences(array, limit=3) == definition.occurrences(documents, pattern)[:3]
+            assert index.occurrences(array(pattern), limit=3) == definition.occurrences(documents, pattern)[:3]
 
 
-@pytest.mark.parametrize("num_different", [2, 200, 300, 70_000])
-def test_the_suffix_array_orders_the_suffixes_for_alphabets_of_one_two_and_three_bytes(num_different: int) -> None:
-    rng = np.random.default_rng(num_different)
-    tail = rng.integers(0, min(num_different, 4), 300)
-    text = np.concatenate([rng.permutation(num_different), tail]).astype(np.uint32) * 3
-    found = sort_suffixes(text)
-    as_bytes = text.astype(">u4").tobytes()
-    assert sorted(found.tolist()) == list(range(text.size))
-    keys = [as_bytes[4 * start : 4 * start + 800] for start in found.tolist()]
-    assert all(a <= b for a, b in itertools.pairwise(keys))
+@pytest.mark.parametrize(("unit", "alphabet_size"), KINDS)
+@pytest.mark.parametrize("num_shards", SHARDS)
+@settings(max_examples=30, deadline=None)
+@example(documents=[[], [0, 1, 0]], text=[2, 0, 1, 2])
+@given(documents=documents_strategy, text=text_strategy)
+def test_the_longest_suffixes_and_what_follows_them_equal_the_definition(
+    num_shards: int, unit: Unit, alphabet_size: int, documents: Documents, text: list[int]
+) -> None:
+    documents = [spread(document, alphabet_size) for document in documents]
+    text = spread(text, alphabet_size)
+    index = build(documents, unit, alphabet_size, num_shards=num_shards)
+    expected = definition.longest_suffixes(documents, text)
+    suffixes, rows = index.suffix_distributions(array(text))
+    assert tuple(part.tolist() for part in suffixes) == expected
+    assert tuple(part.tolist() for part in index.longest_suffixes(array(text))) == expected
+    assert rows.offsets.size == len(text) + 2
+    for end, length in enumerate(expected[0]):
+        row = slice(int(rows.offsets[end]), int(rows.offsets[end + 1]))
+        symbols, counts = definition.next_symbol_counts(documents, text[end - length : end], separator=index.separator)
+        assert (rows.symbols[row].tolist(), rows.counts[row].tolist()) == (symbols, counts)
 
 
-def test_the_suffix_array_of_the_definition_is_the_fast_one() -> None:
+@pytest.mark.parametrize("num_shards", SHARDS)
+@settings(max_examples=60, deadline=None)
+@example(documents=[[0, 1], [1, 0, 0, 0, 1]], first=[0], second=[1], within=1)
+@given(
+    documents=documents_strategy,
+    first=st.lists(letters, min_size=1, max_size=2),
+    second=st.lists(letters, min_size=1, max_size=2),
+    within=st.integers(0, 6) | st.just(2**40),
+)
+def test_cooccurrences_equal_the_definition(
+    num_shards: int, documents: Documents, first: list[int], second: list[int], within: int
+) -> None:
+    index = build(documents, "tokens", 3, num_shards=num_shards)
+    expected = definition.cooccurrences(documents, first, second, within=within)
+    found = index.cooccurrences(array(first), array(second), within=within, limit=4)
+    assert found == (len(expected), expected[:4])
+
+
+@pytest.mark.parametrize("num_shards", SHARDS)
+def test_what_an_index_is_does_not_depend_on_its_shards(num_shards: int) -> None:
+    documents = [[0, 1, 2], [], [1], [2, 2, 2, 2], [0]]
+    whole = build(documents, "tokens", 3)
+    index = build(documents, "tokens", 3, num_shards=num_shards)
+    assert len(index.shards) == {1: 1, 2: 2, 5: 4}[num_shards]
+    assert index.fingerprint == whole.fingerprint
+    assert (index.num_documents, index.num_symbols) == (5, 3 + 0 + 1 + 4 + 1 + (5 + 1))
+    assert list(index.document_names) == ["0", "1", "2", "3", "4"]
+    assert index.document_names[1:3] == ["1", "2"]
+    assert index.document_names[-1] == "4"
+    assert [index.document(i).tolist() for i in range(5)] == documents
+    assert index.holds([array(document) for document in documents])
+    assert not index.holds([array(document) for document in documents[:-1]])
+    assert not index.holds([array(document) for document in [*documents[:-1], [1]]])
+    assert not index.holds([array(document) for document in [*documents[:-1], [65_536]]])
+
+
+def test_only_an_index_in_one_piece_has_one_sorted_text() -> None:
+    documents = [[0, 1], [1, 0]]
+    assert build(documents, "tokens", 2).sorted_text.text.size == 2 + 2 + 3
+    with pytest.raises(CapabilityError, match="2 shards"):
+        _ = build(documents, "tokens", 2, num_shards=2).sorted_text
+
+
+def test_there_is_no_document_beyond_the_last() -> None:
+    index = build([[0, 1], [1, 0]], "tokens", 2, num_shards=2)
+    for number in (-1, 2):
+        with pytest.raises(InputError, match="no document"):
+            index.document(number)
+
+
+def test_the_text_has_a_separator_before_each_document_and_at_the_end() -> None:
     documents = [np.array([1, 0, 1]), np.array([]), np.array([1, 0])]
     text, offsets = join_documents(documents, "bytes", 2)
     assert text.tolist() == [255, 1, 0, 1, 255, 255, 1, 0, 255]
     assert offsets.tolist() == [1, 1 + 3 + 1, 5 + 0 + 1, 6 + 2 + 1]
-    assert sort_suffixes(text).tolist() == definition.suffix_array(text.tolist())
 
 
 @pytest.mark.parametrize("num_copies", [1, 3])
@@ -119,8 +168,11 @@ def test_a_document_with_a_symbol_outside_the_alphabet_is_refused(symbol: int, u
         build([[0, symbol]], unit, alphabet_size)
 
 
-def test_the_limit_on_positions_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byheart.index.layout.MAX_SYMBOLS", 5)
-    with pytest.raises(InputError, match="at most 5"):
-        build([[0, 0], [0]], "bytes", 256)
-    assert build([[0, 0]], "bytes", 256).num_symbols == 1 + 2 + 1
+def test_a_document_that_no_shard_can_hold_is_named() -> None:
+    def cut(documents: Documents) -> Index:
+        arrays, names = [array(document) for document in documents], [str(i) for i in range(len(documents))]
+        return Index.build(arrays, names, unit="bytes", alphabet_size=256, shard_symbols=1 + 3 + 1)
+
+    assert len(cut([[0, 0, 0], [0]]).shards) == 2
+    with pytest.raises(InputError, match="Document 1 has 4 symbols"):
+        cut([[0], [0, 0, 0, 0]])

@@ -72,6 +72,41 @@ def next_symbol_counts(
     return symbols, [found[symbol] for symbol in symbols]
 
 
+def longest_suffixes(documents: Sequence[Symbols], text: Symbols) -> tuple[list[int], list[int], list[int]]:
+    """Before each position of the text, and at its end, the longest run ending there that stands in one document.
+
+    Definition:
+        lengths[e] = max {l : count(text[e - l : e]) > 0} for e = 0..len(text), which is 0 at least where there is a
+        document; counts[e] = count(text[e - lengths[e] : e]); next_counts[e] = count(text[e - lengths[e] : e + 1])
+    Source: Liu et al. 2024, "Infini-gram" (arXiv 2401.17377), the longest suffix that occurs.
+    Differs: nothing.
+    """
+    lengths, counts, next_counts = [], [], []
+    for end in range(len(text) + 1):
+        length = 0
+        while length < end and count(documents, text[end - length - 1 : end]):
+            length += 1
+        lengths.append(length)
+        counts.append(count(documents, text[end - length : end]))
+        if end < len(text):
+            next_counts.append(count(documents, text[end - length : end + 1]))
+    return lengths, counts, next_counts
+
+
+def cooccurrences(
+    documents: Sequence[Symbols], first: Symbols, second: Symbols, *, within: int
+) -> list[tuple[int, int]]:
+    """The places of one run that have another run near them.
+
+    Definition:
+        all occurrences (d, p) of `first` for which `second` has an occurrence (d, q) with |p - q| <= within
+    Source: definition.
+    Differs: nothing.
+    """
+    others = occurrences(documents, second)
+    return [(d, p) for d, p in occurrences(documents, first) if any(d == e and abs(p - q) <= within for e, q in others)]
+
+
 def suffix_array(text: Symbols) -> list[int]:
     """The starts of all suffixes, by the order of the suffixes; a prefix comes before what it begins."""
     return sorted(range(len(text)), key=lambda start: list(text[start:]))
