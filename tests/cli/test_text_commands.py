@@ -67,13 +67,13 @@ def test_a_damaged_index_is_refused_and_verify_names_the_file(index: Path, tmp_p
 
     copy = shutil.copytree(index, tmp_path / "copy")
     assert byheart("verify", str(copy)).returncode == 0
-    data = bytearray((copy / "text.bin").read_bytes())
+    data = bytearray((copy / "shard-00000" / "text.bin").read_bytes())
     data[5] ^= 4
-    (copy / "text.bin").write_bytes(bytes(data))
+    (copy / "shard-00000" / "text.bin").write_bytes(bytes(data))
     done = byheart("verify", str(copy))
     assert done.returncode == 6
     assert "text.bin" in done.stderr
-    (copy / "text.bin").write_bytes(bytes(data[:-1]))
+    (copy / "shard-00000" / "text.bin").write_bytes(bytes(data[:-1]))
     assert byheart("count", "the", "--index", str(copy)).returncode == 6
 
 

@@ -10,8 +10,8 @@ import typer
 import typer.main
 
 from byheart._version import __version__
-from byheart.cli import audit_commands, model_commands, run_commands, text_commands
-from byheart.cli.session import fail, show_unexpected
+from byheart.cli import audit_commands, corpus_commands, model_commands, run_commands, text_commands
+from byheart.cli.session import fail, show_log, show_unexpected
 from byheart.errors import ByheartError, ConfigError
 
 EPILOG = "Try it now:  byheart demo -o runs/demo   (offline, two minutes, no data needed)"
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 audit_commands.register(app)
 text_commands.register(app)
+corpus_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
 
@@ -90,6 +91,7 @@ def main() -> None:
     debug = "--debug" in sys.argv or bool(os.environ.get("BYHEART_DEBUG"))
     if not debug:
         sys.excepthook = show_unexpected
+    show_log()
     try:
         command()(prog_name="byheart")
     except ByheartError as error:

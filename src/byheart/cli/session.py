@@ -1,11 +1,13 @@
 """What commands share: streams, progress bars and the form of an error. Answers go to stdout, all else to stderr."""
 
+import logging
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +34,24 @@ def answer(text: str) -> None:
     typer.echo(visible(text))
 
 
+def has_colours() -> bool:
+    """Whether stdout shows colours: a terminal, and nobody asked for none."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def answer_styled(pieces: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Prints text in pieces on stdout, each in its own style, with untrusted characters made visible.
+
+    Args:
+        pieces: text, and how it looks as click.style takes it; a style never runs on over the end of a line.
+    """
+    shown = []
+    for text, style in pieces:
+        lines = visible(text).split("\n")
+        shown.append("\n".join(typer.style(line, **style) if line and style else line for line in lines))
+    typer.echo("".join(shown), color=has_colours())
+
+
 def answer_json(value: object) -> None:
     """Prints one JSON document on stdout."""
     typer.echo(dumps(value))
@@ -50,6 +70,24 @@ def show_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
     typer.secho(f"Error: {kind.__name__}: {visible(str(error))}", fg="red", bold=True, err=True)
     typer.echo("  This is a fault of byheart itself. Please report it.", err=True)
     typer.echo("  Add --debug right after `byheart` to see where it happened.", err=True)
+
+
+class _Said(logging.Handler):
+    """What byheart's rooms tell through their logs, such as that the search is being compiled, in words on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+_said = _Said(logging.INFO)
+
+
+def show_log() -> None:
+    """Shows what byheart logs from level INFO on; `progress` with quiet leaves warnings only."""
+    logger = logging.getLogger("byheart")
+    logger.addHandler(_said)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 class _Lines:
@@ -86,6 +124,7 @@ def progress(quiet: bool) -> Iterator[Progress]:
 
 def _reporters(quiet: bool) -> Iterator[Progress]:
     if quiet:
+        _said.setLevel(logging.WARNING)
         yield silent
         return
     if not sys.stderr.isatty():

@@ -14,11 +14,12 @@ from byheart.cli.session import (
     SourceHelp,
     answer,
     answer_json,
+    answer_styled,
+    has_colours,
     progress,
     say,
 )
-from byheart.core.spans import Span
-from byheart.errors import SourceError
+from byheart.errors import ConfigError, SourceError
 
 IndexOption = Annotated[Path, typer.Option("--index", help="Folder that `byheart index` wrote.")]
 
@@ -50,21 +51,45 @@ def index(
 
 
 def count(
-    text: Annotated[str, typer.Argument(help="The text to look for, exactly.")],
     index: IndexOption,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="The texts to look for, exactly.", metavar="[TEXT]...")
+    ] = None,
+    file: Annotated[
+        str, typer.Option("--file", help="Look for each line of this file, or of standard input for -.")
+    ] = "",
+    near: Annotated[str, typer.Option("--near", help="Count the places of TEXT that have this text near them.")] = "",
+    within: Annotated[
+        int, typer.Option("--within", min=0, help="How near: bytes or tokens between the two starts, on either side.")
+    ] = 100,
     json: JsonFlag = False,
 ) -> None:
-    """Count how often a text occurs in a corpus.
+    """Count how often texts occur in a corpus.
 
     Example:  byheart count 'import os' --index stdlib.idx
     """
     from byheart.study.lookup import Lookup
 
-    found = Lookup.open(index).count(text)
-    if json:
-        answer_json({"count": found})
+    asked = list(texts or []) + (read_text(file).splitlines() if file else [])
+    if not asked or (near and len(asked) > 1):
+        raise ConfigError(
+            "A count needs a text, and --near exactly one.",
+            why=f"Got {len(asked)}.",
+            next_step="Type byheart count TEXT --index IDX, or give --file FILE.",
+        )
+    lookup = Lookup.open(index)
+    if near:
+        found = [lookup.count_near(asked[0], near, within=within)]
     else:
-        answer(str(found))
+        found = lookup.counts(asked)
+    if json:
+        several = {"counts": [{"text": t, "count": n} for t, n in zip(asked, found, strict=True)]}
+        answer_json({"count": found[0]} if len(asked) == 1 and not file else several)
+    elif len(asked) == 1:
+        answer(str(found[0]))
+    else:
+        for text, number in zip(asked, found, strict=True):
+            answer(f"{number:12,}  {text}")
 
 
 def trace(
@@ -75,51 +100,33 @@ def trace(
         typer.Option("--min", min=1, help="Shortest span to show: bytes (50), or tokens in a token index (12)."),
     ] = None,
     sources: Annotated[int, typer.Option("--sources", min=1, help="Source documents to name for each span.")] = 3,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option("--held-out", help="Text of the same kind that is not in the corpus: gives the chance level."),
+    ] = None,
+    lines: LinesFlag = False,
     json: JsonFlag = False,
+    quiet: QuietFlag = False,
 ) -> None:
-    """Show which parts of a text stand in a corpus, and where.
+    """Show which parts of a text stand in a corpus, where, and whether that is more than chance.
 
-    Example:  byheart trace answer.txt --index stdlib.idx
+    Example:  byheart trace answer.txt --index stdlib.idx --held-out other_answers/
     """
+    from byheart.cli.trace_answer import trace_json, trace_lines
     from byheart.study.lookup import Lookup
+    from byheart.study.tracing import read_held_out
+    from byheart.study.tracing import trace as traced
 
     text = read_text(file)
-    lookup = Lookup.open(index)
-    shortest = minimum or (50 if lookup.index.unit == "bytes" else 12)
-    found = lookup.trace(text, min_symbols=shortest, max_sources=sources)
+    with progress(quiet) as on_progress:
+        lookup = Lookup.open(index)
+        shortest = minimum or (50 if lookup.index.unit == "bytes" else 12)
+        given = read_held_out(held_out, lines=lines, on_progress=on_progress) if held_out else None
+        found = traced(lookup, text, min_symbols=shortest, max_sources=sources, held_out=given, on_progress=on_progress)
     if json:
-        answer_json(
-            {
-                "spans": [
-                    {
-                        "start": copied.span.start,
-                        "stop": copied.span.stop,
-                        "bytes": len(copied.span),
-                        "count": copied.count,
-                        "sources": [{"document": name, "offset": offset} for name, offset in copied.sources],
-                    }
-                    for copied in found.spans
-                ],
-                "longest_bytes": found.longest_bytes,
-                "covered_share": found.covered_share,
-            }
-        )
-        return
-    data = text.encode("utf-8", "surrogatepass")
-    for copied in found.spans:
-        places = ", ".join(f"{name} at {offset}" for name, offset in copied.sources)
-        answer(f"{len(copied.span)} bytes, {copied.count} time(s), in {places}")
-        answer(f"    {_excerpt(data, copied.span)}")
-    answer(
-        f"{len(found.spans)} span(s) of at least {shortest} {lookup.index.unit}; "
-        f"longest match {found.longest_bytes} bytes; "
-        f"{found.covered_share:.1%} of {found.num_bytes:,} bytes covered"
-    )
-
-
-def _excerpt(data: bytes, span: Span, width: int = 100) -> str:
-    shown = data[span.start : span.stop].decode("utf-8", "replace").replace("\n", "\\n").replace("\t", "\\t")
-    return shown if len(shown) <= width else f"{shown[: width // 2]} ... {shown[-width // 2 :]}"
+        answer_json(trace_json(found, shortest, lookup.index.unit))
+    else:
+        answer_styled(trace_lines(text, found, shortest, lookup.index.unit, colours=has_colours()))
 
 
 def read_text(file: str) -> str:

@@ -1,7 +1,7 @@
-"""Questions to a corpus index: build one on disk, count a text, trace a text to its sources."""
+"""An index on disk as people ask it: built from sources, asked with text."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.progress import Progress, silent
-from byheart.core.spans import Span
 from byheart.corpus.documents import Corpus
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.readers import read
@@ -22,39 +21,6 @@ from byheart.study.subjects import build_index, open_tokenizer, whole_index
 TOKENIZER_FOLDER = "tokenizer"
 BYTES_PER_SYMBOL = {"bytes": 1 + 4, "tokens": 2 + 4}
 """On disk: the symbol and its place in the suffix array."""
-
-
-@dataclass(frozen=True)
-class Copied:
-    """A maximal run of a text that stands in the corpus."""
-
-    span: Span
-    """Bytes of the text."""
-    count: int
-    """How often it stands there."""
-    sources: tuple[tuple[str, int], ...]
-    """Some of the places: document name (untrusted) and offset in the index's unit."""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Where the parts of a text come from."""
-
-    spans: tuple[Copied, ...]
-    """Maximal copied runs, in order of their start."""
-    longest_bytes: int
-    """Length of the longest match of all, however short."""
-    num_bytes: int
-    """Length of the text."""
-
-    @property
-    def covered_share(self) -> float:
-        """Share of the text's bytes that lie inside a copied run, in [0, 1]."""
-        covered = end = 0
-        for copied in self.spans:
-            covered += max(0, copied.span.stop - max(end, copied.span.start))
-            end = max(end, copied.span.stop)
-        return covered / self.num_bytes if self.num_bytes else 0.0
 
 
 def chosen_tokenizer(spec: str, corpus: Corpus) -> Tokenizer:
@@ -175,7 +141,7 @@ class Lookup:
             )
         return Lookup(index, tokenizer)
 
-    def _symbols(self, text: str) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
+    def symbols(self, text: str) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
         """The text in the index's unit, and the bytes of the text consumed after each symbol."""
         if self.tokenizer is None:
             data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
@@ -183,38 +149,25 @@ class Lookup:
         encoding = self.tokenizer.encode(text)
         return encoding.token_ids, encoding.byte_ends
 
-    def count(self, text: str) -> int:
-        """How often a text stands in the corpus, overlapping occurrences counted, never across documents."""
-        symbols, _ = self._symbols(text)
-        return self.index.count(symbols)
+    def text(self, symbols: npt.NDArray[np.generic]) -> str:
+        """The text of a run of symbols; U+FFFD where it starts or ends inside a character."""
+        if self.tokenizer is None:
+            return symbols.astype(np.uint8).tobytes().decode("utf-8", "replace")
+        return self.tokenizer.decode(symbols.astype(np.int32))
 
-    def trace(self, text: str, *, min_symbols: int, max_sources: int = 3) -> Trace:
-        """The maximal runs of a text that stand in the corpus.
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """How often each text stands in the corpus, overlapping occurrences counted, never across documents."""
+        return [int(number) for number in self.index.counts([self.symbols(text)[0] for text in texts])]
 
-        Definition:
-            a run starts at i when i = 0 or the match end i + L_i exceeds every earlier one, L_i the longest match
-            starting at i; it is kept when L_i >= min_symbols
+    def count_near(self, text: str, near: str, *, within: int) -> int:
+        """How many places of a text have another text near them: in the same document, starts at most so far apart.
+
         Args:
-            text: any text.
-            min_symbols: shortest run worth showing, in the index's unit.
-            max_sources: places to name for each run.
-        Source: Liu et al. 2025, "OLMoTrace" (2504.07096), maximal matching spans.
-        Differs: no filter by unigram probability; every maximal span of the length is shown.
+            text: whose places are counted.
+            near: the other text.
+            within: symbols between the two starts, on either side.
+        Raises:
+            InputError: one of the texts is empty.
         """
-        symbols, ends = self._symbols(text)
-        if not symbols.size:
-            return Trace((), 0, 0)
-        matches = self.index.longest_matches(symbols)
-        starts = np.concatenate([[0], ends[:-1]])
-        stops = np.arange(symbols.size) + matches.lengths
-        before = np.concatenate([[-1], np.maximum.accumulate(stops)[:-1]])
-        maximal = np.flatnonzero((stops > before) & (matches.lengths >= min_symbols))
-        spans = []
-        for at in maximal:
-            places = self.index.occurrences(symbols[at : stops[at]], max_sources)
-            sources = tuple((self.index.document_names[p.document_index], p.offset) for p in places)
-            span = Span(int(starts[at]), int(ends[stops[at] - 1]))
-            spans.append(Copied(span, int(matches.counts[at]), sources))
-        has_match = matches.lengths > 0
-        sizes = ends[np.maximum(stops - 1, 0)] - starts
-        return Trace(tuple(spans), int(sizes[has_match].max(initial=0)), int(ends[-1]))
+        first, second = self.symbols(text)[0], self.symbols(near)[0]
+        return self.index.cooccurrences(first, second, within=within, limit=0).num_places

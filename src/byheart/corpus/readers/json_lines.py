@@ -33,7 +33,7 @@ def read_json_lines(path: Path, options: Options) -> Iterator[Document | Problem
         if not line.content.strip():
             continue
         try:
-            fields = _fields(line.content)
+            fields = record(line.content)
             yield document(fields, f"{path.name}:{line.number}", options.source)
         except ValueError as error:
             # What a cut-off file ends in is reported once, as the damage that follows.
@@ -66,7 +66,12 @@ def document(fields: dict[str, Any], address: str, source: str) -> Document:
         raise ValueError(f"the field {TEXT_FIELD!r} holds half a character: {error.why}") from error
 
 
-def _fields(content: bytes) -> dict[str, Any]:
+def record(content: bytes) -> dict[str, Any]:
+    """The JSON object that a line holds.
+
+    Raises:
+        ValueError: it holds none, and the message says why not.
+    """
     try:
         value = json.loads(content.decode())
     except UnicodeDecodeError as error:

@@ -1,0 +1,104 @@
+"""The items of a benchmark: JSON lines, of which some fields are text that a model may have seen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from byheart.core.progress import Progress, silent
+from byheart.core.visible import visible
+from byheart.corpus.readers.json_lines import record
+from byheart.corpus.readers.kind import Options
+from byheart.corpus.readers.lines import numbered_lines
+from byheart.corpus.readers.problems import Problem, named
+from byheart.errors import SourceError
+
+ID_FIELDS = ("id", "task_id", "question_id", "name")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question of a benchmark."""
+
+    name: str
+    """Its id, or its line number; untrusted."""
+    line: int
+    """1-based line of the file."""
+    texts: tuple[tuple[str, str], ...]
+    """Field and text of each string that was asked for, untrusted; lists of strings give one entry each."""
+
+
+def read_items(
+    path: str, fields: Sequence[str] = (), *, skip_bad: bool = False, on_progress: Progress = silent
+) -> list[Item]:
+    """The items of a benchmark, in order.
+
+    Args:
+        path: a .jsonl, plain or .gz or .zst.
+        fields: to look at, dotted where nested ("answer.text"); every string except ids when empty.
+        skip_bad: leave out lines that are no item instead of stopping.
+        on_progress: hears of the stage "read".
+    Returns:
+        at least one item.
+    Raises:
+        SourceError: no such file, no item, or lines that are no JSON object, lack a field or hold half a character.
+    """
+    if not Path(path).is_file():
+        raise SourceError(f"There is no benchmark {visible(path)}.", next_step="Name a JSON lines file.")
+    items, problems = [], []
+    for line in numbered_lines(Path(path), Options(source=path, on_progress=on_progress)):
+        if isinstance(line, Problem):
+            problems.append(line)
+        elif line.content.strip():
+            try:
+                items.append(_item(record(line.content), line.number, fields))
+            except ValueError as error:
+                problems.append(Problem(path, line.number, str(error)))
+    if not items and not problems:
+        problems.append(Problem(path, None, "no item in this file"))
+    if problems and not (skip_bad and items):
+        raise SourceError(
+            f"{visible(path)} has {len(problems):,} unreadable {'part' if len(problems) == 1 else 'parts'}; "
+            f"{len(items):,} items were read.",
+            why="\n".join(named(problems)),
+            next_step="Repair what is named, name other fields with --field, or leave bad lines out with --skip-bad.",
+        )
+    return items
+
+
+def _item(fields: dict[str, Any], number: int, asked: Sequence[str]) -> Item:
+    name = next((str(fields[key]) for key in ID_FIELDS if isinstance(fields.get(key), str | int)), str(number))
+    if asked:
+        texts = [(path, text) for path in asked for text in _texts_at(fields, path)]
+    else:
+        texts = [pair for key, value in fields.items() if key not in ID_FIELDS for pair in _all_texts(value, key)]
+    if not texts and not asked:
+        raise ValueError("no field holds text")
+    for path, text in texts:
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError(f"the field {path!r} holds half a character")
+    return Item(name, number, tuple(texts))
+
+
+def _texts_at(fields: dict[str, Any], path: str) -> list[str]:
+    value: Any = fields
+    for key in path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise ValueError(f"no field {path!r}")
+        value = value[key]
+    texts = [text for _, text in _all_texts(value, path)]
+    if not texts and value not in (None, []):
+        raise ValueError(f"the field {path!r} is not text")
+    return texts
+
+
+def _all_texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The strings of a value, each with the dotted path of its field."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _all_texts(one, path)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _all_texts(one, f"{path}.{key}")
