@@ -94,14 +94,16 @@ def main() -> None:
     """One run, from the corpus to the table."""
     parser = argparse.ArgumentParser(description="The corpus index beside its peers, in one run.")
     parser.add_argument("--corpus", default="stdlib", help="a file or folder as `byheart index` reads it")
-    parser.add_argument("--bytes", type=float, default=200e6, help="at most so much text")
-    parser.add_argument("--quick", action="store_true", help="20 MB, and 4 instead of 20 seconds a question and peer")
+    parser.add_argument("--bytes", type=float, help="at most so much text; 200e6, or 20e6 when quick")
+    parser.add_argument(
+        "--quick", action="store_true", help="less text, and 4 instead of 20 seconds a question and peer"
+    )
     parser.add_argument("--peers", default=str(ROOT / ".venv-bench" / "bin" / "python"), help="the peers' python")
     parser.add_argument("--json", action="store_true", help="all figures as one JSON document")
     parser.add_argument("--keep", action="store_true", help="keep the indexes and answers beside the corpus's tokens")
     asked = parser.parse_args()
     peers = asked.peers if Path(asked.peers).exists() else sys.executable
-    num_bytes = int(min(asked.bytes, 20e6) if asked.quick else asked.bytes)
+    num_bytes = int(asked.bytes or (20e6 if asked.quick else 200e6))
     material = corpus_place(asked.corpus, num_bytes)
     if not (material / "facts.json").exists():
         say(f"tokens of {num_bytes / 1e6:.0f} MB (once)")

@@ -259,8 +259,9 @@ def test_counts_in_real_text_equal_those_of_fm_index() -> None:
     assert library_bytes_index(2_000_000, 2).counts(asked).tolist() == expected
 
 
+@cache
 def tokengrams() -> ModuleType:
-    """The compiled part of tokengrams; its front door needs `datasets`, which nothing here does."""
+    """The compiled part of tokengrams; its front door needs `datasets`, which nothing here does. To be loaded once."""
     found = importlib.util.find_spec("tokengrams")
     if found is None or not found.submodule_search_locations:
         pytest.skip("tokengrams is not installed: pip install --no-deps tokengrams")
