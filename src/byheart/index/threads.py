@@ -22,8 +22,10 @@ def for_each_part(work: Callable[[int, int], None], size: int, *, num_threads: i
         num_threads: at most so many ranges; None for one per usable core.
         smallest: items for which a thread of its own pays.
     """
-    num_parts = max(1, min(usable_cores() if num_threads is None else num_threads, size // smallest))
-    if num_parts == 1:
+    num_parts = size // smallest
+    if num_parts > 1:
+        num_parts = min(num_parts, usable_cores() if num_threads is None else num_threads)
+    if num_parts <= 1:
         work(0, size)
         return
     borders = [size * i // num_parts for i in range(num_parts + 1)]
