@@ -9,7 +9,7 @@ from byheart.index.search import Query
 from byheart.index.sorted_text import SortedText
 from byheart.index.threads import for_each_part
 
-_BLOCK = 1 << 15
+BLOCK = 1 << 15
 """Ends whose working memory fits the second cache."""
 _SMALLEST_PART = 4096
 """Ends, about 2 ms of work; a thread takes 0.1 ms to begin."""
@@ -97,8 +97,8 @@ def suffix_intervals(
     lows, highs = np.empty((2, starts.size), dtype=np.int64)
 
     def work(first: int, last: int) -> None:
-        for start in range(first, last, _BLOCK):
-            _bound_block(corpus, query, starts, lows, highs, start, min(start + _BLOCK, last))
+        for start in range(first, last, BLOCK):
+            _bound_block(corpus, query, starts, lows, highs, start, min(start + BLOCK, last))
 
     for_each_part(work, starts.size, num_threads=num_threads, smallest=_SMALLEST_PART)
     next_counts = np.where(starts[1:] == starts[:-1], highs[1:] - lows[1:], 0)
