@@ -79,12 +79,13 @@ class _Said(logging.Handler):
         say(record.getMessage())
 
 
-_said = _Said(logging.INFO)
+_said = _Said()
 
 
 def show_log() -> None:
     """Shows what byheart logs from level INFO on; `progress` with quiet leaves warnings only."""
     logger = logging.getLogger("byheart")
+    _said.setLevel(logging.INFO)
     logger.addHandler(_said)
     logger.setLevel(logging.INFO)
     logger.propagate = False

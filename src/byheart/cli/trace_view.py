@@ -91,12 +91,13 @@ def _gap(num_characters: int, what: str) -> list[Piece]:
 
 
 def _elided(part: str, *, is_first: bool, is_last: bool) -> Iterator[Piece]:
-    """What stands between two runs, its middle left out where that is long."""
-    head = 0 if is_first else _CONTEXT_CHARACTERS
-    tail = 0 if is_last else _CONTEXT_CHARACTERS
-    if len(part) <= head + tail + _CONTEXT_CHARACTERS:
+    """What stands between two runs; of a long part the middle is left out, whole lines where they are short."""
+    if len(part) <= 3 * _CONTEXT_CHARACTERS:
         yield part, {}
         return
+    head, tail = _CONTEXT_CHARACTERS, len(part) - _CONTEXT_CHARACTERS
+    head = 0 if is_first else part.rfind("\n", 0, head) + 1 or head
+    tail = len(part) if is_last else part.find("\n", tail) + 1 or tail
     yield part[:head], {}
-    yield from _gap(len(part) - head - tail, "characters")
-    yield part[len(part) - tail :], {}
+    yield from _gap(tail - head, "characters")
+    yield ("\n" + part[tail:] if part[tail - 1] == "\n" else part[tail:]), {}
