@@ -22,7 +22,7 @@ from contest.table import agreement, markdown, plain
 
 ROOT = Path(__file__).parents[1]
 CONTEXT_TOKENS = 200
-RUSTY_DAWG_TOKENS = 16_000_000
+RUSTY_DAWG_BYTES = 150
 BUILDS = 2
 
 
@@ -44,12 +44,19 @@ def missing_peers(python: str) -> list[str]:
     return [name for name in names if process.finished([python, "-c", f"import {name}"], folder=ROOT).code]
 
 
+def part_tokens(num_tokens: int) -> int:
+    """How much of the corpus rusty-dawg's automaton can hold in two thirds of the free memory."""
+    lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
+    free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    return min(num_tokens, free * 2 // 3 // RUSTY_DAWG_BYTES)
+
+
 def best_build(runs: list[dict[str, Any]], *times: str) -> dict[str, Any]:
     """The run with the fewest seconds."""
     return min(runs, key=lambda run: sum(run[name] for name in times))
 
 
-def measure(material: Path, work: Path, peers: str, *, budget_seconds: float) -> dict[str, Any]:
+def measure(material: Path, work: Path, peers: str, *, budget_seconds: float, most_part: int) -> dict[str, Any]:
     """Runs every side; a side that fails or is missing leaves no figures."""
     places, budget = (str(material), str(work)), str(budget_seconds)
     found: dict[str, Any] = {"facts": json.loads((material / "facts.json").read_text("utf-8"))}
@@ -82,12 +89,25 @@ def measure(material: Path, work: Path, peers: str, *, budget_seconds: float) ->
         found["tokengrams"] = process.side(peers, "tokengrams_side", "ask", *places, budget).result
     if "rusty_dawg" not in absent:
         say("rusty-dawg, and byheart on the same part of the corpus")
-        part = str(min(RUSTY_DAWG_TOKENS, found["facts"]["tokens"]))
+        part = str(most_part or part_tokens(found["facts"]["tokens"]))
         run = process.side(peers, "rusty_dawg_side", part, *places, budget)
         found["rusty_dawg"] = run.result | {"peak_bytes": run.peak_bytes}
         found["ours_part"] = process.side(sys.executable, "ours", "part", *places, part, one_core=True).result
     found["differing"] = agreement(work, CONTEXT_TOKENS)
     return found
+
+
+def heading(found: dict[str, Any]) -> str:
+    """What the figures are of: date, machine, corpus, and what one read of this memory costs."""
+    facts, floor, ours = found["facts"], found["floor"], found["ours"]
+    return (
+        f"{found['date']}, {found['processor']}, {found['build']['cores']} cores, Python {found['python']}; "
+        f"{facts['bytes'] / 1e6:,.0f} MB of text ({facts['source']}), {facts['documents']:,} documents, "
+        f"{facts['tokens']:,} tokens of {facts['vocabulary']:,}; {facts['held_out_tokens']:,} held-out tokens, "
+        f"whose longest matches have {ours['held_out_median_match']:.0f} tokens in the median "
+        f"({ours['held_out_long_share']:.0%} have 32 or more). A random read takes "
+        f"{floor['dependent_read_ns']:.0f} ns when the next depends on it, else {floor['independent_read_ns']:.0f} ns."
+    )
 
 
 def main() -> None:
@@ -99,6 +119,7 @@ def main() -> None:
         "--quick", action="store_true", help="less text, and 4 instead of 20 seconds a question and peer"
     )
     parser.add_argument("--peers", default=str(ROOT / ".venv-bench" / "bin" / "python"), help="the peers' python")
+    parser.add_argument("--part", type=int, default=0, help="tokens for rusty-dawg; default: what memory holds")
     parser.add_argument("--json", action="store_true", help="all figures as one JSON document")
     parser.add_argument("--keep", action="store_true", help="keep the indexes and answers beside the corpus's tokens")
     asked = parser.parse_args()
@@ -115,7 +136,7 @@ def main() -> None:
             sys.exit(made.output)
     work = Path(tempfile.mkdtemp(prefix="work-", dir=material))
     try:
-        found = measure(material, work, peers, budget_seconds=4.0 if asked.quick else 20.0)
+        found = measure(material, work, peers, budget_seconds=4.0 if asked.quick else 20.0, most_part=asked.part)
     finally:
         if not asked.keep:
             shutil.rmtree(work, ignore_errors=True)
@@ -125,12 +146,7 @@ def main() -> None:
     if asked.json:
         print(json.dumps(found | {"rows": plain(rows)}, indent=1))
         return
-    facts = found["facts"]
-    print(
-        f"{found['date']}, {found['processor']}, {found['build']['cores']} cores, Python {found['python']}; "
-        f"{facts['bytes'] / 1e6:,.0f} MB of text ({facts['source']}), {facts['documents']:,} documents, "
-        f"{facts['tokens']:,} tokens of {facts['vocabulary']:,}\n\n{markdown(rows)}\n"
-    )
+    print(f"{heading(found)}\n\n{markdown(rows)}\n")
     for name, (differing, asked_of) in found["differing"].items():
         print(f"- {name}: {differing:,} of {asked_of:,} answers differ")
 

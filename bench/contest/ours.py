@@ -19,6 +19,7 @@ from contest.timing import best, each_seconds, timed
 
 Tokens = npt.NDArray[np.uint16]
 MOST_SECONDS = 20.0
+LONG_MATCH = 32
 
 
 def _resident_bytes() -> int:
@@ -71,7 +72,8 @@ def ask(material: Path, work: Path, *, everything: bool) -> dict[str, Any]:
     for name, text in (("held_out", held_out), ("copied", copied)):
         seconds, matches = best(lambda text=text: index.longest_matches(text))
         found[f"{name}_tokens"], found[f"{name}_seconds"] = int(text.size), seconds
-        found[f"{name}_mean_match"] = float(matches.lengths.mean())
+        found[f"{name}_median_match"] = float(np.median(matches.lengths))
+        found[f"{name}_long_share"] = float((matches.lengths >= LONG_MATCH).mean())
         answers[f"{name}_lengths"] = matches.lengths
     seconds, suffixes = best(lambda: index.longest_suffixes(held_out))
     found["suffix_tokens"], found["suffix_seconds"] = int(held_out.size), seconds
