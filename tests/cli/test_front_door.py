@@ -72,7 +72,9 @@ def test_the_options_are_frozen() -> None:
             "--audits", "--dry-run", "--held-out", "--index", "--json", "--lines", "--output", "--profile", "--quiet",
             "--seed", "--skip-bad", "--tokenizer", "--trained-on",
         ],
-        "index": ["--json", "--lines", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit"],
+        "index": [
+            "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
+        ],
         "count": ["--file", "--index", "--json", "--near", "--within"],
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],

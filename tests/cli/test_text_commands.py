@@ -77,7 +77,16 @@ def test_a_damaged_index_is_refused_and_verify_names_the_file(index: Path, tmp_p
     assert byheart("count", "the", "--index", str(copy)).returncode == 6
 
 
-def test_an_index_is_never_overwritten(index: Path) -> None:
+def test_the_same_command_on_a_finished_index_does_nothing(index: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in index.rglob("*")}
     done = byheart("index", str(index.parent / "docs"), "-o", str(index))
+    assert done.returncode == 0
+    assert "already complete" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in index.rglob("*")} == before
+
+
+def test_an_index_is_never_overwritten(index: Path) -> None:
+    done = byheart("index", str(index.parent / "docs" / "a.txt"), "-o", str(index))
     assert done.returncode == 2
     assert "exists" in done.stderr
+    assert "--add" in done.stderr

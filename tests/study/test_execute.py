@@ -13,7 +13,8 @@ from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
 from byheart.study.execute import execute
 from byheart.study.headline import headline, run_to_json
-from byheart.study.lookup import IndexPlan, make_index
+from byheart.study.index_plan import IndexPlan
+from byheart.study.indexing import make_index
 from byheart.study.pages import write_report
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import RunFolder

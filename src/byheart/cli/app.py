@@ -10,7 +10,7 @@ import typer
 import typer.main
 
 from byheart._version import __version__
-from byheart.cli import audit_commands, corpus_commands, model_commands, run_commands, text_commands
+from byheart.cli import audit_commands, corpus_commands, index_commands, model_commands, run_commands, text_commands
 from byheart.cli.session import fail, show_log, show_unexpected
 from byheart.errors import ByheartError, ConfigError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BYHEART"},
 )
 audit_commands.register(app)
+index_commands.register(app)
 text_commands.register(app)
 corpus_commands.register(app)
 model_commands.register(app)

@@ -1,4 +1,4 @@
-"""Commands that need no model: index, count, trace."""
+"""Commands that ask an index about a text: count, trace."""
 
 import sys
 from pathlib import Path
@@ -10,44 +10,15 @@ from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
     QuietFlag,
-    SkipBadFlag,
-    SourceHelp,
     answer,
     answer_json,
     answer_styled,
     has_colours,
     progress,
-    say,
 )
 from byheart.errors import ConfigError, SourceError
 
 IndexOption = Annotated[Path, typer.Option("--index", help="Folder that `byheart index` wrote.")]
-
-
-def index(
-    sources: Annotated[list[str], typer.Argument(help=SourceHelp, metavar="SOURCE...")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
-    unit: Annotated[str, typer.Option("--unit", help="bytes (no tokenizer needed) or tokens.")] = "bytes",
-    tokenizer: Annotated[str, typer.Option("--tokenizer", help="MODEL folder, smollm2, whitespace, or FILE.")] = "",
-    lines: LinesFlag = False,
-    skip_bad: SkipBadFlag = False,
-    json: JsonFlag = False,
-    quiet: QuietFlag = False,
-) -> None:
-    """Build the exact index of a corpus.
-
-    Example:  byheart index stdlib -o stdlib.idx
-    """
-    from byheart.study.lookup import IndexPlan, make_index
-
-    plan = IndexPlan(sources=tuple(sources), unit=unit, tokenizer=tokenizer, lines=lines, skip_bad=skip_bad)
-    with progress(quiet) as on_progress:
-        made = make_index(plan, output, announce=(lambda text: None) if quiet else say, on_progress=on_progress)
-    summary = {"index": str(output), "unit": made.unit, "documents": made.num_documents, "symbols": made.num_symbols}
-    if json:
-        answer_json(summary | {"bytes_on_disk": made.size_bytes})
-    else:
-        answer(f"{output}: {made.num_documents:,} documents, {made.num_symbols:,} {made.unit}")
 
 
 def count(
@@ -153,5 +124,5 @@ def read_text(file: str) -> str:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    for command in (index, count, trace):
+    for command in (count, trace):
         app.command()(command)

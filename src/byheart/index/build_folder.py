@@ -30,6 +30,7 @@ from byheart.index.shard_folder import (
 )
 
 BUILD = "build.json"
+TOKENIZER_FOLDER = "tokenizer"
 _FORMAT = "byheart index build"
 Request = dict[str, Any]
 """What was asked for: everything that the index's content depends on, as JSON values."""
@@ -42,6 +43,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         StorageError: another process builds there, or the folder cannot be made.
     """
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -62,6 +64,8 @@ def locked(folder: Path) -> Iterator[None]:
             ) from error
         yield
     finally:
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
         os.close(descriptor)
 
 
@@ -184,6 +188,13 @@ class BuildFolder:
                 next_step="Free space; the same command goes on from there.",
             ) from error
         self._entries.append(shard_entry(len(self._entries), header))
+
+    def leave(self) -> None:
+        """Removes the traces of a build that failed before its first shard was complete."""
+        if self.num_shards == self.first_shard:
+            (self.folder / BUILD).unlink(missing_ok=True)
+            if self._before is None:
+                _remove(self.folder / TOKENIZER_FOLDER)
 
     def finish(self, files: Sequence[str]) -> Manifest:
         """Puts the manifest in place: from then on the index is complete.

@@ -15,8 +15,8 @@ from byheart.corpus.atomic_file import sync_folder
 from byheart.corpus.documents import Document
 from byheart.corpus.readers import stored_bytes, stream
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, FingerprintError
-from byheart.index.build_folder import BuildFolder, Request, begun_shard_symbols, is_foreign, locked
+from byheart.errors import ByheartError, ConfigError, FingerprintError
+from byheart.index.build_folder import TOKENIZER_FOLDER, BuildFolder, Request, begun_shard_symbols, is_foreign, locked
 from byheart.index.corpus_index import Index
 from byheart.index.folder import map_entries
 from byheart.index.layout import MAX_SYMBOLS, symbol_dtype
@@ -24,11 +24,11 @@ from byheart.index.manifest import MANIFEST, Manifest, read_manifest
 from byheart.index.meaning import Meaning
 from byheart.index.shard import Entry, SourceHash, full_buffers
 from byheart.index.shard_folder import Header, read_header
+from byheart.index.threads import usable_cores
 from byheart.models import load_model
 from byheart.study.index_plan import WHITESPACE, IndexPlan, forecast, memory_needed, shard_symbols
 from byheart.study.subjects import open_tokenizer
 
-TOKENIZER_FOLDER = "tokenizer"
 _CHARACTERS_PER_BATCH = 1 << 20
 
 
@@ -104,18 +104,32 @@ def _build(
     build = BuildFolder(folder, meaning, request, capacity, before)
     headers = build.resume()
     announce(forecast(plan, meaning.unit, symbol_bytes, capacity))
-    files = _save_tokenizer(tokenizer, folder, keep=before is not None)
-    documents = _kept(build, headers, lambda: read_all(plan, on_progress), announce)
-    entries = _fitting(_entries(documents, tokenizer), capacity, symbol_bytes)
+    try:
+        files = _save_tokenizer(tokenizer, folder, keep=before is not None)
+        documents = _kept(build, headers, lambda: read_all(plan, on_progress), announce)
+        _write_shards(build, _fitting(_entries(documents, tokenizer), capacity, symbol_bytes), on_progress)
+    except ByheartError:
+        build.leave()
+        raise
+    manifest = build.finish(files)
+    return Index(meaning, list(map_entries(folder, meaning, manifest.shards)))
+
+
+def _write_shards(build: BuildFolder, entries: Iterable[Entry], on_progress: Progress) -> None:
+    meaning = build.meaning
     for buffer in full_buffers(
-        entries, meaning.unit, meaning.alphabet_size, shard_symbols=capacity, first_document=build.num_documents
+        entries,
+        meaning.unit,
+        meaning.alphabet_size,
+        shard_symbols=build.shard_symbols,
+        first_document=build.num_documents,
     ):
         # Where all documents stand in shards already, the last buffer is empty.
         if buffer.num_documents or not build.num_documents:
-            on_progress("sort", 0, 0, f"shard {build.num_shards + 1}, {buffer.num_symbols:,} {meaning.unit}")
-            build.write(buffer, num_threads=len(os.sched_getaffinity(0)))
-    manifest = build.finish(files)
-    return Index(meaning, list(map_entries(folder, meaning, manifest.shards)))
+            size = buffer.num_symbols
+            on_progress("sort", 0, size, f"shard {build.num_shards + 1}")
+            build.write(buffer, num_threads=usable_cores())
+            on_progress("sort", size, size, f"shard {build.num_shards}")
 
 
 def _is_held(

@@ -135,11 +135,6 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
 
 
-def whole_index(folder: Path) -> Index:
-    """An index from disk, every file of it checked against its hash."""
-    return Index.open(folder)
-
-
 def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -> Index:
     """A token index from disk, refused unless it is of this corpus under this tokenizer.
 
