@@ -87,9 +87,9 @@ class _Team:
         waiting = [self._threads.submit(kernel, *call) for call in calls]
         return [call.result() for call in waiting]
 
-    def blocks(self, size: int) -> list[tuple[int, int]]:
-        """One (start, stop) per thread, starts at multiples of 64, fewer where the work is small."""
-        num_blocks = max(1, min(self.num_threads, size // _SMALLEST_BLOCK))
+    def blocks(self, size: int, num_counters: int = _SMALLEST_BLOCK) -> list[tuple[int, int]]:
+        """At most one (start, stop) per thread, starts at multiples of 64, none smaller than its counters are many."""
+        num_blocks = max(1, min(self.num_threads, size // max(num_counters, _SMALLEST_BLOCK)))
         return list(pairwise([*(size * block // num_blocks // 64 * 64 for block in range(num_blocks)), size]))
 
 
@@ -149,7 +149,7 @@ def _find_sample(
     """
     from byheart.index import lms_sample
 
-    blocks = team.blocks(sample.text.size)
+    blocks = team.blocks(sample.text.size, symbol_counts.size)
     counts_symbols = not symbol_counts.any()
     block_symbols = np.zeros((len(blocks), symbol_counts.size if counts_symbols else 0), dtype=np.int32)
     block_samples = np.zeros((len(blocks), symbol_counts.size), dtype=np.int32)
@@ -163,6 +163,8 @@ def _find_sample(
     )
     if counts_symbols:
         symbol_counts[:] = block_symbols.sum(axis=0)
+    sample_counts = block_samples[0] if len(blocks) == 1 else block_samples.sum(axis=0, dtype=np.int32)
+    del block_symbols, block_samples
     head_starts = np.concatenate([[0], np.cumsum(block_heads.sum(axis=0))])
     head_ends = np.cumsum(block_heads, axis=0) + head_starts[:-1]
     keys = np.empty(int(head_starts[-1]), dtype=np.uint64)
@@ -171,4 +173,4 @@ def _find_sample(
         lms_sample.throw_sample,
         ((sample, *block, ends, keys, positions) for block, ends in zip(blocks, head_ends, strict=True)),
     )
-    return block_samples.sum(axis=0, dtype=np.int32), head_starts, keys
+    return sample_counts, head_starts, keys
