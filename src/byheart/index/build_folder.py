@@ -219,6 +219,13 @@ class BuildFolder:
         return manifest
 
 
+def forget_finished(folder: Path, complete: Manifest) -> None:
+    """Removes the plan of a build that was killed after its manifest was in place: it has nothing more to do."""
+    if (folder / BUILD).exists() and read_self_hashed(folder / BUILD, _FORMAT)["first_shard"] < len(complete.shards):
+        (folder / BUILD).unlink()
+        sync_folder(folder)
+
+
 def begun_shard_symbols(folder: Path) -> int | None:
     """Symbols of a shard of the build that is under way in a folder; None where there is none."""
     if not (folder / BUILD).exists():

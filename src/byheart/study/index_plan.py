@@ -9,9 +9,9 @@ from byheart.study.memory import available_bytes
 
 UNITS = ("bytes", "tokens")
 WHITESPACE = "whitespace"
-FIXED_BYTES = 330_000_000
+FIXED_BYTES = 300_000_000
 """Of a process that builds an index, however small the shards: Python, the compiled sorter, one batch of text."""
-_SORTING_BYTES = {1: 12, 2: 13, 4: 24}
+_SORTING_BYTES = {1: 16, 2: 18, 4: 26}
 """Most memory of a shard per symbol while it is sorted, by the symbol's own bytes."""
 _DISK_BYTES = 4.25
 """On disk per symbol beside the symbol itself."""

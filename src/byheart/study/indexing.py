@@ -16,7 +16,15 @@ from byheart.corpus.documents import Document
 from byheart.corpus.readers import stored_bytes, stream
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ByheartError, ConfigError, FingerprintError
-from byheart.index.build_folder import TOKENIZER_FOLDER, BuildFolder, Request, begun_shard_symbols, is_foreign, locked
+from byheart.index.build_folder import (
+    TOKENIZER_FOLDER,
+    BuildFolder,
+    Request,
+    begun_shard_symbols,
+    forget_finished,
+    is_foreign,
+    locked,
+)
 from byheart.index.corpus_index import Index
 from byheart.index.folder import map_entries
 from byheart.index.layout import MAX_SYMBOLS, symbol_dtype
@@ -64,6 +72,8 @@ def make_index(
         read_manifest(folder)
     with locked(folder):
         before = read_manifest(folder) if plan.add or (folder / MANIFEST).exists() else None
+        if before:
+            forget_finished(folder, before)
         if before and plan.add:
             tokenizer = _own_tokenizer(plan, folder, before.meaning)
         else:
