@@ -278,7 +278,7 @@ def find_runs(
         wanted: LONGEST; or WHOLE, then runs shorter than their limit are answered with length 0 and low == high.
         out: lengths, lows, highs; shape [num_runs] each.
     """
-    lanes, active = np.zeros((_ROWS, LANES), dtype=np.int64), np.empty(LANES, dtype=np.int64)
+    lanes, active = np.empty((_ROWS, LANES), dtype=np.int64), np.empty(LANES, dtype=np.int64)
     for first in range(0, starts.size, LANES):
         size = min(LANES, starts.size - first)
         for i in range(size):
