@@ -105,7 +105,7 @@ class Contamination:
         self._original = original
         self._min_words = min_words
         self._fewest_words = min(FEWEST_WORDS, min_words)
-        self._document_words = lru_cache(maxsize=64)(self._words_of_document)
+        self._document_words = lru_cache(maxsize=1)(self._words_of_document)
 
     def findings(self, items: Sequence[Item], *, on_progress: Progress = silent) -> list[Finding]:
         """What is to be said of each item, in order.
@@ -116,26 +116,19 @@ class Contamination:
         Cost: one longest match for every byte of the items, and for each leaked text the normalising of the document
             that has it.
         """
-        texts = [text for item in items for _, text in item.texts]
-        runs = self._longest_runs(texts, on_progress)
+        texts = [(field, text) for item in items for field, text in item.texts]
+        runs = self._longest_runs([text for _, text in texts], on_progress)
+        leaked = [at for at, run in enumerate(runs) if run.is_leak(self._min_words)]
+        evidence = self._evidence([(*texts[at], runs[at]) for at in leaked], on_progress)
+        by_text = dict(zip(leaked, evidence, strict=True))
         found, at = [], 0
-        for done, item in enumerate(items, start=1):
-            own = runs[at : at + len(item.texts)]
-            at += len(item.texts)
-            leaked = [
-                self._evidence(field, text, run)
-                for (field, text), run in zip(item.texts, own, strict=True)
-                if run.is_leak(self._min_words)
-            ]
-            judged = frozenset(
-                field
-                for (field, _), run in zip(item.texts, own, strict=True)
-                if run.num_text_words >= self._fewest_words
-            )
-            verdict: Verdict = "leaked" if leaked else "clean" if judged else "too short"
-            longest = max((run.num_words for run in own), default=0)
-            found.append(Finding(item, verdict, longest, judged, tuple(leaked)))
-            on_progress("evidence", done, len(items))
+        for item in items:
+            own = range(at, at + len(item.texts))
+            at = own.stop
+            judged = frozenset(texts[i][0] for i in own if runs[i].num_text_words >= self._fewest_words)
+            leaks = tuple(by_text[i] for i in own if i in by_text)
+            verdict: Verdict = "leaked" if leaks else "clean" if judged else "too short"
+            found.append(Finding(item, verdict, max((runs[i].num_words for i in own), default=0), judged, leaks))
         return found
 
     def _longest_runs(self, texts: Sequence[str], on_progress: Progress) -> list[_Run]:
@@ -163,32 +156,43 @@ class Contamination:
             runs.append(_Run(last - first - 1, best - first, int(num_words[best])))
         return runs
 
-    def _evidence(self, field: str, text: str, run: _Run) -> Evidence:
-        own = words(text)
-        last = run.first_word + run.num_words - 1
-        span = Span(int(own.starts[run.first_word]), int(own.stops[last]))
-        pattern = b" %b " % b" ".join(own.normalised.split()[run.first_word : last + 1])
-        (place,) = self._normalised.occurrences(pattern, 1)
-        start, stop = self._original_bytes(place.document_index, place.offset, run.num_words)
-        data = self._original.document(place.document_index).tobytes()
-        around = data[max(0, start - _CONTEXT_BYTES) : start], data[stop : stop + _CONTEXT_BYTES]
-        return Evidence(
-            field,
-            span,
-            text.encode()[span.start : span.stop].decode(),
-            run.num_words,
-            self._normalised.count(pattern),
-            self._original.document_names[place.document_index],
-            Span(start, stop),
-            data[start:stop].decode("utf-8", "replace"),
-            (around[0].decode("utf-8", "replace"), around[1].decode("utf-8", "replace")),
-        )
+    def _evidence(self, leaks: Sequence[tuple[str, str, _Run]], on_progress: Progress) -> list[Evidence]:
+        """What is to be shown of each leaked text, in the order given."""
+        own = [words(text) for _, text, _ in leaks]
+        patterns = [
+            b" %b " % b" ".join(one.normalised.split()[run.first_word : run.first_word + run.num_words])
+            for one, (_, _, run) in zip(own, leaks, strict=True)
+        ]
+        counts = self._normalised.counts(patterns)
+        places = [self._normalised.occurrences(pattern, 1)[0] for pattern in patterns]
+        found: dict[int, Evidence] = {}
+        # Document by document, so that each is taken apart into its words once.
+        for done, at in enumerate(sorted(range(len(leaks)), key=lambda at: places[at].document_index), start=1):
+            field, text, run = leaks[at]
+            span = Span(int(own[at].starts[run.first_word]), int(own[at].stops[run.first_word + run.num_words - 1]))
+            document = places[at].document_index
+            place = self._original_place(document, places[at].offset, run.num_words)
+            data = self._original.document(document).tobytes()
+            around = data[max(0, place.start - _CONTEXT_BYTES) : place.start], data[place.stop :][:_CONTEXT_BYTES]
+            found[at] = Evidence(
+                field,
+                span,
+                text.encode()[span.start : span.stop].decode(),
+                run.num_words,
+                int(counts[at]),
+                self._original.document_names[document],
+                place,
+                data[place.start : place.stop].decode("utf-8", "replace"),
+                (around[0].decode("utf-8", "replace"), around[1].decode("utf-8", "replace")),
+            )
+            on_progress("evidence", done, len(leaks))
+        return [found[at] for at in range(len(leaks))]
 
-    def _original_bytes(self, document_index: int, offset: int, num_words: int) -> tuple[int, int]:
+    def _original_place(self, document_index: int, offset: int, num_words: int) -> Span:
         """Where the words at an offset of a normalised document stand in the original."""
         found = self._document_words(document_index)
-        first = found.normalised[:offset].count(b" ")
-        return int(found.starts[first]), int(found.stops[first + num_words - 1])
+        first = found.normalised.count(b" ", 0, offset)
+        return Span(int(found.starts[first]), int(found.stops[first + num_words - 1]))
 
     def _words_of_document(self, document_index: int) -> Words:
         return words(self._original.document(document_index).tobytes().decode("utf-8", "surrogateescape"))
