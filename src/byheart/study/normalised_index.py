@@ -38,7 +38,8 @@ def open_normalised(
         FormatError: the one that was kept is damaged.
         FingerprintError: it is not of this corpus.
         StorageError: it cannot be written.
-    Cost: once 40 ns per byte of the corpus and the sorting; on disk 5 bytes per byte of the normalised text.
+    Cost: once 40 ns per byte of the corpus and the sorting; on disk 5 bytes per byte of the normalised text, and all of
+        that in memory while it is built, beside what sorting one shard takes.
     """
     if original.unit != "bytes" or original.meaning.normalisation != "none":
         raise CapabilityError(
