@@ -127,13 +127,13 @@ def _adversarial(num_symbols: int) -> dict[str, npt.NDArray[Any]]:
 @pytest.mark.parametrize("name", list(_adversarial(2)))
 def test_no_text_takes_long(name: str) -> None:
     text = _adversarial(400_000)[name]
-    sort_suffixes(text[:100])  # compiles
-    start = time.perf_counter()
-    suffix_array = sort_suffixes(text, num_threads=2)
+    suffix_array = sort_suffixes(text, num_threads=1)  # compiles what this text needs
+    start = time.process_time()
+    with_two_threads = sort_suffixes(text, num_threads=2)
     # Real text takes 0.05 s; quadratic work would take minutes.
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     _assert_sorted(text, suffix_array)
-    assert (suffix_array == sort_suffixes(text, num_threads=1)).all()
+    assert (suffix_array == with_two_threads).all()
 
 
 def test_the_text_may_be_read_only_and_is_left_as_it_is() -> None:
