@@ -32,6 +32,7 @@ def small(shard_symbols: int = 6, tokenizer_fingerprint: str | None = "abc") -> 
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setattr(stamps, "cache_folder", lambda: cache)
+    monkeypatch.setattr(stamps, "SETTLED_SECONDS", 0.2)
     return cache
 
 
@@ -174,7 +175,8 @@ def test_a_change_that_keeps_size_and_time_is_found(settled: Path) -> None:
         Index.open(settled)
 
 
-def test_what_was_just_written_is_not_trusted(folder: Path, own_cache: Path) -> None:
+def test_what_was_just_written_is_not_trusted(folder: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamps, "SETTLED_SECONDS", 60)
     Index.open(folder)
     assert list(own_cache.iterdir()) == []
 

@@ -25,6 +25,7 @@ from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.names import JoinedNames
 from byheart.index.shard import Entry, Shard, document_digest, full_buffers
 from byheart.index.sorted_text import SortedText
+from byheart.index.threads import usable_cores
 
 Text = npt.NDArray[Any] | str | bytes
 """What an index is asked: symbols, shape [num_symbols]; an index of bytes also takes text."""
@@ -84,7 +85,7 @@ class Index:
         entries = (Entry(document, name) for document, name in zip(documents, names, strict=True))
         for buffer in full_buffers(entries, unit, alphabet_size, shard_symbols=min(shard_symbols, MAX_SYMBOLS)):
             on_progress("index", 0, buffer.num_symbols, "sorting suffixes")
-            shards.append(buffer.finish())
+            shards.append(buffer.finish(num_threads=usable_cores()))
             on_progress("index", buffer.num_symbols, buffer.num_symbols)
         return cls(meaning, shards)
 
