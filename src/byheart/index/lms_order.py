@@ -97,9 +97,9 @@ def _load_windows(sample: Sample, keys: UInt64, positions: Int32, start: int, st
 
 @compiled
 def _sort_pairs(keys: UInt64, positions: Int32, start: int, stop: int, parts: Int64) -> None:
-    # Quicksort without branches that depend on a key: 0.59 s for 16.6 million of them, 1.04 s with such branches. A pivot
-    # that equals the key before its part is the part's least: its equals, which repeated text is full of, are then done
-    # with in one pass. Pivots are medians of three keys from places that no pattern in the text follows.
+    # Quicksort without branches that depend on a key: 0.59 s for 16.6 million of them, 1.04 s with such branches. A
+    # pivot that equals the key before its part is the part's least: its equals, which repeated text is full of, are
+    # then done with in one pass. Pivots are medians of three keys from places that no pattern in the text follows.
     seed = np.uint64(start) + np.uint64(0x9E3779B97F4A7C15)
     parts[0, 0], parts[0, 1] = start, stop
     num_parts = 1
