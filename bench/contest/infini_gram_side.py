@@ -19,6 +19,7 @@ from contest.timing import best, best_affordable, each_seconds, timed
 CONTEXT_TOKENS = 200
 """infgram_prob is given so many tokens before the position: more only costs it time, and a longer match is rare."""
 ANY_SUPPORT = 10**9
+PIECE_TOKENS = 256
 _TOOK = re.compile(r"build_sa\): Done\. Took ([\d.]+) seconds")
 
 
@@ -68,6 +69,12 @@ def build(folder: Path, num_processes: int) -> dict[str, Any]:
     }
 
 
+def _continuations(reply: Any) -> list[tuple[int, int]]:
+    """Next tokens and their counts; it names the end of a document by the end token that it was given."""
+    pairs = ((token, one["cont_cnt"]) for token, one in reply["result_by_token_id"].items())
+    return sorted((SEPARATOR if token == VOCABULARY_SIZE else token, count) for token, count in pairs)
+
+
 def ask(material: Path, work: Path, budget_seconds: float) -> dict[str, Any]:
     """Every question that it can answer, through its Python class."""
     from infini_gram.engine import InfiniGramEngine
@@ -94,16 +101,25 @@ def ask(material: Path, work: Path, budget_seconds: float) -> dict[str, Any]:
     found["loaded_to_ram"] = loaded < mapped
     if loaded < mapped:
         engine = in_memory
-    num, seconds, reply = best_affordable(lambda n: engine.creativity(held_out[:n]), len(held_out), budget_seconds)
-    found["held_out_tokens"], found["held_out_seconds"] = num, seconds
-    answers["held_out_lengths"] = np.array(reply["rs"]) - np.arange(num)
+    # It cannot answer all: pieces and places from everywhere, so that what it is timed on is like the whole.
+    rng = np.random.default_rng(0)
+    starts = rng.permutation(len(held_out) // PIECE_TOKENS) * PIECE_TOKENS
+
+    def longest(num: int) -> list[Any]:
+        return [engine.creativity(held_out[s : s + PIECE_TOKENS]) for s in starts[:num].tolist()]
+
+    num, seconds, reply = best_affordable(longest, len(starts), budget_seconds)
+    found["held_out_tokens"], found["held_out_seconds"] = num * PIECE_TOKENS, seconds
+    answers["held_out_starts"] = starts[:num]
+    answers["held_out_lengths"] = np.array([r["rs"] for r in reply]) - np.arange(PIECE_TOKENS)
+    ends = 1 + rng.permutation(len(held_out) - 1)
 
     def probabilities(num: int) -> list[Any]:
-        starts = [max(0, end - CONTEXT_TOKENS) for end in range(num)]
-        return [engine.infgram_prob(held_out[s:e], held_out[e]) for e, s in enumerate(starts) if e]
+        return [engine.infgram_prob(held_out[max(0, e - CONTEXT_TOKENS) : e], held_out[e]) for e in ends[:num].tolist()]
 
-    num, seconds, reply = best_affordable(probabilities, len(held_out), budget_seconds)
-    found["suffix_tokens"], found["suffix_seconds"] = len(reply), seconds
+    num, seconds, reply = best_affordable(probabilities, len(ends), budget_seconds)
+    found["suffix_tokens"], found["suffix_seconds"] = num, seconds
+    answers["suffix_ends"] = ends[:num]
     answers["suffix_lengths"] = np.array([r["suffix_len"] for r in reply])
     answers["suffix_counts"] = np.array([r["prompt_cnt"] for r in reply])
     answers["suffix_next"] = np.array([r["cont_cnt"] for r in reply])
@@ -114,7 +130,7 @@ def ask(material: Path, work: Path, budget_seconds: float) -> dict[str, Any]:
             each, replies = each_seconds(asks, budget_seconds / 2)
             found[f"next_{length}_{name}_seconds"] = each
             found[f"next_{length}_{name}_approximate"] = sum(r["approx"] for r in replies)
-        rows = [sorted((t, r["cont_cnt"]) for t, r in reply["result_by_token_id"].items()) for reply in replies]
+        rows = [_continuations(reply) for reply in replies]
         answers[f"next_{length}_offsets"] = np.cumsum([0, *map(len, rows)])
         answers[f"next_{length}_symbols"] = np.array([t for row in rows for t, _ in row])
         answers[f"next_{length}_counts"] = np.array([c for row in rows for _, c in row])

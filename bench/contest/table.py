@@ -90,21 +90,20 @@ def agreement(work: Path, most_context_tokens: int) -> dict[str, tuple[int, int]
         return found
     gram, counts, dawg = load(work / "infini-gram.npz"), load(work / "tokengrams.npz"), load(work / "rusty-dawg.npz")
     if gram is not None:
-        # The last match of its text may go on in ours.
-        size = gram["held_out_lengths"].size
-        cut = np.minimum(ours["held_out_lengths"][:size], size - np.arange(size))
-        found["longest match, infini-gram"] = _differing(cut, gram["held_out_lengths"])
-        size = gram["suffix_lengths"].size
-        lengths, short = (
-            ours["suffix_lengths"][1 : size + 1],
-            ours["suffix_lengths"][1 : size + 1] < most_context_tokens,
-        )
+        # It was given pieces; in ours a match goes on after the end of a piece.
+        inside = np.arange(gram["held_out_lengths"].shape[1])
+        whole = ours["held_out_lengths"][gram["held_out_starts"][:, None] + inside]
+        cut = np.minimum(whole, inside.size - inside)
+        found["longest match, infini-gram"] = _differing(cut.ravel(), gram["held_out_lengths"].ravel())
+        ends = gram["suffix_ends"]
+        lengths = ours["suffix_lengths"][ends]
+        short = lengths < most_context_tokens
         found["longest suffix, infini-gram"] = _differing(lengths, gram["suffix_lengths"], short)
         # After the empty suffix ours counts the tokens of documents, infini-gram those and its marks.
         short &= lengths > 0
         for name in ("counts", "next"):
             found[f"longest suffix, its {name}, infini-gram"] = _differing(
-                ours[f"suffix_{name}"][1 : size + 1], gram[f"suffix_{name}"], short
+                ours[f"suffix_{name}"][ends], gram[f"suffix_{name}"], short
             )
     for name, peer in (("infini-gram", gram), ("tokengrams", counts)):
         if peer is not None:

@@ -28,7 +28,7 @@ def best_affordable(work: Callable[[int], Any], most: int, budget_seconds: float
     Returns:
         number of items, fewest seconds of a pass over them, what the last pass returned.
     """
-    num = min(most, 64)
+    num = min(most, 8)
     while True:
         seconds, found = timed(partial(work, num))
         if num == most or 2 * seconds * (PASSES + 1) > budget_seconds:
