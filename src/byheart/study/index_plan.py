@@ -9,8 +9,8 @@ from byheart.study.memory import available_bytes
 
 UNITS = ("bytes", "tokens")
 WHITESPACE = "whitespace"
-FIXED_BYTES = 300_000_000
-"""Of a process that builds an index, however small the shards: Python, the compiled sorter, one batch of text."""
+FIXED_BYTES = 350_000_000
+"""Of a process that builds an index, however small the shards: Python, compiling the sorter, one batch of text."""
 _SORTING_BYTES = {1: 16, 2: 18, 4: 26}
 """Most memory of a shard per symbol while it is sorted, by the symbol's own bytes."""
 _DISK_BYTES = 4.25
