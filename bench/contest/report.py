@@ -36,7 +36,8 @@ def _duration(seconds: float | None) -> str:
 def _rate_row(work: str, ours: float | None, peer: tuple[str, float | None] | None, target: str, needed: float) -> Row:
     """A row of two rates; the target is a ratio where there is a peer, else a rate."""
     if peer is None:
-        return Row(work, _per_second(ours), "", None, target, None if ours is None else ours >= needed)
+        judged = ours is not None and not target.endswith("x")
+        return Row(work, _per_second(ours), "", None, target, ours >= needed if judged else None)
     name, theirs = peer
     ratio = ours / theirs if ours and theirs else None
     return Row(
@@ -135,6 +136,8 @@ def rows_of(found: Figures) -> list[Row]:
     rows.extend(_next_rows(ours, gram, grams))
     counting = f"count of 1 to 8 tokens, batched, {cores}"
     mine = _rate(ours, "count", "patterns")
+    if not gram and not grams:
+        rows.append(_rate_row(counting, mine, None, ">= 100x", 100))
     if gram:
         rows.append(_rate_row(counting, mine, ("infini-gram count", _rate(gram, "count", "patterns")), ">= 100x", 100))
     if grams:
@@ -149,6 +152,8 @@ def _next_rows(ours: Figures, gram: Figures, grams: Figures) -> list[Row]:
     for length in CONTEXT_LENGTHS:
         work = f"next-token distribution of {length} token{'s' if length > 1 else ''}, median"
         mine = ours.get(f"next_{length}_seconds", [])
+        if mine and not gram and not grams:
+            rows.append(Row(work, _duration(statistics.median(mine)), "", None, ">= 30x", None))
         for name, figures, key, target in (
             ("infini-gram ntd, exact", gram, "exact_", ">= 30x"),
             ("infini-gram ntd, max_support 1000", gram, "default_", ">= 30x"),
