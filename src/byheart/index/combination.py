@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from byheart.index.answers import Matches, NextSymbols, Suffixes
+from byheart.index.answers import Matches, Suffixes
 from byheart.index.intervals import span_intervals
 from byheart.index.matching import longest_matches
-from byheart.index.next_symbols import Rows, next_symbol_rows
+from byheart.index.next_symbols import Rows
+from byheart.index.next_symbols import next_symbol_rows as rows_of_shard
 from byheart.index.search import Query
 from byheart.index.shard import Shard
 from byheart.index.suffixes import longest_suffix_starts, suffix_intervals
@@ -51,8 +52,7 @@ def suffixes(shards: Sequence[Shard], query: Query) -> tuple[Suffixes, Intervals
 def rows(shards: Sequence[Shard], intervals: Intervals, depths: Query) -> Rows:
     """What follows the runs that have these intervals and lengths, counts added over the shards."""
     found = [
-        next_symbol_rows(shard.sorted, lows, highs, depths)
-        for shard, (lows, highs) in zip(shards, intervals, strict=True)
+        rows_of_shard(shard.sorted, lows, highs, depths) for shard, (lows, highs) in zip(shards, intervals, strict=True)
     ]
     if len(found) == 1:
         return found[0]
@@ -68,15 +68,19 @@ def rows(shards: Sequence[Shard], intervals: Intervals, depths: Query) -> Rows:
     return Rows(np.searchsorted(numbers[firsts], np.arange(depths.size + 1)), symbols[firsts], sums)
 
 
-def next_symbols(shards: Sequence[Shard], context: Query) -> NextSymbols:
-    """What follows one context."""
-    edges = np.array([0]), np.array([context.size])
-    if context.size:
-        intervals = spans(shards, context, *edges)
-    else:
-        intervals = [(np.array([0]), np.array([shard.num_symbols])) for shard in shards]
-    row = rows(shards, intervals, edges[1])
-    return NextSymbols(row.symbols, row.counts)
+def next_symbol_rows(shards: Sequence[Shard], query: Query, starts: Query, stops: Query) -> Rows:
+    """What follows each context query[starts[i] : stops[i]]; the empty one is followed by everything."""
+    depths = stops - starts
+    empty = depths == 0
+    if not empty.any():
+        return rows(shards, spans(shards, query, starts, stops), depths)
+    intervals = []
+    for shard in shards:
+        lows, highs = np.zeros((2, depths.size), dtype=np.int64)
+        lows[~empty], highs[~empty] = span_intervals(shard.sorted, query, starts[~empty], stops[~empty])
+        highs[empty] = shard.num_symbols
+        intervals.append((lows, highs))
+    return rows(shards, intervals, depths)
 
 
 def positions(

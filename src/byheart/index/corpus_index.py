@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,11 @@ from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.names import JoinedNames
 from byheart.index.shard import Entry, Shard, document_digest, full_buffers
 from byheart.index.sorted_text import SortedText
-from byheart.index.threads import usable_cores
 
-Text = npt.NDArray[Any] | str | bytes
-"""What an index is asked: symbols, shape [num_symbols]; an index of bytes also takes text."""
+if TYPE_CHECKING:
+    from byheart.index.next_symbols import Rows
+    from byheart.index.queries import Text
+from byheart.index.threads import usable_cores
 
 
 class Index:
@@ -137,7 +138,7 @@ class Index:
         """Symbols are 0..alphabet_size-1."""
         return self.meaning.alphabet_size
 
-    @property
+    @cached_property
     def separator(self) -> int:
         """The symbol between documents; as a next symbol it means the end of a document."""
         return int(np.iinfo(symbol_dtype(self.unit, self.alphabet_size)).max)
@@ -220,32 +221,27 @@ class Index:
 
     def known_symbols(self, text: npt.NDArray[Any]) -> Counts:
         """The text as kernels take it: int64, with -1 for every symbol that no document can contain."""
-        symbols = np.asarray(text).astype(np.int64)
-        return np.where((symbols >= 0) & (symbols < min(self.alphabet_size, self.separator)), symbols, -1)
+        from byheart.index.queries import known_symbols
 
-    def _query(self, text: Text) -> Counts:
-        if isinstance(text, str | bytes):
-            if self.unit != "bytes":
-                raise InputError(
-                    "An index of tokens is asked with token ids, not with text.",
-                    next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
-                )
-            text = np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
-        if np.any(np.asarray(text) == self.separator):
-            raise InputError(
-                f"A query contains the separator {self.separator}.",
-                why="It stands between documents, and no match crosses their border.",
-                next_step="Query each document's part by itself.",
-            )
-        return self.known_symbols(text)
+        return known_symbols(text, self.alphabet_size, self.separator)
 
-    def _run(self, pattern: Text) -> Counts:
+    def _joined(self, texts: Sequence["Text"]) -> tuple[Counts, Counts, Counts]:
+        from byheart.index.queries import joined_query
+
+        return joined_query(
+            texts, of_bytes=self.unit == "bytes", alphabet_size=self.alphabet_size, separator=self.separator
+        )
+
+    def _query(self, text: "Text") -> Counts:
+        return self._joined([text])[0]
+
+    def _run(self, pattern: "Text") -> Counts:
         symbols = self._query(pattern)
         if symbols.size == 0:
             raise InputError("The empty pattern stands everywhere.", next_step="Give at least one symbol.")
         return symbols
 
-    def count(self, pattern: Text) -> int:
+    def count(self, pattern: "Text") -> int:
         """Occurrences of the pattern, overlapping ones included; the empty one stands at all offsets 0..length.
 
         Raises:
@@ -253,20 +249,18 @@ class Index:
         """
         return int(self.counts([pattern])[0])
 
-    def counts(self, patterns: Sequence[Text]) -> Counts:
+    def counts(self, patterns: Sequence["Text"]) -> Counts:
         """Occurrences of each pattern, shape [num_patterns]; as `count`, but faster for many."""
         from byheart.index.combination import span_counts
 
-        asked = [self._query(pattern) for pattern in patterns]
-        sizes = np.array([pattern.size for pattern in asked], dtype=np.int64)
-        found = np.full(sizes.size, self.num_symbols - 1, dtype=np.int64)
-        if sizes.any():
-            stops = np.cumsum(sizes)
-            given = sizes > 0
-            found[given] = span_counts(self.shards, np.concatenate(asked), (stops - sizes)[given], stops[given])
+        query, starts, stops = self._joined(patterns)
+        found = np.full(stops.size, self.num_symbols - 1, dtype=np.int64)
+        given = stops > starts
+        if given.any():
+            found[given] = span_counts(self.shards, query, starts[given], stops[given])
         return found
 
-    def occurrences(self, pattern: Text, limit: int) -> list[Occurrence]:
+    def occurrences(self, pattern: "Text", limit: int) -> list[Occurrence]:
         """The first occurrences of the pattern in corpus order, at most `limit`.
 
         Raises:
@@ -281,7 +275,7 @@ class Index:
                 found += _occurrences(shard, places[: limit - len(found)])
         return found
 
-    def cooccurrences(self, first: Text, second: Text, *, within: int, limit: int) -> Cooccurrences:
+    def cooccurrences(self, first: "Text", second: "Text", *, within: int, limit: int) -> Cooccurrences:
         """The places of one run that have another run near them, in the same document.
 
         Args:
@@ -301,7 +295,7 @@ class Index:
             found += _occurrences(shard, places[: limit - len(found)])
         return Cooccurrences(count, found)
 
-    def longest_matches(self, text: Text) -> Matches:
+    def longest_matches(self, text: "Text") -> Matches:
         """The longest run starting at each position of the text that occurs, and how often it does.
 
         Args:
@@ -313,7 +307,7 @@ class Index:
 
         return matches(self.shards, self._query(text))
 
-    def longest_suffixes(self, text: Text) -> Suffixes:
+    def longest_suffixes(self, text: "Text") -> Suffixes:
         """The longest run ending before each position of the text, and at its end, that occurs.
 
         Args:
@@ -325,7 +319,7 @@ class Index:
 
         return suffixes(self.shards, self._query(text))[0]
 
-    def suffix_distributions(self, text: Text) -> SuffixDistributions:
+    def suffix_distributions(self, text: "Text") -> SuffixDistributions:
         """The longest suffix before each position of the text, and everything that follows it in the corpus.
 
         Args:
@@ -338,7 +332,7 @@ class Index:
         found, intervals = suffixes(self.shards, self._query(text))
         return SuffixDistributions(found, rows(self.shards, intervals, found.lengths))
 
-    def next_symbol_counts(self, context: Text) -> NextSymbols:
+    def next_symbol_counts(self, context: "Text") -> NextSymbols:
         """What follows the context, and how often; nothing where it does not occur.
 
         Args:
@@ -346,9 +340,14 @@ class Index:
         Raises:
             InputError: the context contains the separator.
         """
-        from byheart.index.combination import next_symbols
+        row = self.next_symbol_rows([context])
+        return NextSymbols(row.symbols, row.counts)
 
-        return next_symbols(self.shards, self._query(context))
+    def next_symbol_rows(self, contexts: Sequence["Text"]) -> "Rows":
+        """What follows each context, as `next_symbol_counts`, but faster for many."""
+        from byheart.index.combination import next_symbol_rows
+
+        return next_symbol_rows(self.shards, *self._joined(contexts))
 
 
 def _occurrences(shard: Shard, positions: Counts) -> list[Occurrence]:

@@ -13,6 +13,8 @@ NO_SAMPLES = np.empty(0, dtype=np.int64)
 """For a text without the table of sampled prefixes; all answers are the same, later."""
 NO_SAMPLES.flags.writeable = False
 
+_BLOCK = 1 << 20
+
 
 class SortedText(NamedTuple):
     """What the kernels search. All arrays are read-only, so that one compiled version serves memory and disk."""
@@ -49,5 +51,9 @@ def sort_text(text: SymbolArray, alphabet_size: int, *, num_threads: int = 1) ->
 
 def count_first_symbols(text: SymbolArray, alphabet_size: int) -> npt.NDArray[np.int64]:
     """The table `SortedText.first_symbol`, shape [alphabet_size + 1]."""
-    counts = np.bincount(text[text < alphabet_size], minlength=alphabet_size)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    counts = np.zeros(alphabet_size, dtype=np.int64)
+    # By blocks: bincount casts what it counts to eight bytes a symbol.
+    for start in range(0, text.size, _BLOCK):
+        part = text[start : start + _BLOCK]
+        counts += np.bincount(part[part < alphabet_size], minlength=alphabet_size)
+    return np.concatenate([[0], np.cumsum(counts)])

@@ -22,7 +22,7 @@ class Check:
     """Whether nothing works without it."""
 
 
-CORE = ("numpy", "numba", "pydivsufsort", "tokenizers", "pyarrow", "scipy", "blake3", "zstandard")
+CORE = ("numpy", "numba", "tokenizers", "pyarrow", "scipy", "blake3", "zstandard")
 EXTRAS = {"models": ("torch", "transformers", "safetensors", "gguf", "accelerate"), "report": ("jinja2", "altair")}
 
 

@@ -11,12 +11,12 @@ UNITS = ("bytes", "tokens")
 WHITESPACE = "whitespace"
 FIXED_BYTES = 350_000_000
 """Of a process that builds an index, however small the shards: Python, compiling the sorter, one batch of text."""
-_SORTING_BYTES = {1: 16, 2: 18, 4: 26}
+_SORTING_BYTES = {1: 8, 2: 11, 4: 18}
 """Most memory of a shard per symbol while it is sorted, by the symbol's own bytes."""
 _DISK_BYTES = 4.25
 """On disk per symbol beside the symbol itself."""
 _BYTES_PER_TOKEN = 4
-_BYTES_PER_SECOND = {"bytes": 5e6, "tokens": 2e6}
+_BYTES_PER_SECOND = {"bytes": 1.2e7, "tokens": 2.5e6}
 _SMALLEST_SHARD = 1_000_000
 
 

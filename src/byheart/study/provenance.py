@@ -13,7 +13,7 @@ from byheart.study.scoring import Throughput
 from byheart.study.sources import Texts
 from byheart.study.subjects import Cast
 
-PACKAGES = ("numpy", "numba", "scipy", "tokenizers", "pydivsufsort", "torch", "transformers")
+PACKAGES = ("numpy", "numba", "scipy", "tokenizers", "torch", "transformers")
 """Packages whose version can move a number."""
 
 
