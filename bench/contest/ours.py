@@ -99,6 +99,8 @@ def _ask_single(
         each, rows = each_seconds([lambda c=c: index.next_symbol_counts(c) for c in chosen], MOST_SECONDS)
         found[f"next_{length}_seconds"] = each
         found[f"next_{length}_different"] = float(np.median([row.symbols.size for row in rows]))
+        together, _ = best(lambda c=chosen: index.next_symbol_rows(c))
+        found[f"next_{length}_batched_seconds"] = together / len(chosen)
         answers[f"next_{length}_offsets"] = np.cumsum([0, *(row.symbols.size for row in rows)])
         answers[f"next_{length}_symbols"] = np.concatenate([row.symbols for row in rows])
         answers[f"next_{length}_counts"] = np.concatenate([row.counts for row in rows])

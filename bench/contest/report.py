@@ -30,6 +30,8 @@ def _duration(seconds: float | None) -> str:
         else f"{seconds * 1e3:.1f} ms"
         if seconds >= 1e-3
         else f"{seconds * 1e6:.0f} us"
+        if seconds >= 1e-5
+        else f"{seconds * 1e6:.1f} us"
     )
 
 
@@ -167,4 +169,10 @@ def _next_rows(ours: Figures, gram: Figures, grams: Figures) -> list[Row]:
             note = f", {guessed} of {len(theirs)} approximate" if guessed else f", {len(theirs)} contexts"
             reached = them / us >= NEXT_TARGET if target else None
             rows.append(Row(work, _duration(us), f"{name}: {_duration(them)}{note}", them / us, target, reached))
+        exact = gram.get(f"next_{length}_exact_seconds", [])
+        if mine and exact:
+            batched, them = ours[f"next_{length}_batched_seconds"], statistics.median(exact)
+            peer = f"infini-gram ntd, exact, has no batch: {_duration(them)}"
+            work = f"the same, {len(mine)} contexts in one call, mean"
+            rows.append(Row(work, _duration(batched), peer, them / batched, "", None))
     return rows
