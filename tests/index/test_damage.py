@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from byheart.errors import FormatError
-from byheart.index import Index, stamps
+from byheart.index import Index
+from byheart.index.storing import stamps
 
 
 def build(folder: Path) -> Index:

@@ -4,16 +4,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from byheart.index import definition, matching, suffixes
-from byheart.index.intervals import span_intervals
+from byheart.index import definition
 from byheart.index.layout import Unit, join_documents
-from byheart.index.matching import longest_matches
-from byheart.index.next_symbols import Rows, next_symbol_rows
-from byheart.index.sampled_prefixes import SAMPLE_EVERY
-from byheart.index.search import pattern_interval
+from byheart.index.searching import matching, suffixes
+from byheart.index.searching.intervals import span_intervals
+from byheart.index.searching.matching import longest_matches
+from byheart.index.searching.next_symbols import Rows, next_symbol_rows
+from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
+from byheart.index.searching.search import pattern_interval
+from byheart.index.searching.suffixes import longest_suffix_starts, suffix_intervals
+from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import NO_SAMPLES, SortedText, sort_text
-from byheart.index.suffixes import longest_suffix_starts, suffix_intervals
-from byheart.index.threads import for_each_part
 from tests.index.corpora import KINDS, Documents, spread
 
 Query = npt.NDArray[np.int64]

@@ -10,8 +10,9 @@ import pytest
 
 from byheart.core.codec import dumps
 from byheart.errors import FingerprintError, FormatError, InputError, SourceError, StorageError
-from byheart.index import Index, stamps
-from byheart.index.shard_folder import FILES, HEADER, self_hashed
+from byheart.index import Index
+from byheart.index.storing import stamps
+from byheart.index.storing.shard_folder import FILES, HEADER, self_hashed
 
 DATA = [f"shard-00001/{name}" for name in sorted(FILES)]
 NAMES = ["a.py", "b\n\udc80\u202e.py", "c"]
@@ -156,7 +157,7 @@ def test_what_was_found_whole_is_not_read_again_until_it_changes(
         read.append(path.name)
         return []
 
-    monkeypatch.setattr("byheart.index.folder.differing_files", note)
+    monkeypatch.setattr("byheart.index.storing.folder.differing_files", note)
     for _ in range(3):
         Index.open(settled)
     assert read == ["shard-00000", "shard-00001"]

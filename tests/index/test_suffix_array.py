@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byheart.index import definition
-from byheart.index.suffix_array import sort_suffixes
+from byheart.index.sorting.suffix_array import sort_suffixes
 
 DTYPES = (np.uint8, np.uint16, np.uint32)
 

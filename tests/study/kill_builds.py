@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from byheart.index.suffix_array import sort_suffixes
+from byheart.index.sorting.suffix_array import sort_suffixes
 from byheart.study import indexing
 from byheart.study.index_plan import IndexPlan
 

@@ -9,8 +9,8 @@ import pytest
 from byheart.corpus.readers import UnreadableSourceError
 from byheart.errors import ConfigError, FingerprintError, FormatError, StorageError
 from byheart.index import Index
-from byheart.index.build_folder import BUILD, BuildFolder, locked
-from byheart.index.manifest import MANIFEST, Manifest
+from byheart.index.storing.build_folder import BUILD, BuildFolder, locked
+from byheart.index.storing.manifest import MANIFEST, Manifest
 from byheart.study import index_plan
 from byheart.study.index_plan import IndexPlan
 from byheart.study.indexing import make_index

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from byheart.index.next_symbols import Rows
+    from byheart.index.searching.next_symbols import Rows
 
 Counts = npt.NDArray[np.int64]
 

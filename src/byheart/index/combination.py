@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.answers import Matches, Suffixes
-from byheart.index.intervals import span_intervals
-from byheart.index.matching import longest_matches
-from byheart.index.next_symbols import Rows
-from byheart.index.next_symbols import next_symbol_rows as rows_of_shard
-from byheart.index.search import Query
+from byheart.index.searching.intervals import span_intervals
+from byheart.index.searching.matching import longest_matches
+from byheart.index.searching.next_symbols import Rows
+from byheart.index.searching.next_symbols import next_symbol_rows as rows_of_shard
+from byheart.index.searching.search import Query
+from byheart.index.searching.suffixes import longest_suffix_starts, suffix_intervals
 from byheart.index.shard import Shard
-from byheart.index.suffixes import longest_suffix_starts, suffix_intervals
 
 Intervals = list[tuple[Query, Query]]
 """lows and highs in each shard."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from byheart.index.combination import positions
 from byheart.index.layout import MAX_SYMBOLS
-from byheart.index.search import Query
+from byheart.index.searching.search import Query
 from byheart.index.shard import Shard
 
 Positions = npt.NDArray[np.int64]

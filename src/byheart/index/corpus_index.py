@@ -27,9 +27,9 @@ from byheart.index.shard import Entry, Shard, document_digest, full_buffers
 from byheart.index.sorted_text import SortedText
 
 if TYPE_CHECKING:
-    from byheart.index.next_symbols import Rows
     from byheart.index.queries import Text
-from byheart.index.threads import usable_cores
+    from byheart.index.searching.next_symbols import Rows
+from byheart.index.searching.threads import usable_cores
 
 
 class Index:
@@ -103,7 +103,7 @@ class Index:
             FingerprintError: made with another tokenizer.
         Cost: under 50 ms where nothing changed since the last opening, else that of reading everything.
         """
-        from byheart.index.folder import open_shards
+        from byheart.index.storing.folder import open_shards
 
         return cls(*open_shards(Path(folder), tokenizer_fingerprint))
 
@@ -114,7 +114,7 @@ class Index:
         Raises:
             SourceError: no such folder.
         """
-        from byheart.index.folder import damaged_files
+        from byheart.index.storing.folder import damaged_files
 
         return damaged_files(folder)
 
@@ -124,7 +124,7 @@ class Index:
         Raises:
             StorageError: the folder exists with something in it, or cannot be written.
         """
-        from byheart.index.folder import save
+        from byheart.index.storing.folder import save
 
         save(self.meaning, self.shards, folder)
 

@@ -16,7 +16,7 @@ from byheart.core.progress import Progress, silent
 from byheart.index.compiled import compiled
 from byheart.index.corpus_index import Index
 from byheart.index.layout import SymbolArray
-from byheart.index.prefetch import prefetch
+from byheart.index.searching.prefetch import prefetch
 from byheart.index.sorted_text import SortedText
 
 Positions = npt.NDArray[np.int64]
@@ -170,7 +170,7 @@ def _lengthen(
     lengths: Lengths, text: SymbolArray, offsets: Positions, corpus: SortedText, on_progress: Progress
 ) -> None:
     """Raises the lengths to the longest matches with another sorted text."""
-    from byheart.index.matching import longest_matches
+    from byheart.index.searching.matching import longest_matches
 
     separator = text[-1]
     for start, stop in _batches(offsets):

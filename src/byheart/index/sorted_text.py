@@ -6,14 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.layout import SymbolArray
-from byheart.index.sampled_prefixes import sample_prefixes
-from byheart.index.suffix_array import sort_suffixes
 
 NO_SAMPLES = np.empty(0, dtype=np.int64)
 """For a text without the table of sampled prefixes; all answers are the same, later."""
 NO_SAMPLES.flags.writeable = False
-
-_BLOCK = 1 << 20
 
 
 class SortedText(NamedTuple):
@@ -37,23 +33,14 @@ def sort_text(text: SymbolArray, alphabet_size: int, *, num_threads: int = 1) ->
         alphabet_size: symbols of documents are 0..alphabet_size-1.
         num_threads: for the sorting.
     """
+    from byheart.index.searching.sampled_prefixes import sample_prefixes
+    from byheart.index.sorting.first_symbols import count_first_symbols
+    from byheart.index.sorting.suffix_array import sort_suffixes
+
+    text = text.view()
+    text.flags.writeable = False
     suffix_array = sort_suffixes(text, num_threads=num_threads)
-    arrays = (
-        text.view(),
-        suffix_array,
-        count_first_symbols(text, alphabet_size),
-        sample_prefixes(text, suffix_array),
-    )
-    for array in arrays:
-        array.flags.writeable = False
-    return SortedText(*arrays)
-
-
-def count_first_symbols(text: SymbolArray, alphabet_size: int) -> npt.NDArray[np.int64]:
-    """The table `SortedText.first_symbol`, shape [alphabet_size + 1]."""
-    counts = np.zeros(alphabet_size, dtype=np.int64)
-    # By blocks: bincount casts what it counts to eight bytes a symbol.
-    for start in range(0, text.size, _BLOCK):
-        part = text[start : start + _BLOCK]
-        counts += np.bincount(part[part < alphabet_size], minlength=alphabet_size)
-    return np.concatenate([[0], np.cumsum(counts)])
+    suffix_array.flags.writeable = False
+    first_symbol, prefixes = count_first_symbols(text, alphabet_size), sample_prefixes(text, suffix_array)
+    first_symbol.flags.writeable = prefixes.flags.writeable = False
+    return SortedText(text, suffix_array, first_symbol, prefixes)

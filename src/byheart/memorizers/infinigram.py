@@ -10,7 +10,7 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.index.layout import Unit
-from byheart.index.search import Query
+from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base, prepare_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer

@@ -8,7 +8,7 @@ from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
-from byheart.index.search import Query, pattern_interval
+from byheart.index.searching.search import Query, pattern_interval
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base, uniform_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.compiled import compiled
-from byheart.index.search import continuations, narrow, symbol_interval
+from byheart.index.searching.search import continuations, narrow, symbol_interval
 from byheart.index.sorted_text import SortedText
 
 _WIDE = 64

@@ -16,7 +16,11 @@ from byheart.corpus.documents import Document
 from byheart.corpus.readers import stored_bytes, stream
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ByheartError, ConfigError, FingerprintError
-from byheart.index.build_folder import (
+from byheart.index.corpus_index import Index
+from byheart.index.layout import MAX_SYMBOLS, symbol_dtype
+from byheart.index.meaning import Meaning
+from byheart.index.shard import Entry, SourceHash
+from byheart.index.storing.build_folder import (
     TOKENIZER_FOLDER,
     BuildFolder,
     Request,
@@ -25,14 +29,9 @@ from byheart.index.build_folder import (
     is_foreign,
     locked,
 )
-from byheart.index.corpus_index import Index
-from byheart.index.folder import map_entries
-from byheart.index.layout import MAX_SYMBOLS, symbol_dtype
-from byheart.index.manifest import MANIFEST, Manifest, read_manifest
-from byheart.index.meaning import Meaning
-from byheart.index.shard import Entry, SourceHash, full_buffers
-from byheart.index.shard_folder import Header, read_header
-from byheart.index.threads import usable_cores
+from byheart.index.storing.folder import map_entries
+from byheart.index.storing.manifest import MANIFEST, Manifest, read_manifest
+from byheart.index.storing.shard_folder import Header, read_header
 from byheart.models import load_model
 from byheart.study.index_plan import WHITESPACE, IndexPlan, forecast, memory_needed, shard_symbols
 from byheart.study.subjects import open_tokenizer
@@ -117,29 +116,12 @@ def _build(
     try:
         files = _save_tokenizer(tokenizer, folder, keep=before is not None)
         documents = _kept(build, headers, lambda: read_all(plan, on_progress), announce)
-        _write_shards(build, _fitting(_entries(documents, tokenizer), capacity, symbol_bytes), on_progress)
+        build.write_all(_fitting(_entries(documents, tokenizer), capacity, symbol_bytes), on_progress)
     except ByheartError:
         build.leave()
         raise
     manifest = build.finish(files)
     return Index(meaning, list(map_entries(folder, meaning, manifest.shards)))
-
-
-def _write_shards(build: BuildFolder, entries: Iterable[Entry], on_progress: Progress) -> None:
-    meaning = build.meaning
-    for buffer in full_buffers(
-        entries,
-        meaning.unit,
-        meaning.alphabet_size,
-        shard_symbols=build.shard_symbols,
-        first_document=build.num_documents,
-    ):
-        # Where all documents stand in shards already, the last buffer is empty.
-        if buffer.num_documents or not build.num_documents:
-            size = buffer.num_symbols
-            on_progress("sort", 0, size, f"shard {build.num_shards + 1}")
-            build.write(buffer, num_threads=usable_cores())
-            on_progress("sort", size, size, f"shard {build.num_shards}")
 
 
 def _is_held(

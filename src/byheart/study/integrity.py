@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from byheart.errors import SourceError
-from byheart.index.folder import damaged_files, is_index
+from byheart.index.storing.folder import damaged_files, is_index
 from byheart.study.run_folder import MANIFEST, PLAN, RunFolder
 
 

@@ -11,10 +11,10 @@ from blake3 import blake3
 from byheart.corpus.atomic_file import sync_folder
 from byheart.errors import FingerprintError, FormatError, StorageError
 from byheart.index.layout import symbol_dtype
-from byheart.index.manifest import MANIFEST, Manifest, manifest_of, read_manifest, shard_entry, shard_name
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
-from byheart.index.shard_folder import (
+from byheart.index.storing.manifest import MANIFEST, Manifest, manifest_of, read_manifest, shard_entry, shard_name
+from byheart.index.storing.shard_folder import (
     FILES,
     HEADER,
     Header,
@@ -25,8 +25,8 @@ from byheart.index.shard_folder import (
     self_hash,
     write_shard,
 )
-from byheart.index.soundness import structural_faults
-from byheart.index.stamps import Stamp
+from byheart.index.storing.soundness import structural_faults
+from byheart.index.storing.stamps import Stamp
 
 
 def save(meaning: Meaning, shards: Sequence[Shard], folder: Path) -> None:

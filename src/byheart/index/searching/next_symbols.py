@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.compiled import compiled
-from byheart.index.prefetch import prefetch
-from byheart.index.sampled_prefixes import SAMPLE_EVERY
-from byheart.index.search import Query
+from byheart.index.searching.prefetch import prefetch
+from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
+from byheart.index.searching.search import Query
+from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import SortedText
-from byheart.index.threads import for_each_part
 
 _SEGMENTS = 1024
 """Pieces of intervals that are read together."""

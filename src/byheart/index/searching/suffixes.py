@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.index.compiled import compiled
-from byheart.index.interleaved_search import WHOLE, find_runs
-from byheart.index.search import Query
+from byheart.index.searching.interleaved_search import WHOLE, find_runs
+from byheart.index.searching.search import Query
+from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import SortedText
-from byheart.index.threads import for_each_part
 
 BLOCK = 1 << 15
 """Ends whose working memory fits the second cache."""

@@ -1,7 +1,7 @@
 """Up to eight bytes of symbols as one number whose order is theirs, for queries, as `sampled_prefixes` has them."""
 
 from byheart.index.compiled import compiled
-from byheart.index.search import Query
+from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText
 
 _SIGN = -(1 << 63)

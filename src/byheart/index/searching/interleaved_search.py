@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
-from byheart.index.prefetch import prefetch
-from byheart.index.prefix_keys import pack_symbols, shared_symbols
-from byheart.index.sampled_prefixes import SAMPLE_EVERY
-from byheart.index.search import Query, symbol_interval
+from byheart.index.searching.prefetch import prefetch
+from byheart.index.searching.prefix_keys import pack_symbols, shared_symbols
+from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
+from byheart.index.searching.search import Query, symbol_interval
 from byheart.index.sorted_text import SortedText
 
 LANES = 128

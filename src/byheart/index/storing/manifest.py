@@ -20,7 +20,7 @@ from byheart.errors import SourceError
 from byheart.index.layout import symbol_dtype
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
-from byheart.index.shard_folder import FORMAT_VERSION, Header, damaged, read_self_hashed, self_hash, self_hashed
+from byheart.index.storing.shard_folder import FORMAT_VERSION, Header, damaged, read_self_hashed, self_hash, self_hashed
 
 FORMAT = "byheart index"
 MANIFEST = "manifest.json"

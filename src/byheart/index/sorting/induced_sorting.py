@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
-from byheart.index.prefetch import prefetch
+from byheart.index.searching.prefetch import prefetch
 
 Int32 = npt.NDArray[np.int32]
 _OTHER_WALK = np.int32(-(2**31))

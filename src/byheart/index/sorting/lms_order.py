@@ -7,8 +7,8 @@ different buckets.
 import numpy as np
 
 from byheart.index.compiled import compiled
-from byheart.index.lms_sample import Int32, Int64, Sample, UInt64, distance_to_sampled, last_sampled
-from byheart.index.prefetch import prefetch
+from byheart.index.searching.prefetch import prefetch
+from byheart.index.sorting.lms_sample import Int32, Int64, Sample, UInt64, distance_to_sampled, last_sampled
 
 _INSERTION_SORT = 12
 _AHEAD = 8

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from byheart.index.layout import SymbolArray
 
 if TYPE_CHECKING:
-    from byheart.index.lms_sample import Sample
+    from byheart.index.sorting.lms_sample import Sample
 
 R = TypeVar("R")
 Int32 = npt.NDArray[np.int32]
@@ -95,7 +95,7 @@ class _Team:
 
 def _sort(text: SymbolArray, symbol_counts: Int32, suffix_array: Int32, team: _Team) -> None:
     """Sorts a text; symbol_counts is filled if all its entries are 0."""
-    from byheart.index import induced_sorting
+    from byheart.index.sorting import induced_sorting
 
     sample_counts = _sort_sample(text, symbol_counts, suffix_array, team)
     ends = np.cumsum(symbol_counts, dtype=np.int32)
@@ -106,7 +106,7 @@ def _sort(text: SymbolArray, symbol_counts: Int32, suffix_array: Int32, team: _T
 
 def _sort_sample(text: SymbolArray, symbol_counts: Int32, suffix_array: Int32, team: _Team) -> Int32:
     """Puts the sampled suffixes, sorted, at the front of the array; returns how many there are with each symbol."""
-    from byheart.index import induced_sorting, lms_order, lms_sample
+    from byheart.index.sorting import induced_sorting, lms_order, lms_sample
 
     sample = lms_sample.new_sample(text, symbol_counts.size)
     sample_counts, head_starts, keys = _find_sample(sample, symbol_counts, suffix_array, team)
@@ -147,7 +147,7 @@ def _find_sample(
     Returns:
         how many sampled positions there are with each symbol, where each bucket starts, and the keys of the positions.
     """
-    from byheart.index import lms_sample
+    from byheart.index.sorting import lms_sample
 
     blocks = team.blocks(sample.text.size, symbol_counts.size)
     counts_symbols = not symbol_counts.any()

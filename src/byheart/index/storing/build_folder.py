@@ -8,19 +8,21 @@ IDX/manifest.json      written when all is there; until an addition is complete,
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from byheart.core.progress import Progress
 from byheart.core.visible import visible
 from byheart.corpus.atomic_file import sync_folder, write_durably
 from byheart.errors import ConfigError, FormatError, StorageError
-from byheart.index.folder import differing_files, map_entries
-from byheart.index.manifest import MANIFEST, Manifest, file_entry, manifest_of, shard_entry, shard_name
 from byheart.index.meaning import Meaning
-from byheart.index.shard import ShardBuffer
-from byheart.index.shard_folder import (
+from byheart.index.searching.threads import usable_cores
+from byheart.index.shard import Entry, ShardBuffer, full_buffers
+from byheart.index.storing.folder import differing_files, map_entries
+from byheart.index.storing.manifest import MANIFEST, Manifest, file_entry, manifest_of, shard_entry, shard_name
+from byheart.index.storing.shard_folder import (
     FORMAT_VERSION,
     Header,
     read_header,
@@ -188,6 +190,30 @@ class BuildFolder:
                 next_step="Free space; the same command goes on from there.",
             ) from error
         self._entries.append(shard_entry(len(self._entries), header))
+
+    def write_all(self, entries: Iterable[Entry], on_progress: Progress) -> None:
+        """Collects documents into shards, and sorts and writes each as soon as it is full.
+
+        Args:
+            entries: the documents after those of the complete shards.
+            on_progress: hears of the stage "sort".
+        Raises:
+            InputError: a symbol outside the alphabet, or a document that no shard can hold.
+            StorageError: a shard cannot be written.
+        """
+        for buffer in full_buffers(
+            entries,
+            self.meaning.unit,
+            self.meaning.alphabet_size,
+            shard_symbols=self.shard_symbols,
+            first_document=self.num_documents,
+        ):
+            # Where all documents stand in shards already, the last buffer is empty.
+            if buffer.num_documents or not self.num_documents:
+                size = buffer.num_symbols
+                on_progress("sort", 0, size, f"shard {self.num_shards + 1}")
+                self.write(buffer, num_threads=usable_cores())
+                on_progress("sort", size, size, f"shard {self.num_shards}")
 
     def leave(self) -> None:
         """Removes the traces of a build that failed before its first shard was complete."""

@@ -3,10 +3,10 @@
 import numpy as np
 
 from byheart.index.compiled import compiled
-from byheart.index.interleaved_search import LONGEST, find_runs
-from byheart.index.search import Query
+from byheart.index.searching.interleaved_search import LONGEST, find_runs
+from byheart.index.searching.search import Query
+from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import SortedText
-from byheart.index.threads import for_each_part
 
 BLOCK = 1 << 15
 """Positions whose working memory fits the second cache."""

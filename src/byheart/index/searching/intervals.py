@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from byheart.index.interleaved_search import WHOLE, find_runs
-from byheart.index.search import Query
+from byheart.index.searching.interleaved_search import WHOLE, find_runs
+from byheart.index.searching.search import Query
+from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import SortedText
-from byheart.index.threads import for_each_part
 
 _SMALLEST_PART = 4096
 """Runs, about 2 ms of work; a thread takes 0.1 ms to begin."""
