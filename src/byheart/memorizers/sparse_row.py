@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """Working memory for one distribution."""
 
     added: Floats
-    """Probability beyond the base's share, 0 for all but the touched tokens, shape [vocabulary]."""
+    """Probability beyond the base's share (or short of it), 0 for all but the touched tokens, shape [vocabulary]."""
     touched: npt.NDArray[np.int64]
     """The first `state[0]` entries are the tokens with something added, shape [vocabulary]."""
     values: Floats
@@ -46,6 +46,16 @@ def add(row: Row, token: int, probability: float) -> None:
         row.touched[row.state[0]] = token
         row.state[0] += 1
     row.added[token] += probability
+
+
+@compiled
+def touch(row: Row, token: int, difference: float) -> None:
+    """Moves an untouched token's probability by a difference of either sign; none does not touch it."""
+    if difference == 0.0:
+        return
+    row.touched[row.state[0]] = token
+    row.state[0] += 1
+    row.added[token] = difference
 
 
 @compiled
@@ -105,7 +115,7 @@ def base_before(base: Base, log_weight: float, value: float, token: int) -> int:
 def rank_and_argmax(base: Base, row: Row, log_weight: float, own: int) -> tuple[float, int, float, int]:
     """Log-probability and 1-based rank of the token `own`; log-probability and id of the arg-max."""
     own_value = min(log_weight + base.logs[own], 0.0)
-    if row.added[own] > 0.0:
+    if row.added[own] != 0.0:
         for i in range(row.state[0]):
             if row.touched[i] == own:
                 own_value = row.values[i]
@@ -123,7 +133,7 @@ def rank_and_argmax(base: Base, row: Row, log_weight: float, own: int) -> tuple[
     place = 0
     while place < base.order.size:
         token = base.order[place]
-        if row.added[token] > 0.0:
+        if row.added[token] != 0.0:
             place += 1
             continue
         value = min(log_weight + base.logs[token], 0.0)
