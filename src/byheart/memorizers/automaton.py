@@ -1,0 +1,198 @@
+"""M1 `automaton`: a finite automaton with weights, small and dense, its states learned from the corpus."""
+
+import math
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from blake3 import blake3
+
+from byheart.core.tokens import Floats, TokenIds
+from byheart.errors import InputError
+from byheart.index import Index
+from byheart.index.compiled import compiled
+from byheart.memorizers.baum_welch import corpus_tokens, learn_chain
+from byheart.memorizers.dense_row import row_statistics
+from byheart.memorizers.hidden_chain import HiddenChain, Tokens, dense_tensor, step
+from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
+from byheart.memorizers.weighted_automaton import WeightedAutomaton
+
+NUM_STATES = 64
+NUM_PASSES = 3
+MAX_TOKENS = 2_500_000
+"""Learning reads at most so many, each NUM_PASSES times: 20 s on one core."""
+
+
+class Store(NamedTuple):
+    """What the kernels read, and their working memory."""
+
+    chain: HiddenChain
+    by_state: Floats
+    """The chain's emissions, shape [num_states, vocabulary]."""
+    written: Floats
+    """Shape [num_states]."""
+    row: Floats
+    """nats, shape [vocabulary]."""
+
+
+@compiled
+def fill_row(by_state: Floats, state: Floats, out: Floats) -> None:
+    """Writes out(x)^T s in nats for every token x, shape [vocabulary].
+
+    The sum runs over the states in the order of `hidden_chain.step`, so that both give the same bits.
+    """
+    out[:] = 0.0
+    for j in range(state.size):
+        weight, emissions = state[j], by_state[j]
+        for token in range(out.size):
+            out[token] += emissions[token] * weight
+    for token in range(out.size):
+        out[token] = min(math.log(out[token]), 0.0)
+
+
+@compiled
+def score_text(store: Store, state: Floats, tokens: Tokens) -> Floats:
+    """Statistics of every token of a text; moves the state past it."""
+    out = np.zeros((tokens.size, NUM_STATISTICS))
+    for position in range(tokens.size):
+        fill_row(store.by_state, state, store.row)
+        row_statistics(store.row, tokens[position], out[position])
+        step(store.chain, state, tokens[position], store.written)
+    return out
+
+
+@compiled
+def read(store: Store, state: Floats, tokens: Tokens, out: Floats) -> None:
+    """Moves the state past the tokens and writes their log-probabilities in nats, shape [num_tokens]."""
+    for position in range(tokens.size):
+        out[position] = min(math.log(step(store.chain, state, tokens[position], store.written)), 0.0)
+
+
+class Automaton(Memorizer):
+    """A weighted finite automaton: one transition matrix for each token, and a state of a few numbers.
+
+    Definition:
+        s' = A(x) s / |A(x) s|, P(x) = out(x)^T s, s_0 the state after an end, |A(x) s| = out(x)^T s
+        A_ij(x) = E_xj ((1 - r_x) M_ji + r_x R_xi), out_j(x) = E_xj, as `hidden_chain.HiddenChain` explains
+    Args:
+        index: the corpus; the states are learned from it when they are first asked for.
+        vocabulary_size: token ids are 0..vocabulary_size-1.
+        end_id: token for the end of a document.
+        num_states: |Q|, >= 1.
+        num_passes: of expectation and maximisation over the corpus, >= 0.
+        max_tokens: of the corpus are learned from, evenly by document, >= 1.
+        chain: states that were learned before, instead of learning.
+        name: how the report calls it.
+    Raises:
+        InputError: vocabulary, index and states do not fit, or a number is outside its range.
+        CapabilityError: the index has several shards.
+    Example:
+        two states, tokens a b: state 1 writes a with 3/4, state 2 with 1/4; the state is always kept (r = 0, M = 1).
+        From s = (1/2, 1/2) P(a) = 3/8 + 1/8 = 1/2. After a, s = (3/8, 1/8) / (1/2) = (3/4, 1/4), so that
+        P(a after a) = 3/4 3/4 + 1/4 1/4 = 5/8.
+    Cost: learning about 2 microseconds a token and pass at 64 states; scoring num_states x vocabulary for each token,
+        log-probabilities alone num_states^2. Stores num_states x (2 vocabulary + num_states) numbers.
+    Source: theory.md M1; Baum et al. 1970; Saul and Pereira 1997 (cmp-lg/9706007).
+    Differs: the tensor is kept in factors; `tensor` writes slices of it out.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        vocabulary_size: int,
+        end_id: int,
+        num_states: int = NUM_STATES,
+        num_passes: int = NUM_PASSES,
+        max_tokens: int = MAX_TOKENS,
+        chain: HiddenChain | None = None,
+        name: str = "memorizer:automaton",
+    ) -> None:
+        if num_states < 1 or num_passes < 0 or max_tokens < 1:
+            raise InputError(
+                "An automaton needs a state and something to learn from.",
+                why=f"num_states is {num_states}, num_passes {num_passes}, max_tokens {max_tokens}.",
+                next_step="Choose at least 1 state, 0 passes and 1 token.",
+            )
+        if chain is not None and chain.emissions.shape[0] != vocabulary_size:
+            raise InputError(
+                "These states were learned for other tokens.",
+                why=f"They write {chain.emissions.shape[0]} tokens, the vocabulary has {vocabulary_size}.",
+                next_step="Pass a chain that was learned with this vocabulary.",
+            )
+        self._settings = (num_states, num_passes, max_tokens)
+        self._given = chain
+        super().__init__(index, vocabulary_size=vocabulary_size, end_id=end_id, name=name)
+        self.size_bytes = sum(part.nbytes for part in self.chain)
+
+    @cached_property
+    def chain(self) -> HiddenChain:
+        """The automaton in factors."""
+        if self._given is not None:
+            return self._given
+        num_states, num_passes, max_tokens = self._settings
+        tokens = corpus_tokens(self.index, end_id=self.end_id, max_tokens=max_tokens)
+        return learn_chain(
+            tokens,
+            vocabulary_size=self.vocabulary_size,
+            num_states=num_states,
+            end_id=self.end_id,
+            num_passes=num_passes,
+        )
+
+    @cached_property
+    def _store(self) -> Store:
+        by_state = np.ascontiguousarray(self.chain.emissions.T)
+        return Store(self.chain, by_state, np.empty(by_state.shape[0]), np.empty(self.vocabulary_size))
+
+    def parameters(self) -> dict[str, float | str | list[float]]:
+        """A digest of the learned numbers: two machines may learn states that differ in their last bits."""
+        digest = blake3()
+        for part in self.chain:
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return {"num_states": self.chain.transitions.shape[0], "chain": digest.hexdigest()}
+
+    def start(self) -> Floats:
+        """s_0, the state at the start of a document, shape [num_states]."""
+        return self.chain.resets[self.end_id].copy()
+
+    def tensor(self, token_ids: TokenIds) -> Floats:
+        """The transition matrices of some tokens, A_ij from state j to i, shape [num_tokens, num_states, num_states].
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        self._check(token_ids)
+        return dense_tensor(self.chain, token_ids.astype(np.int64))
+
+    def written_out(self) -> WeightedAutomaton:
+        """The whole tensor: 8 vocabulary num_states^2 bytes; it can be exported, composed and compared."""
+        tokens = np.arange(self.vocabulary_size, dtype=np.int32)
+        return WeightedAutomaton(self.start(), self.tensor(tokens), self.chain.emissions)
+
+    def _log_probabilities(self, token_ids: TokenIds) -> Floats:
+        out = np.empty(token_ids.size)
+        read(self._store, self.start(), token_ids.astype(np.int64), out)
+        return out
+
+    def _statistics(self, token_ids: TokenIds) -> Floats:
+        return score_text(self._store, self.start(), token_ids.astype(np.int64))
+
+    def _walk(self, capacity_tokens: int) -> "_Walk":
+        return _Walk(self)
+
+
+class _Walk:
+    """The state after a context."""
+
+    def __init__(self, memorizer: Automaton) -> None:
+        self._memorizer = memorizer
+        self._state = memorizer.start()
+
+    def read(self, token_ids: TokenIds) -> None:
+        read(self._memorizer._store, self._state, token_ids.astype(np.int64), np.empty(token_ids.size))
+
+    def write(self, out: Floats) -> None:
+        fill_row(self._memorizer._store.by_state, self._state, out)
