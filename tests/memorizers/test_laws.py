@@ -13,17 +13,26 @@ from byheart.core.token_scores import token_scores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
-from byheart.memorizers import NAMES, build, definition
+from byheart.memorizers import NAMES, build, definition, definition_automaton, definition_markov
+from byheart.memorizers.automaton import Automaton
 from byheart.memorizers.infinigram import Infinigram, discount
 from byheart.memorizers.knowledge import ESCAPE_PROBABILITY, Knowledge
+from byheart.memorizers.markov import Markov
 from byheart.memorizers.memorizer import Memorizer
 
 Make = Callable[[Index, int, int], Memorizer]
 MAKERS: dict[str, Make] = {
     "knowledge": lambda index, size, end: Knowledge(index, vocabulary_size=size, end_id=end, context_length=2),
     "infinigram": lambda index, size, end: Infinigram(index, vocabulary_size=size, end_id=end),
+    "automaton": lambda index, size, end: Automaton(index, vocabulary_size=size, end_id=end, num_states=3),
+    "markov": lambda index, size, end: Markov(index, vocabulary_size=size, end_id=end, order=3),
 }
 every_memorizer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+FEW_STATES = ("automaton",)
+"""Three states hold no passage by heart."""
+every_reciter = pytest.mark.parametrize(
+    "make", [pytest.param(make, id=name) for name, make in MAKERS.items() if name not in FEW_STATES]
+)
 documents_strategy = st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=4)
 text_strategy = st.lists(st.integers(0, 4), min_size=1, max_size=12)
 
@@ -61,6 +70,13 @@ def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list
             context_length=memorizer.context_length,
             escape_probability=ESCAPE_PROBABILITY,
         )
+    if isinstance(memorizer, Automaton):
+        machine = memorizer.written_out()
+        return definition_automaton.automaton(machine.initial, machine.tensor, machine.outputs, context)
+    if isinstance(memorizer, Markov):
+        return definition_markov.markov(
+            documents, context, vocabulary_size=size, end_id=end, order=memorizer.order, smoothing=memorizer.smoothing
+        )
     return definition.infinigram(documents, context, vocabulary_size=size, end_id=end, discount=discount)
 
 
@@ -81,7 +97,12 @@ def test_it_is_a_predictor_that_scores_distributes_and_samples(make: Make) -> No
     assert isinstance(memorizer, Distributes)
     assert isinstance(memorizer, Samples)
     assert (memorizer.access, memorizer.context_tokens) == (Access.WEIGHTS, None)
-    assert memorizer.size_bytes == index.size_bytes
+    if isinstance(memorizer, Markov):
+        assert memorizer.size_bytes == memorizer.table.size_bytes
+    elif isinstance(memorizer, Automaton):
+        assert memorizer.size_bytes == 8 * (3 * (4 + 4) + 3 * 3 + 4)
+    else:
+        assert memorizer.size_bytes == index.size_bytes
 
 
 @every_memorizer
@@ -122,6 +143,19 @@ def test_rows_sum_to_one_and_are_finite_log_probabilities(
     assert np.isfinite(rows).all()
     assert (rows <= 0).all()
     np.testing.assert_allclose(np.exp(rows).sum(axis=1), 1.0, rtol=1e-12)
+
+
+@every_memorizer
+@settings(max_examples=40, deadline=None)
+@given(documents=documents_strategy, text=text_strategy)
+def test_the_faster_road_gives_the_same_log_probabilities(
+    make: Make, documents: list[list[int]], text: list[int]
+) -> None:
+    memorizer = make(index_of(documents, 4), 5, 4)
+    found = memorizer.log_probabilities_nats(ids(*text))
+    np.testing.assert_allclose(found, memorizer.score([ids(*text)])[0].log_probability_nats, rtol=1e-12, atol=1e-12)
+    with pytest.raises(InputError, match="outside its vocabulary"):
+        memorizer.log_probabilities_nats(ids(5))
 
 
 @every_memorizer
@@ -178,7 +212,7 @@ def test_greedy_sampling_is_the_chain_of_arg_maxima(make: Make) -> None:
     np.testing.assert_array_equal(written, expected[context.size :])
 
 
-@every_memorizer
+@every_reciter
 def test_a_text_of_the_corpus_is_recited_from_a_unique_prefix_up_to_its_end(make: Make) -> None:
     rng = np.random.default_rng(3)
     documents = [rng.permutation(500).tolist() for _ in range(3)]
@@ -190,7 +224,9 @@ def test_a_text_of_the_corpus_is_recited_from_a_unique_prefix_up_to_its_end(make
     assert scores.is_argmax[50:].all()
     assert (
         np.exp(scores.log_probability_nats[50:].sum())
-        > {"knowledge": 0.98, "infinigram": 0.5}[memorizer.name.removeprefix("memorizer:")]
+        > {"knowledge": 0.98, "infinigram": 0.5, "markov": (1 / 2 + 1 / 2 * 1 / 6) ** 50}[
+            memorizer.name.removeprefix("memorizer:")
+        ]
     )
 
 

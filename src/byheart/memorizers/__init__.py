@@ -1,6 +1,7 @@
 """Predictors that store: they answer from the corpus index and from nothing else.
 
-Course: `definition` (what each predicts, slowly), `knowledge` (M4), `infinigram` (M5); `base_distribution` and
+Course: `definition` (what each predicts, slowly), `knowledge` (M4), `infinigram` (M5), `markov` (M3: `ngram_counts`,
+`smoothing`, `ngram_table`); `base_distribution` and
 `sparse_row` hold a distribution as a few stored continuations over a fixed base, `suffix_chain` finds the continuations
 of every suffix of a context, `memorizer` is what the predictors share.
 """
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from byheart.index import Index
     from byheart.memorizers.memorizer import Memorizer
 
-NAMES = ("knowledge", "infinigram")
+NAMES = ("knowledge", "infinigram", "automaton", "markov")
 
 
 def build(name: str, index: "Index", *, vocabulary_size: int, end_id: int) -> "Memorizer":
@@ -36,6 +37,14 @@ def build(name: str, index: "Index", *, vocabulary_size: int, end_id: int) -> "M
             from byheart.memorizers.infinigram import Infinigram
 
             return Infinigram(index, vocabulary_size=vocabulary_size, end_id=end_id)
+        case "automaton":
+            from byheart.memorizers.automaton import Automaton
+
+            return Automaton(index, vocabulary_size=vocabulary_size, end_id=end_id)
+        case "markov":
+            from byheart.memorizers.markov import Markov
+
+            return Markov(index, vocabulary_size=vocabulary_size, end_id=end_id)
     raise InputError(
         f"There is no memorizer called {name!r}.", why=f"Known are {', '.join(NAMES)}.", next_step="Choose one of them."
     )
