@@ -13,7 +13,7 @@ from byheart.index.sorted_text import SortedText, sort_text
 from byheart.memorizers.base_distribution import Base, prepare_base
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.ngram_counts import count_ngrams
-from byheart.memorizers.ngram_table import ROOT, NgramTable, log_probabilities, read_symbols, step
+from byheart.memorizers.ngram_table import NgramTable, log_probabilities, read_symbols, step
 from byheart.memorizers.smoothing import Smoothing, smooth_add_k, smooth_kneser_ney, smooth_stupid_backoff
 from byheart.memorizers.sparse_row import Row, empty_row, fill, statistics, touch
 
@@ -179,24 +179,16 @@ class Markov(Memorizer):
         found[self.end_id] = self.table.probabilities[self.vocabulary_size]
         return found
 
-    def _symbols(self, token_ids: TokenIds) -> Query:
-        symbols = token_ids.astype(np.int64)
-        symbols[symbols == self.end_id] = self.vocabulary_size
-        return symbols
-
-    @property
-    def _start(self) -> int:
-        """The context at the start of a document."""
-        return self.vocabulary_size if self.order > 1 else ROOT
-
     def _walk(self, capacity_tokens: int) -> "_Walk":
         return _Walk(self)
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
-        return score_text(self._store, self._start, self._symbols(token_ids), self.end_id)
+        return score_text(self._store, self.table.start, self.table.symbols(token_ids, end_id=self.end_id), self.end_id)
 
     def _log_probabilities(self, token_ids: TokenIds) -> Floats:
-        return np.minimum(log_probabilities(self.table, self._start, self._symbols(token_ids)), 0.0)
+        return np.minimum(
+            log_probabilities(self.table, self.table.start, self.table.symbols(token_ids, end_id=self.end_id)), 0.0
+        )
 
     def transition_table(self) -> TransitionTable:
         """The fixed p_ij: what this chain says when it sees one token of context.
@@ -224,11 +216,12 @@ class _Walk:
 
     def __init__(self, memorizer: Markov) -> None:
         self._memorizer = memorizer
-        self._context = memorizer._start
+        self._context = memorizer.table.start
 
     def read(self, token_ids: TokenIds) -> None:
-        memorizer = self._memorizer
-        self._context = read_symbols(memorizer.table, self._context, memorizer._symbols(token_ids))
+        table = self._memorizer.table
+        symbols = table.symbols(token_ids, end_id=self._memorizer.end_id)
+        self._context = read_symbols(table, self._context, symbols)
 
     def write(self, out: Floats) -> None:
         write(self._memorizer._store, self._context, self._memorizer.end_id, out)

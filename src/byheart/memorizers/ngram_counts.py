@@ -10,7 +10,7 @@ from byheart.errors import CapabilityError
 from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText
-from byheart.memorizers.ngram_table import ROOT, NgramTable
+from byheart.memorizers.ngram_table import ROOT, NgramTable, find_child
 
 _MOST_NODES = 2**31 - 1
 _Lengths = npt.NDArray[np.uint8]
@@ -97,25 +97,17 @@ def _fill_nodes(
 
 @compiled
 def fill_links(table: NgramTable) -> None:
-    """Links n-grams to themselves without their first symbol: children of a context to children of its link."""
+    """Links n-grams to themselves without their first symbol, or without the first few where that is no n-gram."""
     tokens, links, first_children = table.tokens, table.links, table.first_children
-    for node in range(table.order_starts[1]):
-        links[node] = ROOT
+    links[: table.order_starts[1]] = ROOT
     for context in range(first_children.size - 1):
-        shorter = int(links[context])
-        low = 0 if shorter < 0 else int(first_children[shorter])
         for child in range(first_children[context], first_children[context + 1]):
-            if shorter < 0:
-                links[child] = tokens[child]
-                continue
-            high = int(first_children[shorter + 1])
-            while low < high:
-                middle = (low + high) >> 1
-                if tokens[middle] < tokens[child]:
-                    low = middle + 1
-                else:
-                    high = middle
-            links[child] = low
+            symbol = tokens[child]
+            shorter, found = int(links[context]), -1
+            while shorter >= 0 and found < 0:
+                found = find_child(table, shorter, symbol)
+                shorter = int(links[shorter])
+            links[child] = found if found >= 0 else symbol
 
 
 def empty_table(order_starts: Query) -> NgramTable:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.tokens import Floats
+from byheart.core.tokens import Floats, TokenIds
 from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
 
@@ -44,6 +44,17 @@ class NgramTable(NamedTuple):
     def vocabulary_size(self) -> int:
         """Number of token ids; also the symbol of a document's border."""
         return int(self.order_starts[1]) - 1
+
+    @property
+    def start(self) -> int:
+        """The context at the start of a document."""
+        return self.vocabulary_size if self.order > 1 else ROOT
+
+    def symbols(self, token_ids: TokenIds, *, end_id: int) -> Query:
+        """Token ids as symbols: the end token is the border of documents."""
+        symbols = token_ids.astype(np.int64)
+        symbols[symbols == end_id] = self.vocabulary_size
+        return symbols
 
     @property
     def size_bytes(self) -> int:
