@@ -78,25 +78,17 @@ def test_a_token_that_the_corpus_cannot_hold_does_not_silence_literals_beyond_it
 def test_the_rules_are_those_of_the_brute_force_definition(
     documents: list[list[int]], min_support: int, min_confidence: float
 ) -> None:
-    memorizer = Boolean(
-        index_of(documents, 2),
-        vocabulary_size=3,
-        end_id=2,
-        thresholds=Thresholds(min_support, min_confidence),
-    )
-    confident = definition_boolean.confident_rules(
-        documents, end_id=2, window_tokens=7, min_support=min_support, min_confidence=min_confidence
-    )
+    thresholds = Thresholds(min_support, min_confidence)
+    memorizer = Boolean(index_of(documents, 2), vocabulary_size=3, end_id=2, thresholds=thresholds)
+    confident = definition_boolean.confident_rules(documents, end_id=2, thresholds=thresholds)
     assert mined(memorizer) == definition_boolean.unimplied(confident)
 
 
 @settings(max_examples=40, deadline=None)
 @given(documents=two_letters, text=st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_dropping_implied_rules_changes_no_answer(documents: list[list[int]], text: list[int]) -> None:
-    memorizer = Boolean(index_of(documents, 3), vocabulary_size=4, end_id=3, thresholds=Thresholds(2, 0.6))
-    all_rules = definition_boolean.confident_rules(
-        documents, end_id=3, window_tokens=7, min_support=2, min_confidence=0.6
-    )
+    memorizer = Boolean(index_of(documents, 3), vocabulary_size=4, end_id=3, thresholds=CHOSEN)
+    all_rules = definition_boolean.confident_rules(documents, end_id=3, thresholds=CHOSEN)
     rows = np.exp(prefix_rows(memorizer, ids(*text)))
     for stop, row in enumerate(rows):
         expected = definition_boolean.boolean(

@@ -13,12 +13,14 @@ from byheart.core.token_scores import token_scores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
-from byheart.memorizers import NAMES, build, definition, definition_automaton, definition_markov
+from byheart.memorizers import NAMES, build, definition, definition_automaton, definition_boolean, definition_markov
 from byheart.memorizers.automaton import Automaton
+from byheart.memorizers.boolean import Boolean, expected_confidence
 from byheart.memorizers.infinigram import Infinigram, discount
 from byheart.memorizers.knowledge import ESCAPE_PROBABILITY, Knowledge
 from byheart.memorizers.markov import Markov
 from byheart.memorizers.memorizer import Memorizer
+from byheart.memorizers.rules import Thresholds
 
 Make = Callable[[Index, int, int], Memorizer]
 MAKERS: dict[str, Make] = {
@@ -26,6 +28,9 @@ MAKERS: dict[str, Make] = {
     "infinigram": lambda index, size, end: Infinigram(index, vocabulary_size=size, end_id=end),
     "automaton": lambda index, size, end: Automaton(index, vocabulary_size=size, end_id=end, num_states=3),
     "markov": lambda index, size, end: Markov(index, vocabulary_size=size, end_id=end, order=3),
+    "boolean": lambda index, size, end: Boolean(
+        index, vocabulary_size=size, end_id=end, thresholds=Thresholds(min_support=1, window_tokens=4)
+    ),
 }
 every_memorizer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 FEW_STATES = ("automaton",)
@@ -77,6 +82,11 @@ def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list
         return definition_markov.markov(
             documents, context, vocabulary_size=size, end_id=end, order=memorizer.order, smoothing=memorizer.smoothing
         )
+    if isinstance(memorizer, Boolean):
+        rules = definition_boolean.confident_rules(documents, end_id=end, thresholds=memorizer.thresholds)
+        return definition_boolean.boolean(
+            rules, context, vocabulary_size=size, window_tokens=4, trust=expected_confidence
+        )
     return definition.infinigram(documents, context, vocabulary_size=size, end_id=end, discount=discount)
 
 
@@ -101,6 +111,8 @@ def test_it_is_a_predictor_that_scores_distributes_and_samples(make: Make) -> No
         assert memorizer.size_bytes == memorizer.table.size_bytes
     elif isinstance(memorizer, Automaton):
         assert memorizer.size_bytes == 8 * (3 * (4 + 4) + 3 * 3 + 4)
+    elif isinstance(memorizer, Boolean):
+        assert memorizer.size_bytes == index.sorted_text.text.nbytes + memorizer.rules.size_bytes
     else:
         assert memorizer.size_bytes == index.size_bytes
 
@@ -224,9 +236,12 @@ def test_a_text_of_the_corpus_is_recited_from_a_unique_prefix_up_to_its_end(make
     assert scores.is_argmax[50:].all()
     assert (
         np.exp(scores.log_probability_nats[50:].sum())
-        > {"knowledge": 0.98, "infinigram": 0.5, "markov": (1 / 2 + 1 / 2 * 1 / 6) ** 50}[
-            memorizer.name.removeprefix("memorizer:")
-        ]
+        > {
+            "knowledge": 0.98,
+            "infinigram": 0.5,
+            "markov": (1 / 2 + 1 / 2 * 1 / 6) ** 50,
+            "boolean": ((1 + 8 / 501) / (1 + 8)) ** 51,
+        }[memorizer.name.removeprefix("memorizer:")]
     )
 
 

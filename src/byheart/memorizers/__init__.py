@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from byheart.index import Index
     from byheart.memorizers.memorizer import Memorizer
 
-NAMES = ("knowledge", "infinigram", "automaton", "markov")
+NAMES = ("knowledge", "infinigram", "automaton", "markov", "boolean")
 
 
 def build(name: str, index: "Index", *, vocabulary_size: int, end_id: int) -> "Memorizer":
@@ -45,6 +45,10 @@ def build(name: str, index: "Index", *, vocabulary_size: int, end_id: int) -> "M
             from byheart.memorizers.markov import Markov
 
             return Markov(index, vocabulary_size=vocabulary_size, end_id=end_id)
+        case "boolean":
+            from byheart.memorizers.boolean import Boolean
+
+            return Boolean(index, vocabulary_size=vocabulary_size, end_id=end_id)
     raise InputError(
         f"There is no memorizer called {name!r}.", why=f"Known are {', '.join(NAMES)}.", next_step="Choose one of them."
     )

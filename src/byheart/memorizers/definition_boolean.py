@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from byheart.index.definition import Symbols
+from byheart.memorizers.rules import Thresholds
 
 Literals = frozenset[tuple[int, int]]
 """(offset, token) pairs: the token stands `offset` before the one to predict."""
@@ -29,20 +30,18 @@ def literal_sets(context: Symbols, window_tokens: int) -> list[Literals]:
     return [frozenset(chosen) for size in range(1, len(literals) + 1) for chosen in combinations(literals, size)]
 
 
-def confident_rules(
-    documents: Sequence[Symbols], *, end_id: int, window_tokens: int, min_support: int, min_confidence: float
-) -> dict[Literals, Conclusion]:
+def confident_rules(documents: Sequence[Symbols], *, end_id: int, thresholds: Thresholds) -> dict[Literals, Conclusion]:
     """Every conjunction with enough support whose most frequent continuation has enough of it, implied or not."""
     continuations: defaultdict[Literals, Counter[int]] = defaultdict(Counter)
     for document in documents:
         for place, token in enumerate([*document, end_id]):
-            for literals in literal_sets(document[:place], window_tokens):
+            for literals in literal_sets(document[:place], thresholds.window_tokens):
                 continuations[literals][token] += 1
     rules = {}
     for literals, counts in continuations.items():
         ((output, hits),) = counts.most_common(1)
         support = counts.total()
-        if support >= min_support and hits / support >= min_confidence:
+        if support >= thresholds.min_support and hits / support >= thresholds.min_confidence:
             rules[literals] = Conclusion(output, hits, support)
     return rules
 
