@@ -10,7 +10,15 @@ import typer
 import typer.main
 
 from byheart._version import __version__
-from byheart.cli import audit_commands, corpus_commands, index_commands, model_commands, run_commands, text_commands
+from byheart.cli import (
+    audit_commands,
+    corpus_commands,
+    explain_commands,
+    index_commands,
+    model_commands,
+    run_commands,
+    text_commands,
+)
 from byheart.cli.session import fail, show_log, show_unexpected
 from byheart.errors import ByheartError, ConfigError
 
@@ -29,6 +37,7 @@ audit_commands.register(app)
 index_commands.register(app)
 text_commands.register(app)
 corpus_commands.register(app)
+explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
 
