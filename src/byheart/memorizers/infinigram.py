@@ -209,7 +209,7 @@ class _Walk:
     @property
     def match_length_tokens(self) -> int:
         """Length of the longest suffix that occurs."""
-        num_groups, num_read = self._chain.state
+        num_groups, num_read = self._chain.state[:2]
         return int(num_read - self._chain.starts[0]) if num_groups else 0
 
     def read(self, token_ids: TokenIds) -> None:
