@@ -210,6 +210,24 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, old: str, new: 
         read_text(tmp_path, SMALL.replace(old, new, 1))
 
 
+def test_whatever_bytes_are_damaged_the_file_is_refused_or_gives_finite_numbers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    num_refused = 0
+    for _ in range(1_500):
+        damaged = bytearray(SMALL.encode())
+        for _ in range(int(rng.integers(1, 4))):
+            place = int(rng.integers(len(damaged)))
+            damaged[place] = int(rng.choice([rng.integers(256), *b"0123 -.e\n"]))
+        try:
+            arpa = read_text(tmp_path, bytes(damaged))
+        except FormatError:
+            num_refused += 1
+            continue
+        found = arpa.log_probabilities_nats(np.arange(len(arpa.names), dtype=np.int32).repeat(2))
+        assert np.isfinite(found).all(), bytes(damaged)
+    assert 500 < num_refused < 1_500
+
+
 def test_words_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="UTF-8"):
         read_text(tmp_path, SMALL.encode().replace(b" b\n", b" \xff\n"))

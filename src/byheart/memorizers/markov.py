@@ -110,11 +110,11 @@ class Markov(Memorizer):
         the end: 2, so A = 5; counts of counts are 3 1 0, so D = 1/2 1 3/2, g = (3 1/2 + 1)/5 = 1/2 and
         P(b) = (1 - 1/2)/5 + 1/2 1/4 = 9/40. After a: b and c once each, g = (1/2 + 1/2)/2 = 1/2, so
         P(b after a) = (1 - 1/2)/2 + 1/2 9/40 = 29/80.
-    Cost: memory 28 bytes an n-gram (16 for the highest order) to keep, 24 more to build, and 2 bytes a symbol of the
+    Cost: memory 28 bytes an n-gram (16 for the highest order) to keep, 17 more to build, and 2 bytes a symbol of the
         text; where the end token stands inside documents also a second sorting of the text. A full distribution costs
         the vocabulary, statistics the tokens that follow the last one.
     Source: theory.md M3; Chen and Goodman 1998; Heafield et al. 2013.
-    Differs: see `smoothing`.
+    Differs: see `smoothing`; vocabulary_size counts every token id, lmplz the words of the corpus and <unk>.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class Markov(Memorizer):
         )
 
     def transition_table(self) -> TransitionTable:
-        """The fixed p_ij: what this chain says when it sees one token of context.
+        """The fixed p_ij: what it says of j by one token i of context alone; with order 2 all that it ever says.
 
         Raises:
             InputError: the chain has order 1, so no context.

@@ -150,7 +150,8 @@ def smooth_kneser_ney(found: NgramCounts) -> list[tuple[float, float, float]]:
     Returns:
         D1, D2, D3+ for each order from 1.
     Source: Chen and Goodman 1998; Heafield et al. 2013, "Scalable Modified Kneser-Ney Language Model Estimation".
-    Differs: nothing.
+    Differs: lmplz 0.3.0 takes one n-gram of every order below the highest, its last, with its occurrences instead of a
+        into the t_j (the end of adjust_counts.cc): no matter in a corpus, but discounts of a few lines move.
     """
     table = found.table
     adjusted = _adjust(table.links, found.counts, table.order_starts, found.border_starts)
@@ -167,8 +168,8 @@ def smooth_add_k(found: NgramCounts, k: float) -> None:
     Args:
         k: pseudo-counts per token, > 0.
     Source: Lidstone 1920; MacKay and Peto 1995, "A hierarchical Dirichlet language model".
-    Differs: the k V added counts are spread as the shorter context predicts, not evenly; so at order 1 of the empty
-        context it is the textbook's, and above it never forgets what a shorter context knows.
+    Differs: the k V added counts are spread as the shorter context predicts, not evenly; so after the empty
+        context it is the textbook's, and a longer one does not forget what shorter ones know.
     """
     _fill_add_k(found.table, found.counts, k)
 
