@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from byheart.errors import FormatError, InputError, SourceError
+from byheart.errors import CapabilityError, FormatError, InputError, SourceError
 from byheart.memorizers.definition_automaton import path_sum
 from byheart.memorizers.weighted_automaton import WeightedAutomaton, load, product
 from tests.memorizers.test_laws import ids
@@ -59,6 +59,27 @@ def test_an_automaton_is_deterministic_when_no_token_leads_to_two_states() -> No
     assert not random_automaton(2, 0).is_deterministic
     started_twice = WeightedAutomaton(np.ones(2), parity().tensor, parity().outputs)
     assert not started_twice.is_deterministic
+
+
+def test_determinising_keeps_every_weight() -> None:
+    # Both states say the same of b, which merges them in the ratio 1 : 2; a keeps and halves them.
+    merged = np.array([[1 / 6, 1 / 6], [1 / 3, 1 / 3]])
+    machine = WeightedAutomaton(np.array([0.5, 0.5]), np.array([np.eye(2) / 2, merged]), np.full((2, 2), 1 / 2))
+    assert not machine.is_deterministic
+    determined = machine.to_deterministic(most_states=4)
+    assert determined.is_deterministic
+    assert determined.num_states == 2
+    assert determined.equals(machine, max_length_tokens=5)
+    np.testing.assert_allclose(determined.next_weights(ids(B, A, B)), machine.next_weights(ids(B, A, B)), rtol=1e-12)
+
+
+def test_an_automaton_that_reaches_ever_new_states_is_not_determinised() -> None:
+    shifting = WeightedAutomaton(np.array([1.0, 0.0]), np.array([[[1.0, 0.0], [1.0, 1.0]]]), np.ones((1, 2)))
+    with pytest.raises(CapabilityError, match="More than 50 states"):
+        shifting.to_deterministic(most_states=50)
+    without_direction = WeightedAutomaton(np.array([1.0, -1.0]), np.eye(2)[None], np.ones((1, 2)))
+    with pytest.raises(InputError, match="no direction"):
+        without_direction.to_deterministic(most_states=50)
 
 
 def test_renaming_the_states_changes_nothing_and_changing_a_weight_does() -> None:

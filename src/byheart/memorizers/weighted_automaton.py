@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from byheart.core.tokens import Floats, TokenIds
-from byheart.errors import FormatError, InputError, SourceError
+from byheart.errors import CapabilityError, FormatError, InputError, SourceError
 
 FORMAT = 1
 _FILES = {"initial": 1, "tensor": 3, "outputs": 2}
@@ -78,6 +78,43 @@ class WeightedAutomaton:
         starts_once = np.count_nonzero(self.initial) <= 1
         return bool(starts_once and (np.count_nonzero(self.tensor, axis=1) <= 1).all())
 
+    def to_deterministic(self, *, most_states: int) -> "WeightedAutomaton":
+        """An automaton with the same weights in which every token leads from a state to one other.
+
+        Definition:
+            its states are the directions s / 1^T s that texts reach, the first one that of s_0; A(x) leads from s to
+            the direction of A(x) s with the weight 1^T A(x) s
+        Args:
+            most_states: that are tried; most automata reach infinitely many.
+        Raises:
+            CapabilityError: more states are reached.
+            InputError: a reached state sums to zero though it is not zero, so that it has no direction.
+        Cost: vocabulary x states x num_states^2.
+        Source: Mohri 1997, "Finite-state transducers in language and speech processing", section 3.3.
+        Differs: states are compared rounded to 12 digits.
+        """
+        first, weight = _direction(self.initial)
+        numbers, waiting, moves = {_rounded(first): 0}, [first], []
+        for before, state in enumerate(waiting):
+            for token, matrix in enumerate(self.tensor):
+                after, total = _direction(matrix @ state)
+                if total == 0.0:
+                    continue
+                if _rounded(after) not in numbers:
+                    if len(waiting) == most_states:
+                        raise CapabilityError(
+                            f"More than {most_states} states are reached.",
+                            why="An automaton with weights need not have a deterministic one of finite size.",
+                            next_step="Pass a larger most_states, or use the automaton as it is.",
+                        )
+                    numbers[_rounded(after)] = len(waiting)
+                    waiting.append(after)
+                moves.append((token, numbers[_rounded(after)], before, total))
+        tensor = np.zeros((self.vocabulary_size, len(waiting), len(waiting)))
+        for token, after_number, before, total in moves:
+            tensor[token, after_number, before] = total
+        return WeightedAutomaton(weight * np.eye(len(waiting))[0], tensor, self.outputs @ np.array(waiting).T)
+
     def equals(self, other: "WeightedAutomaton", *, max_length_tokens: int, tolerance: float = 1e-12) -> bool:
         """Whether both give every text up to a length the same weight, up to `tolerance` of the larger one.
 
@@ -101,6 +138,18 @@ class WeightedAutomaton:
     def export(self, path: Path) -> None:
         """Writes the automaton to one file that `load` and numpy.load read."""
         np.savez(path, format=np.int64(FORMAT), **{name: getattr(self, name) for name in _FILES})
+
+
+def _direction(state: Floats) -> tuple[Floats, float]:
+    """A state that sums to 1, and its sum before; zeros and 0 for the zero state."""
+    total = float(state.sum())
+    if total == 0.0 and state.any():
+        raise InputError("A state of this automaton sums to zero, so that it has no direction.")
+    return state / (total or 1.0), total
+
+
+def _rounded(state: Floats) -> tuple[float, ...]:
+    return tuple((np.round(state, 12) + 0.0).tolist())
 
 
 def product(one: WeightedAutomaton, other: WeightedAutomaton) -> WeightedAutomaton:
