@@ -1,8 +1,8 @@
 """Predictors that store: they answer from the corpus index and from nothing else.
 
 Course: `definition` (what each predicts, slowly), `knowledge` (M4), `infinigram` (M5), `markov` (M3: `ngram_counts`,
-`smoothing`, `ngram_table`); `base_distribution` and
-`sparse_row` hold a distribution as a few stored continuations over a fixed base, `suffix_chain` finds the continuations
+`smoothing`, `ngram_table`), `boolean` (M2: `rules`, `rule_groups`, `rule_mining`); `base_distribution` and `sparse_row`
+hold a distribution as a few stored continuations over a fixed base, `suffix_chain` finds the continuations
 of every suffix of a context, `memorizer` is what the predictors share.
 """
 
