@@ -124,7 +124,7 @@ def learn_chain(tokens: Tokens, *, vocabulary_size: int, num_states: int, end_id
         num_states: |Q|, >= 1.
         end_id: the end of a document.
         num_passes: over the text, >= 0; batch b of B takes every B-th piece from the b-th.
-    Cost: about 2 microseconds a token and pass at 64 states.
+    Cost: 2 to 3 microseconds a token and pass at 64 states; a revision costs vocabulary x states.
     Source: Baum et al. 1970; Saul and Pereira 1997, "Aggregate and mixed-order Markov models" (cmp-lg/9706007);
         Liang and Klein 2009, "Online EM for unsupervised models", eq. 5.
     Differs: hidden and aggregate chain in one (see `hidden_chain`); starts from classes of tokens; counts have priors.

@@ -11,11 +11,12 @@ from byheart.memorizers.sparse_row import _keep_largest
 
 
 @compiled
-def row_statistics(logs: Floats, own: int, out: Floats) -> None:
+def row_statistics(probabilities: Floats, logs: Floats, own: int, out: Floats) -> None:
     """Writes what TokenScores keeps of a distribution and the token `own`, in the order of `sparse_row.statistics`.
 
     Args:
-        logs: nats, shape [vocabulary].
+        probabilities: shape [vocabulary].
+        logs: their logarithms, nats, shape [vocabulary].
         own: the token that came.
         out: shape [7].
     """
@@ -27,11 +28,10 @@ def row_statistics(logs: Floats, own: int, out: Floats) -> None:
         before += value > own_value or (value == own_value and token < own)
         if value > logs[argmax]:
             argmax = token
-        probability = math.exp(value)
-        mean += probability * value
-        size = _keep_largest(top, size, probability)
+        mean += probabilities[token] * value
+        size = _keep_largest(top, size, probabilities[token])
     variance = 0.0
     for token in range(logs.size):
-        variance += math.exp(logs[token]) * (logs[token] - mean) ** 2
+        variance += probabilities[token] * (logs[token] - mean) ** 2
     out[0], out[1], out[2], out[3] = own_value, 1.0 + before, argmax, logs[argmax]
     out[4], out[5], out[6] = max(-mean, 0.0), variance, min(math.log(top.sum()), 0.0)
