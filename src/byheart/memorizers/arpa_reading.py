@@ -59,7 +59,7 @@ def read_arpa(path: Path) -> Arpa:
     Raises:
         SourceError: it cannot be read.
         FormatError: it is not an ARPA file, or damaged: the line is named.
-    Cost: about 5 microseconds an n-gram; memory as the table and twice its highest order.
+    Cost: 5-10 microseconds an n-gram; memory as the table and twice its highest order.
     Source: the format as SRILM's manual page ngram-format(5) has it.
     Differs: an n-gram without its first words as an n-gram of their own is refused, as in KenLM; one without its last
         words is taken. Probabilities above 1 are refused; probabilities and backoffs below 10^(-300 / order) count as
