@@ -35,6 +35,9 @@ def mined(memorizer: Boolean) -> dict[definition_boolean.Literals, definition_bo
 def test_the_worked_example_of_the_docstring() -> None:
     memorizer = worked()
     assert memorizer.explain(ids(C, A, B)) == Rule(((1, B),), A, hits=2, support=3)
+    rules = mined(memorizer)
+    assert rules[frozenset({(2, A)})] == definition_boolean.Conclusion(END, 3, 5)
+    assert frozenset({(1, B), (2, A)}) not in rules
     (row,) = np.exp(memorizer.next_log_probabilities_nats([ids(C, A, B)]))
     confidence = (2 + 8 / 4) / (3 + 8)
     np.testing.assert_allclose(row, [confidence] + [(1 - confidence) / 3] * 3, rtol=1e-12)
