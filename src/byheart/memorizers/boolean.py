@@ -263,6 +263,6 @@ class _Walk:
 
 def by_strength(text: SymbolArray, rules: Rules) -> Rules:
     """The rules sorted so that of those that fire the first one answers."""
-    hits, supports = rules.hits.astype(np.int64), rules.supports.astype(np.int64)
-    order = np.lexsort((rules.places, rules.masks, np.bitwise_count(rules.masks), -supports, -hits / supports))
+    doubt = -(rules.hits / rules.supports)
+    order = np.lexsort((rules.places, rules.masks, np.bitwise_count(rules.masks), -rules.supports, doubt))
     return make_rules(text, tuple(column[order] for column in rules[:-1]))

@@ -56,8 +56,9 @@ def mine_rules(
     Returns:
         the rules, shorter ones first, and the smallest support, which is larger than asked for where there would have
         been more than `max_rules`.
-    Cost: at most 9 bytes for each symbol of the text, 12 more for each and thread (52 in a text of one symbol), and
-        about 50 for each rule.
+    Cost: beside the text at most 9 bytes for each of its symbols, for each thread 12 + 16 / min_support more (and 36 in
+        a text of one symbol), and about 60 for each rule, of which there are at most `max_rules`. 10 million tokens:
+        85 seconds on 2 cores, 0.9 GB with 7 million rules.
     Source: Agrawal and Srikant 1994, "Fast algorithms for mining association rules": supersets of the infrequent are
         not looked at. Bayardo, Agrawal and Gunopulos 2000: nor rules that add nothing to a shorter one's confidence.
     Differs: literals are tokens at offsets; what is deterministic is closed as well.
