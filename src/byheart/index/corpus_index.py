@@ -233,7 +233,11 @@ class Index:
         )
 
     def _query(self, text: "Text") -> Counts:
-        return self._joined([text])[0]
+        from byheart.index.queries import single_query
+
+        return single_query(
+            text, of_bytes=self.unit == "bytes", alphabet_size=self.alphabet_size, separator=self.separator
+        )
 
     def _run(self, pattern: "Text") -> Counts:
         symbols = self._query(pattern)
@@ -340,6 +344,11 @@ class Index:
         Raises:
             InputError: the context contains the separator.
         """
+        from byheart.index.searching.next_symbols import next_symbols_of
+
+        query = self._query(context)
+        if len(self.shards) == 1 and query.size:
+            return NextSymbols(*next_symbols_of(self.shards[0].sorted, query))
         row = self.next_symbol_rows([context])
         return NextSymbols(row.symbols, row.counts)
 
