@@ -11,6 +11,7 @@ from byheart.errors import CapabilityError, ConfigError, FormatError, SourceErro
 from byheart.index import Index
 from byheart.study.benchmark import Item, read_items
 from byheart.study.contamination import Contamination, Finding, leaked_by_field, leaked_of_judged
+from byheart.study.integrity import faults
 from byheart.study.normalised_index import FOLDER, open_normalised
 
 DOCUMENTS = (
@@ -179,6 +180,19 @@ def test_the_normalised_index_is_built_once_and_again_when_the_corpus_grew(tmp_p
     grown = byte_index(*DOCUMENTS, "one more")
     assert open_normalised(folder, grown, announce=told.append).num_documents == 4
     assert len(list((folder / FOLDER).iterdir())) == 1
+
+
+def test_verify_reads_the_normalised_index_too(tmp_path: Path) -> None:
+    folder = tmp_path / "idx"
+    original = byte_index(*DOCUMENTS)
+    original.save(folder)
+    open_normalised(folder, original)
+    assert faults(folder) == []
+    path = next((folder / FOLDER).glob("*/shard-*/suffix_array.bin"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert faults(folder) == [f"{path.relative_to(folder).as_posix()} does not match its hash."]
 
 
 def test_a_damaged_or_token_index_is_refused(tmp_path: Path) -> None:
