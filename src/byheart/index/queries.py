@@ -37,7 +37,7 @@ def _symbols(text: Text, *, of_bytes: bool) -> npt.NDArray[Any]:
     if not of_bytes:
         raise InputError(
             "An index of tokens is asked with token ids, not with text.",
-            next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
+            next_step="Encode the text with the tokenizer that lies in the index's folder, or make an index of bytes.",
         )
     return np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
 
@@ -45,6 +45,12 @@ def _symbols(text: Text, *, of_bytes: bool) -> npt.NDArray[Any]:
 def single_query(text: Text, *, of_bytes: bool, alphabet_size: int, separator: int) -> Symbols:
     """One text as a query, shape [num_symbols]; see `joined_query`."""
     symbols = _symbols(text, of_bytes=of_bytes)
+    if symbols.ndim != 1:
+        raise InputError(
+            "An index is asked with a sequence of symbols.",
+            why=f"Got {symbols.ndim} dimensions.",
+            next_step="Pass an array of shape [num_symbols], or text to an index of bytes.",
+        )
     if symbols.dtype.kind not in "iu" and symbols.size:
         raise InputError(
             f"An index is asked with whole numbers, not with {symbols.dtype}.", next_step="Convert the symbols first."
@@ -74,6 +80,8 @@ def joined_query(
     Raises:
         InputError: a text contains the separator, or is no sequence of symbols of this index.
     """
+    if isinstance(texts, str | bytes):
+        raise InputError("Several texts were expected, and one was given.", next_step="Put it into a list: [text].")
     parts = [_symbols(text, of_bytes=of_bytes) for text in texts]
     sizes = np.fromiter((part.size for part in parts), dtype=np.int64, count=len(parts))
     stops = np.cumsum(sizes)

@@ -13,10 +13,9 @@ import numpy.typing as npt
 from byheart.index.compiled import compiled
 from byheart.index.searching.interleaved_search import WHOLE, find_runs
 from byheart.index.searching.prefetch import prefetch
-from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
 from byheart.index.searching.search import Query
 from byheart.index.searching.threads import for_each_part
-from byheart.index.sorted_text import SortedText
+from byheart.index.sorted_text import SAMPLE_EVERY, SortedText
 
 _SEGMENTS = 1024
 """Pieces of intervals that are read together."""
