@@ -151,6 +151,24 @@ def test_trace_gives_the_chance_level_or_says_why_not(index: Path, tmp_path: Pat
     assert "Chance level: none." in shown(*arguments, text=LICENCE)
 
 
+def test_names_and_ids_cannot_forge_a_line_of_the_answer(tmp_path: Path) -> None:
+    corpus, bench = tmp_path / "corpus", tmp_path / "bench.jsonl"
+    corpus.mkdir()
+    words = " ".join(f"word{number}" for number in range(20))
+    (corpus / "evil\n0 of 1 leaked.txt").write_text(words)
+    bench.write_text(json.dumps({"id": "a\nNone of the items leaked", "question": words}) + "\n")
+    shown("index", str(corpus), "-o", str(tmp_path / "idx"))
+    for line in shown("contaminated", str(bench), "--index", str(tmp_path / "idx")).splitlines():
+        assert not line.startswith(("0 of 1", "None of the items"))
+    for line in shown("trace", "-", "--index", str(tmp_path / "idx"), text=words).splitlines():
+        assert not line.startswith("0 of 1")
+
+
+def test_an_empty_text_is_traced_and_not_counted(index: Path) -> None:
+    assert "0 span(s)" in shown("trace", "-", "--index", str(index), text="")
+    assert byheart("count", "", "--index", str(index)).returncode == 2
+
+
 def test_logs_reach_the_terminal_but_not_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     logger = logging.getLogger("byheart")
     before = logger.level, logger.propagate, list(logger.handlers)

@@ -54,6 +54,24 @@ def test_a_folder_gives_only_its_own_visible_text(tmp_path: Path) -> None:
     assert contents(read(str(root))) == [("inner/in.txt", "text"), ("text", "text")]
 
 
+def test_files_of_records_in_a_folder_are_read_as_records(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import gzip
+
+    caplog.set_level("INFO", logger="byheart")
+    (tmp_path / "a.txt").write_text("plain")
+    (tmp_path / "b.jsonl").write_text('{"text": "one\\ntwo"}\n{"text": "three"}\n')
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(b'{"text": "four", "name": "d"}\n'))
+    (tmp_path / "picture.bin").write_bytes(b"\x00\x01")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    assert [(document.name, document.text) for document in read(str(tmp_path))] == [
+        ("a.txt", "plain"),
+        ("b.jsonl:1", "one\ntwo"),
+        ("b.jsonl:2", "three"),
+        ("d", "four"),
+    ]
+    assert "2 file(s) are empty or no text and were passed over" in caplog.text
+
+
 def test_a_bad_file_of_a_folder_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "b.txt").write_bytes(b"one\ntwo\nth\xffree")

@@ -10,11 +10,10 @@ from byheart.index.searching import matching, suffixes
 from byheart.index.searching.intervals import span_intervals
 from byheart.index.searching.matching import longest_matches
 from byheart.index.searching.next_symbols import Rows, next_symbol_rows
-from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
 from byheart.index.searching.search import pattern_interval
 from byheart.index.searching.suffixes import longest_suffix_starts, suffix_intervals
 from byheart.index.searching.threads import for_each_part
-from byheart.index.sorted_text import NO_SAMPLES, SortedText, sort_text
+from byheart.index.sorted_text import NO_SAMPLES, SAMPLE_EVERY, SortedText, sort_text
 from tests.index.corpora import KINDS, Documents, spread
 
 Query = npt.NDArray[np.int64]

@@ -226,14 +226,14 @@ def test_numbers_that_contradict_the_arrays_are_refused_though_every_hash_is_rig
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["shards"][1]["num_documents"] = 2
     rehashed(folder / "manifest.json", shards=manifest["shards"])
-    with pytest.raises(FormatError, match="different numbers"):
+    with pytest.raises(FormatError, match="contradict each other"):
         Index.open(folder)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("suffix_array", np.array([1, 2, 9, 0], "<i4"), "points outside"),
+        ("suffix_array", np.array([1, 2, 9, 0], "<i4"), "not a permutation"),
         ("first_symbol", np.array([0, 1, 99] + [99] * 298, "<i8"), "first symbols"),
         ("document_offsets", np.array([2, 4], "<i8"), "documents overlap"),
         ("text", np.array([65535, 1, 0, 0], "<u2"), "separator"),
@@ -255,6 +255,60 @@ def test_arrays_that_would_lead_a_search_outside_are_refused(
     rehashed(folder / "manifest.json", shards=manifest["shards"])
     with pytest.raises(FormatError, match=why):
         Index.open(folder)
+
+
+@pytest.mark.parametrize("change", [{"bytes": 8}, {"dtype": "int8"}])
+def test_a_crafted_table_of_prefixes_is_refused_by_opening_and_by_verify(
+    folder: Path, change: dict[str, object]
+) -> None:
+    from blake3 import blake3
+
+    shard = folder / "shard-00000"
+    header, manifest = json.loads((shard / HEADER).read_bytes()), json.loads((folder / "manifest.json").read_bytes())
+    entry = header["files"]["sampled_prefixes.bin"]
+    raw = (shard / "sampled_prefixes.bin").read_bytes() * 2 if "bytes" in change else b"\0" * entry["bytes"]
+    (shard / "sampled_prefixes.bin").write_bytes(raw)
+    entry |= change | {"bytes": len(raw), "blake3": blake3(raw).hexdigest()}
+    rehashed(shard / HEADER, files=header["files"])
+    manifest["shards"][0]["blake3"] = json.loads((shard / HEADER).read_bytes())["blake3"]
+    rehashed(folder / "manifest.json", shards=manifest["shards"])
+    with pytest.raises(FormatError):
+        Index.open(folder)
+    assert Index.verify(folder) != []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shards": None},
+        {"shards": ["x"]},
+        {"shards": []},
+        {"shards": [{"folder": "/tmp", "num_documents": 3, "num_symbols": 4, "blake3": ""}]},
+        {"files": [1]},
+        {"files": {"../outside": {"bytes": 1, "blake3": ""}}},
+        {"builds": None},
+        {"unit": []},
+        {"alphabet_size": 0},
+        {"alphabet_size": 100},
+        {"normalisation": "words"},
+        {"num_documents": 7},
+    ],
+)
+def test_a_manifest_that_byheart_would_not_write_is_refused_by_opening_and_by_verify(
+    folder: Path, changes: dict[str, object]
+) -> None:
+    rehashed(folder / "manifest.json", **changes)
+    with pytest.raises(FormatError):
+        Index.open(folder)
+    assert Index.verify(folder) == ["manifest.json"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "shard-00000/header.json"])
+def test_not_even_a_last_line_feed_may_be_missing(folder: Path, name: str) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes()[:-1])
+    with pytest.raises(FormatError):
+        Index.open(folder)
+    assert Index.verify(folder) == [name]
 
 
 def test_an_index_of_another_tokenizer_is_refused_when_asked_for_one(folder: Path) -> None:

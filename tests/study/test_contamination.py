@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from byheart.corpus.normalisation import normalise
-from byheart.errors import CapabilityError, ConfigError, FormatError, SourceError
+from byheart.errors import CapabilityError, ConfigError, FingerprintError, FormatError, SourceError, StorageError
 from byheart.index import Index
 from byheart.study.benchmark import Item, read_items
 from byheart.study.contamination import Contamination, Finding, leaked_by_field, leaked_of_judged
+from byheart.study.integrity import faults
 from byheart.study.normalised_index import FOLDER, open_normalised
 
 DOCUMENTS = (
@@ -179,6 +180,40 @@ def test_the_normalised_index_is_built_once_and_again_when_the_corpus_grew(tmp_p
     grown = byte_index(*DOCUMENTS, "one more")
     assert open_normalised(folder, grown, announce=told.append).num_documents == 4
     assert len(list((folder / FOLDER).iterdir())) == 1
+
+
+def test_verify_reads_the_normalised_index_too(tmp_path: Path) -> None:
+    folder = tmp_path / "idx"
+    original = byte_index(*DOCUMENTS)
+    original.save(folder)
+    open_normalised(folder, original)
+    assert faults(folder) == []
+    path = next((folder / FOLDER).glob("*/shard-*/suffix_array.bin"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert faults(folder) == [f"{path.relative_to(folder).as_posix()} does not match its hash."]
+
+
+def test_the_normalised_index_of_another_corpus_is_refused(tmp_path: Path) -> None:
+    one, other = byte_index("one two three"), byte_index("four five six")
+    open_normalised(tmp_path, one)
+    (place,) = (tmp_path / FOLDER).iterdir()
+    place.rename(place.with_name(other.fingerprint[:16]))
+    with pytest.raises(FingerprintError):
+        open_normalised(tmp_path, other)
+
+
+def test_a_link_in_the_place_of_the_normalised_index_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim" / "photos"
+    victim.mkdir(parents=True)
+    (victim / "one.jpg").write_text("theirs")
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    (folder / FOLDER).symlink_to(victim.parent)
+    with pytest.raises(StorageError, match="link"):
+        open_normalised(folder, byte_index(*DOCUMENTS))
+    assert (victim / "one.jpg").read_text() == "theirs"
 
 
 def test_a_damaged_or_token_index_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from byheart.cli.trace_answer import in_one_line, times
 from byheart.core.codec import evidence_to_json
 from byheart.core.evidence import Estimate, Refusal
+from byheart.core.visible import visible_in_line
 from byheart.report.format import bounds, estimate
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.intervals import clopper_pearson
@@ -28,22 +29,25 @@ def contamination_lines(found: Sequence[Finding], beside: Sequence[Finding] | No
     """
     leaked = [finding for finding in found if finding.verdict == "leaked"]
     for finding in leaked[:_LISTED]:
-        yield f"{finding.item.name} (line {finding.item.line}): leaked"
+        yield f"{visible_in_line(finding.item.name)} (line {finding.item.line}): leaked"
         for one in finding.evidence:
-            place = f"first in {one.document} at {one.place.start:,}"
+            place = f"first in {visible_in_line(one.document)} at {one.place.start:,}"
             yield f"    {one.field}: {one.num_words} words, {times(one.count)}, {place}"
             yield f"      item    {in_one_line(one.text)}"
             yield f"      corpus  {in_one_line(one.passage)}"
     if len(leaked) > _LISTED:
         yield f"and {len(leaked) - _LISTED:,} more leaked items: --json names all."
     short = sum(finding.verdict == "too short" for finding in found)
-    yield f"{_rate(leaked_of_judged(found))} of the items leaked, at {min_words} words"
+    if leaked_of_judged(found)[1]:
+        yield f"{_rate(leaked_of_judged(found))} of the items leaked, at {min_words} words"
+    else:
+        yield "No item could be judged: none has a field with enough words."
     if short:
         fewest = min(FEWEST_WORDS, min_words)
         yield f"{short:,} of {len(found):,} items are too short to say (under {fewest} words) and not counted"
     by_field = leaked_by_field(found)
     if len(by_field) > 1:
-        yield from (f"  {field}: {_rate(rate)} leaked" for field, rate in by_field.items())
+        yield from (f"  {visible_in_line(field)}: {_rate(rate)} leaked" for field, rate in by_field.items())
     if beside is None:
         yield "Chance level: not given. It stands here with --control OTHER.jsonl: items that cannot be in the corpus."
         return
@@ -60,7 +64,7 @@ def contamination_lines(found: Sequence[Finding], beside: Sequence[Finding] | No
 def _rate(counts: tuple[int, int]) -> str:
     leaked, number = counts
     if not number:
-        return "None of 0"
+        return "0 of 0"
     interval = clopper_pearson(leaked, number)
     share = Estimate(
         name="contaminated.leaked_rate",

@@ -51,11 +51,16 @@ def index(
     )
     with progress(quiet) as on_progress:
         made = make_index(plan, output, announce=(lambda text: None) if quiet else say, on_progress=on_progress)
-    summary = {"index": str(output), "unit": made.unit, "documents": made.num_documents, "symbols": made.num_symbols}
+    summary = {
+        "index": str(output),
+        "unit": made.unit,
+        "documents": made.num_documents,
+        "symbols": made.num_symbols - made.num_documents - 1,
+    }
     if json:
         answer_json(summary | {"bytes_on_disk": made.size_bytes})
     else:
-        answer(f"{output}: {made.num_documents:,} documents, {made.num_symbols:,} {made.unit}")
+        answer(f"{output}: {made.num_documents:,} documents, {summary['symbols']:,} {made.unit}")
 
 
 def register(app: typer.Typer) -> None:

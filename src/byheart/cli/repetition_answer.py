@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from byheart.cli.trace_answer import in_one_line, times
+from byheart.core.visible import visible_in_line
 from byheart.study.repetition import Repetition
 
 
@@ -17,13 +18,13 @@ def repetition_lines(found: Repetition, *, is_against: bool) -> Iterator[str]:
     """
     where = " in the other corpus" if is_against else ""
     for number, passage in enumerate(found.longest, start=1):
-        places = ", ".join(f"{name} at {offset:,}" for name, offset in passage.places)
+        places = ", ".join(f"{visible_in_line(name)} at {offset:,}" for name, offset in passage.places)
         yield f"{number:3}  {passage.symbols:,} {found.unit}, {times(passage.count)}{where}: {places}"
         yield f"       {in_one_line(passage.beginning)}"
     if found.most_covered:
         yield "Documents with the most symbols that stand elsewhere too:"
     for name, covered, size in found.most_covered:
-        yield f"  {covered:12,} of {size:12,}  {name}"
+        yield f"  {covered:12,} of {size:12,}  {visible_in_line(name)}"
     equal = "equal a document of the other corpus" if is_against else "equal an earlier one"
     yield f"{found.num_spans:,} span(s) of at least {found.min_symbols:,} {found.unit}"
     yield f"{found.covered_share:.1%} of {found.num_symbols:,} {found.unit} covered"

@@ -119,7 +119,7 @@ def progress(quiet: bool) -> Iterator[Progress]:
     try:
         yield from _reporters(quiet)
     except KeyboardInterrupt:
-        say("Interrupted. An audit goes on where it stopped when you type the same command again.")
+        say("Interrupted. An audit or an index goes on where it stopped when you type the same command again.")
         raise
 
 

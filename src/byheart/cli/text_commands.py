@@ -16,6 +16,7 @@ from byheart.cli.session import (
     has_colours,
     progress,
 )
+from byheart.core.visible import visible_in_line
 from byheart.errors import ConfigError, SourceError
 
 IndexOption = Annotated[Path, typer.Option("--index", help="Folder that `byheart index` wrote.")]
@@ -41,7 +42,11 @@ def count(
     """
     from byheart.study.lookup import Lookup
 
-    asked = list(texts or []) + (read_text(file).splitlines() if file else [])
+    # Lines end at line feeds only: a form feed may be what is looked for.
+    in_file = [line.removesuffix("\r") for line in read_text(file).split("\n")] if file else []
+    asked = [*(texts or []), *(line for line in in_file if line)]
+    if "" in asked:
+        raise ConfigError("The empty text stands everywhere.", next_step="Give at least one character to look for.")
     if not asked or (near and len(asked) > 1):
         raise ConfigError(
             "A count needs a text, and --near exactly one.",
@@ -60,7 +65,7 @@ def count(
         answer(str(found[0]))
     else:
         for text, number in zip(asked, found, strict=True):
-            answer(f"{number:12,}  {text}")
+            answer(f"{number:12,}  {visible_in_line(text)}")
 
 
 def trace(

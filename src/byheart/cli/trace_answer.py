@@ -4,6 +4,7 @@ from typing import Any
 
 from byheart.cli.trace_view import FAINT, SPANS_LISTED, Piece, by_length, legend, painted
 from byheart.core.evidence import Refusal
+from byheart.core.visible import visible, visible_in_line
 from byheart.report.format import bounds, number
 from byheart.study.tracing import Chance, Trace
 
@@ -17,12 +18,15 @@ def trace_lines(text: str, found: Trace, shortest: int, unit: str, *, colours: b
     data = text.encode("utf-8", "surrogatepass")
     ordered = by_length(found)
     for place, copied in enumerate(ordered[:SPANS_LISTED], start=1):
-        sources = ", ".join(f"{name} at {offset:,}" for name, offset in copied.sources)
+        places = ((visible_in_line(name), offset) for name, offset in copied.sources)
+        sources = ", ".join(f"{name} at {'' if unit == 'bytes' else 'token '}{offset:,}" for name, offset in places)
         more = copied.count - len(copied.sources)
         sources += f" and {more:,} more" if more > 0 else ""
         mark = "*" if found.beyond_chance(copied) else " "
         size = f"{len(copied.span):,} bytes" + ("" if unit == "bytes" else f" ({copied.symbols:,} {unit})")
-        pieces.append((f"{place:3}{mark} {size} at {copied.span.start:,}, {times(copied.count)} in {sources}\n", {}))
+        pieces.append(
+            (f"{place:3}{mark} {size} at byte {copied.span.start:,}, {times(copied.count)} in {sources}\n", {})
+        )
         pieces.append(
             (f"       {in_one_line(data[copied.span.start : copied.span.stop].decode('utf-8', 'replace'))}\n", FAINT)
         )
@@ -74,7 +78,7 @@ def times(number: int) -> str:
 
 def in_one_line(text: str, width: int = 100) -> str:
     """The beginning and the end of a text, its line breaks written out."""
-    shown = text.replace("\n", "\\n").replace("\t", "\\t")
+    shown = visible(text.replace("\n", "\\n").replace("\t", "\\t"))
     return shown if len(shown) <= width else f"{shown[: width // 2]} ... {shown[-width // 2 :]}"
 
 

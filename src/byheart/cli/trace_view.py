@@ -47,7 +47,7 @@ def painted(text: str, found: Trace, shortest: int, *, colours: bool) -> list[Pi
     is_whole = len(text) <= _WHOLE_CHARACTERS
     ordered = by_length(found)[: None if is_whole else SPANS_LISTED]
     owners = _owners(text, ordered)
-    borders = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(text)]
+    borders = [0, *(np.flatnonzero(np.diff(owners)) + 1).tolist(), len(text)] if text else []
     pieces: list[Piece] = []
     for start, stop in pairwise(borders):
         part, number = text[start:stop].replace("\r\n", "\n"), int(owners[start])
@@ -67,6 +67,8 @@ def _owners(text: str, ordered: Sequence[Copied]) -> npt.NDArray[np.int32]:
     for number in range(len(ordered), 0, -1):
         span = ordered[number - 1].span
         by_byte[span.start : span.stop] = number
+    if not data:
+        return by_byte
     is_first_byte = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
     return by_byte[is_first_byte]
 

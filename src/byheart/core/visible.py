@@ -31,3 +31,8 @@ def visible(text: str) -> str:
         else f"⟨U+{ord(character):04X}⟩"
         for character in text
     )
+
+
+def visible_in_line(text: str) -> str:
+    """As `visible`, line breaks and tabs included: for names and ids, which could forge a line of the answer."""
+    return visible(text).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")

@@ -108,7 +108,7 @@ class Index:
         return cls(*open_shards(Path(folder), tokenizer_fingerprint))
 
     @staticmethod
-    def verify(folder: Path) -> list[str]:
+    def verify(folder: Path | str) -> list[str]:
         """Names of the damaged files of a saved index; empty when every byte is as it was written.
 
         Raises:
@@ -116,9 +116,9 @@ class Index:
         """
         from byheart.index.storing.folder import damaged_files
 
-        return damaged_files(folder)
+        return damaged_files(Path(folder))
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Writes the index to a new folder, whole or not at all.
 
         Raises:
@@ -126,7 +126,11 @@ class Index:
         """
         from byheart.index.storing.folder import save
 
-        save(self.meaning, self.shards, folder)
+        save(self.meaning, self.shards, Path(folder))
+
+    def __repr__(self) -> str:
+        symbols = self.num_symbols - self.num_documents - 1
+        return f"<Index of {symbols:,} {self.unit} in {self.num_documents:,} documents, {len(self.shards)} shard(s)>"
 
     @property
     def unit(self) -> Unit:
@@ -233,7 +237,11 @@ class Index:
         )
 
     def _query(self, text: "Text") -> Counts:
-        return self._joined([text])[0]
+        from byheart.index.queries import single_query
+
+        return single_query(
+            text, of_bytes=self.unit == "bytes", alphabet_size=self.alphabet_size, separator=self.separator
+        )
 
     def _run(self, pattern: "Text") -> Counts:
         symbols = self._query(pattern)
@@ -340,6 +348,11 @@ class Index:
         Raises:
             InputError: the context contains the separator.
         """
+        from byheart.index.searching.next_symbols import next_symbols_of
+
+        query = self._query(context)
+        if len(self.shards) == 1 and query.size:
+            return NextSymbols(*next_symbols_of(self.shards[0].sorted, query))
         row = self.next_symbol_rows([context])
         return NextSymbols(row.symbols, row.counts)
 

@@ -17,6 +17,7 @@ from byheart.index.compiled import compiled
 from byheart.index.corpus_index import Index
 from byheart.index.layout import SymbolArray
 from byheart.index.searching.prefetch import prefetch
+from byheart.index.shard import Shard
 from byheart.index.sorted_text import SortedText
 
 Positions = npt.NDArray[np.int64]
@@ -61,9 +62,9 @@ def repeated_spans(
         min_symbols: >= 1, in the index's unit.
         other: where to look instead; of the same unit and tokenizer.
         on_progress: hears of the stages "neighbours" and "compare".
-    Cost: for one shard 30 ns per symbol on one core and 4 bytes of memory per symbol beside the index; each pair of
-        different shards is one longest match for every symbol. Memory for that: 24 bytes per symbol of a batch of
-        8 million, or of the longest document.
+    Cost: for one shard 30 ns per symbol on one core and 4 bytes of memory per symbol beside the index; each ordered
+        pair of different shards is two searches for every min_symbols symbols, and a longest match for every symbol
+        around what they find. Memory for that: 24 bytes per symbol of a batch of 8 million, or of the longest document.
     Source: Karkkainen, Manzini and Puglisi 2009, "Permuted longest-common-prefix array"; maximal spans as in `trace`.
     Differs: common prefixes end at the document's end, and both neighbours count.
     """
@@ -74,7 +75,7 @@ def repeated_spans(
             lengths = longest_repeats(shard.sorted, on_progress=on_progress)
         others = [s.sorted for at, s in enumerate((other or index).shards) if other is not None or at != number]
         for corpus in others:
-            _lengthen(lengths, shard.sorted.text, shard.document_offsets, corpus, on_progress)
+            _lengthen(lengths, shard, corpus, min_symbols, on_progress)
         starts, sizes = _maximal_runs(lengths, min_symbols)
         documents = np.searchsorted(shard.document_offsets, starts, side="right") - 1
         parts.append((documents + shard.first_document, starts - shard.document_offsets[documents], sizes))
@@ -166,17 +167,16 @@ def _batches(offsets: Positions) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _lengthen(
-    lengths: Lengths, text: SymbolArray, offsets: Positions, corpus: SortedText, on_progress: Progress
-) -> None:
-    """Raises the lengths to the longest matches with another sorted text."""
-    from byheart.index.searching.matching import longest_matches
+def _lengthen(lengths: Lengths, shard: Shard, corpus: SortedText, min_symbols: int, on_progress: Progress) -> None:
+    """Raises the lengths to the longest matches with another sorted text, where those have at least min_symbols."""
+    from byheart.index.searching.matching import long_matches
 
+    text = shard.sorted.text
     separator = text[-1]
-    for start, stop in _batches(offsets):
+    for start, stop in _batches(shard.document_offsets):
         query = text[start:stop].astype(np.int64)
         query[text[start:stop] == separator] = -1
-        found, _ = longest_matches(corpus, query)
+        found = long_matches(corpus, query, min_symbols)
         np.maximum(lengths[start:stop], found, out=lengths[start:stop], casting="unsafe")
         on_progress("compare", stop, text.size)
 

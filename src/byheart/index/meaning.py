@@ -24,6 +24,11 @@ class Meaning:
     normalisation: str = "none"
     """What was done to the text before: "none", or as corpus/normalisation names it."""
 
+    def in_words(self) -> str:
+        """For messages."""
+        tokenizer = f" of the tokenizer {self.tokenizer_fingerprint[:12]}" if self.tokenizer_fingerprint else ""
+        return f"{self.unit}{tokenizer}{'' if self.normalisation == 'none' else f', normalised ({self.normalisation})'}"
+
 
 def fingerprint(meaning: Meaning, shards: Sequence[Shard]) -> str:
     """What identifies an index.

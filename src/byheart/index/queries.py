@@ -37,9 +37,32 @@ def _symbols(text: Text, *, of_bytes: bool) -> npt.NDArray[Any]:
     if not of_bytes:
         raise InputError(
             "An index of tokens is asked with token ids, not with text.",
-            next_step="Encode the text with the index's tokenizer, or make an index of bytes.",
+            next_step="Encode the text with the tokenizer that lies in the index's folder, or make an index of bytes.",
         )
     return np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8)
+
+
+def single_query(text: Text, *, of_bytes: bool, alphabet_size: int, separator: int) -> Symbols:
+    """One text as a query, shape [num_symbols]; see `joined_query`."""
+    symbols = _symbols(text, of_bytes=of_bytes)
+    if symbols.ndim != 1:
+        raise InputError(
+            "An index is asked with a sequence of symbols.",
+            why=f"Got {symbols.ndim} dimensions.",
+            next_step="Pass an array of shape [num_symbols], or text to an index of bytes.",
+        )
+    if symbols.dtype.kind not in "iu" and symbols.size:
+        raise InputError(
+            f"An index is asked with whole numbers, not with {symbols.dtype}.", next_step="Convert the symbols first."
+        )
+    query, has_separator = _known(symbols.astype(np.int64, copy=False), min(alphabet_size, separator), separator)
+    if has_separator:
+        raise InputError(
+            f"A query contains the separator {separator}.",
+            why="It stands between documents, and no match crosses their border.",
+            next_step="Query each document's part by itself.",
+        )
+    return query
 
 
 def joined_query(
@@ -57,19 +80,12 @@ def joined_query(
     Raises:
         InputError: a text contains the separator, or is no sequence of symbols of this index.
     """
+    if isinstance(texts, str | bytes):
+        raise InputError("Several texts were expected, and one was given.", next_step="Put it into a list: [text].")
     parts = [_symbols(text, of_bytes=of_bytes) for text in texts]
     sizes = np.fromiter((part.size for part in parts), dtype=np.int64, count=len(parts))
     stops = np.cumsum(sizes)
-    joined = (parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
-    if joined.size and joined.dtype.kind not in "iu":
-        raise InputError(
-            f"An index is asked with whole numbers, not with {joined.dtype}.", next_step="Convert the symbols first."
-        )
-    query, has_separator = _known(joined.astype(np.int64, copy=False), min(alphabet_size, separator), separator)
-    if has_separator:
-        raise InputError(
-            f"A query contains the separator {separator}.",
-            why="It stands between documents, and no match crosses their border.",
-            next_step="Query each document's part by itself.",
-        )
+    given = [part for part in parts if part.size]
+    joined = np.concatenate(given) if given else np.empty(0, dtype=np.int64)
+    query = single_query(joined, of_bytes=of_bytes, alphabet_size=alphabet_size, separator=separator)
     return query, stops - sizes, stops

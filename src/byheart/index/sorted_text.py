@@ -10,6 +10,8 @@ from byheart.index.layout import SymbolArray
 NO_SAMPLES = np.empty(0, dtype=np.int64)
 """For a text without the table of sampled prefixes; all answers are the same, later."""
 NO_SAMPLES.flags.writeable = False
+SAMPLE_EVERY = 32
+"""Suffixes; 16 doubles the table of sampled prefixes for one probe of five."""
 
 
 class SortedText(NamedTuple):

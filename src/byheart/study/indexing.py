@@ -83,7 +83,7 @@ def make_index(
         if before and plan.add and before.meaning != meaning:
             raise FingerprintError(
                 f"These documents cannot be added to {visible(str(folder))}.",
-                why=f"It has {before.meaning}; these would have {meaning}.",
+                why=f"It has {before.meaning.in_words()}; these would have {meaning.in_words()}.",
                 next_step="Leave out --unit and --tokenizer, so that its own are used.",
             )
         request: Request = {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from byheart.errors import SourceError
 from byheart.index.storing.folder import damaged_files, is_index
+from byheart.study.normalised_index import FOLDER as NORMALISED
 from byheart.study.run_folder import MANIFEST, PLAN, RunFolder
 
 
@@ -15,7 +16,10 @@ def faults(path: Path) -> list[str]:
         FormatError: its manifest cannot be read.
     """
     if is_index(path):
-        return [f"{name} does not match its hash." for name in damaged_files(path)]
+        # The index of the corpus's words that `byheart contaminated` keeps inside is an index of its own.
+        inside = [folder for folder in sorted((path / NORMALISED).glob("*")) if is_index(folder)]
+        names = [name for folder in (path, *inside) for name in _damaged(path, folder)]
+        return [f"{name} does not match its hash." for name in names]
     if (path / MANIFEST).exists() or (path / PLAN).exists():
         return RunFolder(path).faults()
     raise SourceError(
@@ -23,3 +27,7 @@ def faults(path: Path) -> list[str]:
         why=f"It has no {MANIFEST}.",
         next_step="Give the folder that `byheart audit -o` or `byheart index -o` wrote.",
     )
+
+
+def _damaged(index: Path, folder: Path) -> list[str]:
+    return [(folder / name).relative_to(index).as_posix() for name in damaged_files(folder)]

@@ -7,6 +7,7 @@ from byheart.errors import ConfigError
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _FALLBACK_BYTES = 2 * 10**9
+_LEAST_BYTES = 10**6
 _MEMINFO = Path("/proc/meminfo")
 _LIMIT, _USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
@@ -20,7 +21,13 @@ def parse_bytes(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
     if not found:
         raise ConfigError(f"{text!r} is no amount of memory.", next_step="Write it as in --memory 500M or --memory 4G.")
-    return int(float(found[1]) * _UNITS[found[2]])
+    amount = int(float(found[1]) * _UNITS[found[2]])
+    if amount < _LEAST_BYTES:
+        raise ConfigError(
+            f"{text} is {amount:,} bytes of memory.",
+            next_step=f"Did you mean {found[1]}M? Write the unit: K, M, G or T.",
+        )
+    return amount
 
 
 def available_bytes() -> int:

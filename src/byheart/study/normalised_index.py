@@ -10,12 +10,12 @@ import numpy as np
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.corpus.normalisation import NORMALISATION, normalise
-from byheart.errors import CapabilityError, FingerprintError
+from byheart.errors import CapabilityError, FingerprintError, StorageError
 from byheart.index.corpus_index import Index
 from byheart.index.meaning import Meaning
 from byheart.index.shard import Entry
 from byheart.index.storing.build_folder import BuildFolder, Request, begun_shard_symbols, locked
-from byheart.index.storing.manifest import MANIFEST
+from byheart.index.storing.manifest import FORMAT, MANIFEST, is_ours, read_manifest
 from byheart.study.index_plan import shard_symbols
 
 FOLDER = "normalised"
@@ -53,6 +53,12 @@ def open_normalised(
             next_step="Make one: byheart index SOURCE -o IDX",
         )
     place = folder / FOLDER / original.fingerprint[:16]
+    if place.parent.is_symlink() or place.is_symlink():
+        raise StorageError(
+            f"{visible(str(place.parent))} is a link.",
+            why="What it leads to may be somebody's own; byheart keeps and removes folders there.",
+            next_step="Remove the link.",
+        )
     if (place / MANIFEST).exists():
         return _kept(place, original)
     size = original.num_symbols
@@ -62,7 +68,7 @@ def open_normalised(
     started = time.monotonic()
     _build(place, original, on_progress)
     for older in place.parent.iterdir():
-        if older != place:
+        if older != place and is_ours(older / MANIFEST, FORMAT) and not older.is_symlink():
             shutil.rmtree(older, ignore_errors=True)
     announce(f"Kept in {place}; {time.monotonic() - started:,.0f} s.")
     return _kept(place, original)
@@ -70,11 +76,11 @@ def open_normalised(
 
 def _kept(place: Path, original: Index) -> Index:
     index = Index.open(place)
-    if index.meaning.normalisation != NORMALISATION or index.num_documents != original.num_documents:
+    made_of = [build.get("normalised") for build in read_manifest(place).builds]
+    if index.meaning.normalisation != NORMALISATION or made_of != [original.fingerprint]:
         raise FingerprintError(
             f"{visible(str(place))} is not the normalised index of this corpus.",
-            why=f"It has {index.num_documents:,} documents under the normalisation {index.meaning.normalisation!r}; "
-            f"expected were {original.num_documents:,} under {NORMALISATION!r}.",
+            why="It was made of another index, or by another rule.",
             next_step="Delete that folder: it is built again.",
         )
     return index

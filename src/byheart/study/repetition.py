@@ -99,7 +99,7 @@ def repetition(
     if other is not None and other.meaning != index.meaning:
         raise FingerprintError(
             "The two indexes cannot be compared.",
-            why=f"One has {index.meaning}, the other {other.meaning}.",
+            why=f"One has {index.meaning.in_words()}, the other {other.meaning.in_words()}.",
             next_step="Make both with the same --unit and --tokenizer.",
         )
     repeats = repeated_spans(index, min_symbols=min_symbols, other=other, on_progress=on_progress)

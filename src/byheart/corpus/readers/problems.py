@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from byheart.core.visible import visible
+from byheart.core.visible import visible, visible_in_line
 from byheart.corpus.documents import Corpus
 from byheart.errors import SourceError
 
@@ -23,7 +23,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{_in_one_line(place)}: {_in_one_line(self.what)}"
+        return f"{visible_in_line(place)}: {visible_in_line(self.what)}"
 
 
 class UnreadableSourceError(SourceError):
@@ -50,10 +50,6 @@ class UnreadableSourceError(SourceError):
         )
         self.problems = tuple(problems)
         self.documents = documents
-
-
-def _in_one_line(text: str) -> str:
-    return visible(text).replace("\n", "⟨U+000A⟩")
 
 
 def named(problems: Sequence[Problem]) -> list[str]:

@@ -15,9 +15,8 @@ from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
 from byheart.index.searching.prefetch import prefetch
 from byheart.index.searching.prefix_keys import pack_symbols, shared_symbols
-from byheart.index.searching.sampled_prefixes import SAMPLE_EVERY
 from byheart.index.searching.search import Query, symbol_interval
-from byheart.index.sorted_text import SortedText
+from byheart.index.sorted_text import SAMPLE_EVERY, SortedText
 
 LANES = 128
 """Searches side by side. More would outgrow the nearest cache."""

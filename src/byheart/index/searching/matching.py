@@ -4,6 +4,7 @@ import numpy as np
 
 from byheart.index.compiled import compiled
 from byheart.index.searching.interleaved_search import LONGEST, find_runs
+from byheart.index.searching.intervals import span_intervals
 from byheart.index.searching.search import Query
 from byheart.index.searching.threads import for_each_part
 from byheart.index.sorted_text import SortedText
@@ -72,3 +73,36 @@ def longest_matches(corpus: SortedText, query: Query, *, num_threads: int | None
 
     for_each_part(work, query.size, num_threads=num_threads, smallest=_SMALLEST_PART)
     return lengths, counts
+
+
+def long_matches(corpus: SortedText, query: Query, min_symbols: int, *, num_threads: int | None = None) -> Query:
+    """Lengths as `longest_matches` gives them where they are at least min_symbols, a smaller number elsewhere.
+
+    A run of k symbols holds one of the windows of w = (k + 1) // 2 symbols that start at multiples of w. So only the
+    windows are asked for, and positions only where one of them occurs.
+
+    Args:
+        query: -1 for symbols that no document can have, shape [num_symbols].
+        min_symbols: k, >= 1.
+        num_threads: None for one per usable core.
+    Cost: 1 / w searches a symbol, and those of `longest_matches` around what is found.
+    """
+    width = (min_symbols + 1) // 2
+    anchors = np.arange(0, query.size - width + 1, width)
+    lows, highs = span_intervals(corpus, query, anchors, anchors + width, num_threads=num_threads)
+    anchors = anchors[highs > lows]
+    lengths, counts = np.zeros((2, query.size), dtype=np.int64)
+    if not anchors.size:
+        return lengths
+    # Positions (a - w, a] before each window that occurs; neighbours are one range.
+    is_first = np.concatenate([[True], np.diff(anchors) > width])
+    starts = np.maximum(anchors[is_first] - width + 1, 0)
+    stops = anchors[np.concatenate([is_first[1:], [True]])] + 1
+
+    def work(first: int, last: int) -> None:
+        for start, stop in zip(starts[first:last].tolist(), stops[first:last].tolist(), strict=True):
+            for low in range(start, stop, BLOCK):
+                _match_block(corpus, query, lengths, counts, low, min(low + BLOCK, stop))
+
+    for_each_part(work, starts.size, num_threads=num_threads, smallest=_SMALLEST_PART // min(width, 1024))
+    return lengths

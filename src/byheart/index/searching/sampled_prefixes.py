@@ -10,9 +10,8 @@ import numpy.typing as npt
 from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
 from byheart.index.searching.prefetch import prefetch
+from byheart.index.sorted_text import SAMPLE_EVERY
 
-SAMPLE_EVERY = 32
-"""Suffixes; 16 doubles the table for one probe of five."""
 _AHEAD = 16
 
 

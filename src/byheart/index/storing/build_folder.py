@@ -21,7 +21,17 @@ from byheart.index.meaning import Meaning
 from byheart.index.searching.threads import usable_cores
 from byheart.index.shard import Entry, ShardBuffer, full_buffers
 from byheart.index.storing.folder import differing_files, map_entries
-from byheart.index.storing.manifest import MANIFEST, Manifest, file_entry, manifest_of, shard_entry, shard_name
+from byheart.index.storing.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    file_entry,
+    is_ours,
+    is_shard,
+    manifest_of,
+    shard_entry,
+    shard_name,
+)
 from byheart.index.storing.shard_folder import (
     FORMAT_VERSION,
     Header,
@@ -34,6 +44,7 @@ from byheart.index.storing.shard_folder import (
 BUILD = "build.json"
 TOKENIZER_FOLDER = "tokenizer"
 _FORMAT = "byheart index build"
+_OURS = ((BUILD, _FORMAT), (MANIFEST, FORMAT))
 Request = dict[str, Any]
 """What was asked for: everything that the index's content depends on, as JSON values."""
 
@@ -72,10 +83,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_foreign(folder: Path) -> bool:
-    """Whether a folder has something in it and none of it comes from a builder."""
-    names = [path.name for path in folder.iterdir()]
-    own = (BUILD, MANIFEST)
-    return bool(names) and not any(name in own or name.startswith(("shard-", ".shard-", ".build.")) for name in names)
+    """Whether a folder has something in it and no builder has been at work there.
+
+    Names alone say nothing: other programs' data comes in files called shard-00000 too.
+    """
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(f".{BUILD}.")}
+    return bool(names) and not any(is_ours(folder / name, form) for name, form in _OURS)
 
 
 class BuildFolder:
@@ -119,14 +132,18 @@ class BuildFolder:
         Raises:
             ConfigError: another build is under way here.
         """
-        for pattern in (".*.partial", f".{BUILD}.*", f".{MANIFEST}.*"):
+        for pattern in (".shard-*.partial", f".{TOKENIZER_FOLDER}.partial", f".{BUILD}.*", f".{MANIFEST}.*"):
             for path in self.folder.glob(pattern):
                 _remove(path)
         state = self._state()
         if (self.folder / BUILD).exists():
-            self._refuse_other(read_self_hashed(self.folder / BUILD, _FORMAT), state)
+            begun = read_self_hashed(self.folder / BUILD, _FORMAT)
+            self._refuse_other(begun, state)
         else:
+            begun = None
             self.discard(self.first_shard)
+        # Another amount of memory changes only how much the shards hold that are still to come.
+        if begun != state:
             write_durably(self.folder / BUILD, self_hashed(state))
         headers: list[Header] = []
         while (path := self.folder / shard_name(self.first_shard + len(headers))).is_dir():
@@ -149,11 +166,9 @@ class BuildFolder:
         }
 
     def _refuse_other(self, begun: dict[str, Any], asked: dict[str, Any]) -> None:
-        flat_begun, flat_asked = ({**state, **state["request"]} for state in (begun, asked))
+        there, here = ({"first_shard": state["first_shard"], **state["request"]} for state in (begun, asked))
         differences = [
-            f"{key}: {flat_begun.get(key)!r} there, {flat_asked[key]!r} here"
-            for key in flat_asked
-            if key != "request" and flat_begun.get(key) != flat_asked[key]
+            f"{key}: {there.get(key)!r} there, {here[key]!r} here" for key in here if there.get(key) != here[key]
         ]
         if differences:
             raise ConfigError(
@@ -168,8 +183,8 @@ class BuildFolder:
 
     def discard(self, first: int) -> None:
         """Removes the shards from that number on."""
-        for path in sorted(self.folder.glob("shard-*"), reverse=True):
-            if path.name >= shard_name(first):
+        for path in sorted(self.folder.iterdir(), reverse=True):
+            if is_shard(path) and path.name >= shard_name(first):
                 _remove(path)
 
     def write(self, buffer: ShardBuffer, *, num_threads: int) -> None:

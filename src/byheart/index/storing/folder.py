@@ -13,7 +13,17 @@ from byheart.errors import FingerprintError, FormatError, StorageError
 from byheart.index.layout import symbol_dtype
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
-from byheart.index.storing.manifest import MANIFEST, Manifest, manifest_of, read_manifest, shard_entry, shard_name
+from byheart.index.storing.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    is_ours,
+    is_shard,
+    manifest_of,
+    read_manifest,
+    shard_entry,
+    shard_name,
+)
 from byheart.index.storing.shard_folder import (
     FILES,
     HEADER,
@@ -63,12 +73,15 @@ def save(meaning: Meaning, shards: Sequence[Shard], folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def open_shards(folder: Path, tokenizer_fingerprint: str | None = None) -> tuple[Meaning, list[Shard]]:
+def open_shards(
+    folder: Path, tokenizer_fingerprint: str | None = None, *, trust_stamp: bool = True
+) -> tuple[Meaning, list[Shard]]:
     """Maps an index into memory after making sure that every byte of it is as it was written.
 
     Args:
         folder: of the index.
         tokenizer_fingerprint: that the index must have, or None for any.
+        trust_stamp: do not read again what was found whole before and looks unchanged.
     Raises:
         SourceError: no such folder.
         FormatError: incomplete, damaged or of another version.
@@ -85,7 +98,7 @@ def open_shards(folder: Path, tokenizer_fingerprint: str | None = None) -> tuple
     shards = list(map_entries(folder, manifest.meaning, manifest.shards))
     for name, entry in manifest.files.items():
         check_size(folder / name, entry["bytes"])
-    if not stamp.is_known():
+    if not (trust_stamp and stamp.is_known()):
         for name in _damaged(folder, manifest):
             raise damaged(folder / name, "Its content does not match its hash.")
         for shard, entry in zip(shards, manifest.shards, strict=True):
@@ -142,24 +155,34 @@ def map_entries(folder: Path, meaning: Meaning, entries: Sequence[dict[str, Any]
 
 def is_index(folder: Path) -> bool:
     """Whether a folder was meant to be an index, however damaged."""
-    return any(folder.glob("shard-*"))
+    return is_ours(folder / MANIFEST, FORMAT) or any(is_shard(path) for path in folder.glob("*"))
 
 
 def damaged_files(folder: Path) -> list[str]:
-    """Reads every file of an index and compares it with its hash.
+    """Reads every file of an index, compares it with its hash, and checks what no hash can say.
 
     Returns:
         names of the files that are missing or damaged, in order; empty when all is well. A damaged manifest is the only
-        name then, since it vouches for the rest, and a damaged header stands for its shard.
+        name then, since it vouches for the rest; it is named too where the files are as they were written but do not
+        make an index. A damaged header stands for its shard.
     Raises:
         SourceError: no such folder.
-    Cost: reads everything once.
+        FormatError: the index is not complete.
+    Cost: reads everything twice.
     """
     try:
         manifest = read_manifest(folder)
     except FormatError:
-        return [MANIFEST]
-    return _damaged(folder, manifest)
+        if (folder / MANIFEST).exists():
+            return [MANIFEST]
+        raise
+    found = _damaged(folder, manifest)
+    if not found:
+        try:
+            open_shards(folder, trust_stamp=False)
+        except FormatError:
+            return [MANIFEST]
+    return found
 
 
 def _damaged(folder: Path, manifest: Manifest) -> list[str]:

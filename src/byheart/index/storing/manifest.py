@@ -8,6 +8,7 @@ IDX/shard-00000/ ...   see `shard_folder`
 IDX/tokenizer/         for tokens, where a builder wrote the index
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 
 from blake3 import blake3
 
+from byheart.core.visible import visible
 from byheart.corpus.atomic_file import write_durably
-from byheart.errors import SourceError
+from byheart.errors import FormatError, SourceError
 from byheart.index.layout import symbol_dtype
 from byheart.index.meaning import Meaning, fingerprint
 from byheart.index.shard import Shard
@@ -25,6 +27,7 @@ from byheart.index.storing.shard_folder import FORMAT_VERSION, Header, damaged, 
 FORMAT = "byheart index"
 MANIFEST = "manifest.json"
 OLD_HEADER = "header.json"
+_SHARD = re.compile(r"shard-[0-9]{5,}")
 _MEANING = ("unit", "alphabet_size", "tokenizer_fingerprint", "normalisation")
 
 
@@ -105,6 +108,16 @@ def file_entry(content: bytes) -> dict[str, Any]:
     return {"bytes": len(content), "blake3": blake3(content).hexdigest()}
 
 
+def is_shard(path: Path) -> bool:
+    """Whether this is the folder of a shard, by its name and by what is in it."""
+    return bool(_SHARD.fullmatch(path.name)) and path.is_dir() and not path.is_symlink()
+
+
+def is_ours(path: Path, form: str) -> bool:
+    """Whether a file was written by byheart as one of that form, damaged or not."""
+    return path.is_file() and f'"{form}"'.encode() in path.read_bytes()
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest, its own hash verified.
 
@@ -120,15 +133,29 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.exists():
         if (folder / OLD_HEADER).exists():
             raise damaged(folder, f"It has version 1; this byheart reads {FORMAT_VERSION}.")
-        if any(folder.glob("shard-*")) or (folder / "build.json").exists():
-            raise damaged(folder, "It is not complete: the build was stopped; the same `byheart index` resumes it.")
+        if (folder / "build.json").exists():
+            raise FormatError(
+                f"The index {visible(str(folder))} is not complete.",
+                why="Its build was stopped.",
+                next_step="Type the same `byheart index` again: it goes on where it was.",
+            )
+        if any(is_shard(path) for path in folder.iterdir()):
+            raise damaged(path, "It is missing.")
         raise SourceError(
             f"{folder} is not an index.", why=f"It has no {MANIFEST}.", next_step="See `byheart index --help`."
         )
     content = read_self_hashed(path, FORMAT)
     try:
         meaning = Meaning(**{key: content[key] for key in _MEANING})
-        shards, files, builds = (content[key] for key in ("shards", "files", "builds"))
-        return Manifest(meaning, content["fingerprint"], tuple(shards), files, tuple(builds))
-    except KeyError as error:
-        raise damaged(path, f"It has no {error}.") from error
+        symbol_dtype(meaning.unit, meaning.alphabet_size)
+        shards = tuple(dict(entry) for entry in content["shards"])
+        files = {str(name): dict(entry) for name, entry in content["files"].items()}
+        builds = tuple(dict(build) for build in content["builds"])
+        places = [entry["folder"] for entry in shards] == [shard_name(number) for number in range(len(shards))]
+        safe = all(not Path(name).is_absolute() and ".." not in Path(name).parts for name in files)
+        total = content["num_documents"] == sum(entry["num_documents"] for entry in shards)
+        if not (shards and places and safe and total):
+            raise damaged(path, "Its parts contradict each other.")
+        return Manifest(meaning, str(content["fingerprint"]), shards, files, builds)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise damaged(path, f"It is not as byheart writes it ({type(error).__name__}: {error}).") from error

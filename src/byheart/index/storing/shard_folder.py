@@ -38,7 +38,17 @@ FORMAT_VERSION = 2
 HEADER = "header.json"
 _OTHER_ARRAYS = ("document_offsets", "document_digests", "names", "name_offsets")
 FILES = tuple(f"{name}.bin" for name in (*SortedText._fields, *_OTHER_ARRAYS))
-_DTYPES = frozenset(("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"))
+_DTYPES = {
+    "text": ("uint8", "uint16", "uint32"),
+    "suffix_array": ("int32",),
+    "first_symbol": ("int64",),
+    "sampled_prefixes": ("int64",),
+    "document_offsets": ("int64",),
+    "document_digests": ("uint8",),
+    "names": ("uint8",),
+    "name_offsets": ("int64",),
+}
+"""Of each array: a kernel that is given another type would read something else."""
 Header = dict[str, Any]
 
 
@@ -63,15 +73,18 @@ def read_self_hashed(path: Path, form: str) -> dict[str, Any]:
         FormatError: missing, damaged, of another format or version.
     """
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise damaged(path, str(error)) from error
+        raw = path.read_bytes()
+        content = json.loads(raw)
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(path, f"It is no JSON file that byheart wrote ({error}).") from error
     if not isinstance(content, dict) or content.get("format") != form:
         raise damaged(path, f"It does not describe a {form}.")
     if content.get("version") != FORMAT_VERSION:
         raise damaged(path, f"It has version {content.get('version')!r}; this byheart reads {FORMAT_VERSION}.")
     if content.pop("blake3", None) != self_hash(content):
         raise damaged(path, "Its hash does not match its content.")
+    if raw != self_hashed(content):
+        raise damaged(path, "It is not written as byheart writes it.")
     return content
 
 
@@ -131,8 +144,14 @@ def read_header(folder: Path) -> Header:
         FormatError: missing, damaged, of another version, or not of the files of this version.
     """
     header = read_self_hashed(folder / HEADER, FORMAT)
-    if set(header["files"]) != set(FILES):
+    files = header.get("files")
+    if not isinstance(files, dict) or set(files) != set(FILES):
         raise damaged(folder / HEADER, f"It lists other files than {', '.join(FILES)}.")
+    for name, entry in files.items():
+        dtypes = _DTYPES.get(name.removesuffix(".bin"), ())
+        whole = isinstance(entry, dict) and isinstance(entry.get("bytes"), int) and isinstance(entry.get("blake3"), str)
+        if not whole or entry.get("dtype") not in dtypes:
+            raise damaged(folder / HEADER, f"What it says of {name} cannot be.")
     return header
 
 
@@ -164,7 +183,7 @@ def check_size(path: Path, num_bytes: int) -> None:
 
 
 def _mapped(path: Path, entry: dict[str, Any]) -> npt.NDArray[Any]:
-    if entry["dtype"] not in _DTYPES or entry["bytes"] % np.dtype(entry["dtype"]).itemsize:
+    if entry["bytes"] % np.dtype(entry["dtype"]).itemsize:
         raise damaged(path, f"{entry['bytes']} bytes of {entry['dtype']!r} are no array.")
     dtype = np.dtype(entry["dtype"]).newbyteorder("<")
     if not entry["bytes"]:

@@ -4,9 +4,11 @@ Hashes show that a file is as it was written; this shows that it was written by 
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.index.meaning import Meaning
 from byheart.index.shard import DIGEST_BYTES, Shard
+from byheart.index.sorted_text import SAMPLE_EVERY
 
 _BLOCK = 1 << 22
 
@@ -28,6 +30,9 @@ def structural_faults(shard: Shard, meaning: Meaning) -> list[str]:
         "digests": (shard.document_digests.size, DIGEST_BYTES * num_documents),
         "names": (len(names), num_documents),
     }
+    prefixes = shard.sorted.sampled_prefixes
+    if prefixes.size:
+        sizes["sampled prefixes"] = prefixes.size, -(-size // SAMPLE_EVERY)
     faults = [
         f"The {what} have {found:,} entries, not {expected:,}."
         for what, (found, expected) in sizes.items()
@@ -36,10 +41,10 @@ def structural_faults(shard: Shard, meaning: Meaning) -> list[str]:
     if faults or not size or num_documents < 0:
         return faults or ["It has no text."]
     separator = np.iinfo(text.dtype).max
-    blocks = (order[start : start + _BLOCK] for start in range(0, size, _BLOCK))
     checks = {
         "The text does not end with a separator.": text[-1] == separator,
-        "The suffix array points outside the text.": all(b.min() >= 0 and b.max() < size for b in blocks),
+        "The suffix array is not a permutation of the text's positions.": _is_permutation(order),
+        "The sampled prefixes are not in order.": bool(np.all(prefixes[:-1] <= prefixes[1:])),
         "The table of first symbols is no table.": first[0] == 0
         and first[-1] <= size
         and bool(np.all(np.diff(first) >= 0)),
@@ -50,3 +55,14 @@ def structural_faults(shard: Shard, meaning: Meaning) -> list[str]:
         and bool(np.all(np.diff(names.offsets) >= 0)),
     }
     return [fault for fault, holds in checks.items() if not holds]
+
+
+def _is_permutation(order: npt.NDArray[np.int32]) -> bool:
+    """Whether each of 0..n-1 stands there once."""
+    seen = np.zeros(order.size, dtype=np.bool_)
+    for start in range(0, order.size, _BLOCK):
+        block = order[start : start + _BLOCK]
+        if block.min() < 0 or block.max() >= order.size:
+            return False
+        seen[block] = True
+    return bool(seen.all())
