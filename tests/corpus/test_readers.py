@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from byheart.corpus.documents import Corpus
-from byheart.corpus.readers import UnreadableSourceError, read
+from byheart.corpus.readers import UnreadableSourceError, read, stored_bytes
 
 
 def contents(corpus: Corpus) -> list[tuple[str, str]]:
@@ -192,3 +192,7 @@ def test_a_folder_called_stdlib_is_reached_by_its_path(tmp_path: Path, monkeypat
     (tmp_path / "stdlib" / "a.txt").write_text("mine")
     monkeypatch.chdir(tmp_path)
     assert contents(read("./stdlib")) == [("a.txt", "mine")]
+
+
+def test_the_size_of_the_standard_library_is_that_of_what_is_read() -> None:
+    assert stored_bytes("stdlib") == pytest.approx(read("stdlib").num_bytes, rel=0.02)

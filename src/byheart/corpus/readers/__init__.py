@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from byheart.corpus.readers.json_lines import JSON_LINES
 from byheart.corpus.readers.kind import Kind, Options
 from byheart.corpus.readers.parquet import PARQUET
 from byheart.corpus.readers.problems import Problem, UnreadableSourceError, named
-from byheart.corpus.readers.standard_library import SOURCE, STANDARD_LIBRARY
+from byheart.corpus.readers.standard_library import SOURCE, STANDARD_LIBRARY, library_files, library_folder
 from byheart.corpus.readers.text import TEXT
 
 __all__ = ["KINDS", "Problem", "UnreadableSourceError", "read", "stored_bytes", "stream"]
@@ -104,7 +103,9 @@ def _documents(options: Options, *, skip_bad: bool) -> Iterator[Document]:
 
 def stored_bytes(source: str) -> int:
     """Bytes of the files of a source as they lie on disk, compressed ones as they are; 0 where there is nothing."""
-    path = Path(sysconfig.get_path(SOURCE)) if source == SOURCE else Path(source)
+    if source == SOURCE:
+        return sum((library_folder() / name).stat().st_size for name in library_files()[0])
+    path = Path(source)
     if path.is_dir():
         return sum((path / name).stat().st_size for name in files_below(path)[0])
     return path.stat().st_size if path.exists() else 0

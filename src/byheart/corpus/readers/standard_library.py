@@ -15,6 +15,20 @@ NEVER = frozenset(("site-packages", "dist-packages", "__pycache__"))
 TESTS = frozenset(("test", "tests", "idle_test"))
 
 
+def library_folder() -> Path:
+    """Where the standard library of this interpreter lies."""
+    return Path(sysconfig.get_path(SOURCE))
+
+
+def library_files(*, include_tests: bool = False) -> tuple[list[str], list[Problem]]:
+    """Its .py files, installed packages left out, as relative POSIX paths, sorted; and the problems met on the way."""
+    left_out = NEVER if include_tests else NEVER | TESTS
+    files, problems = files_below(library_folder())
+    return [
+        name for name in files if name.endswith(".py") and left_out.isdisjoint(PurePosixPath(name).parts[:-1])
+    ], problems
+
+
 def read_standard_library(path: Path, options: Options) -> Iterator[Document | Problem]:
     """The .py files of the standard library, installed packages left out.
 
@@ -26,11 +40,9 @@ def read_standard_library(path: Path, options: Options) -> Iterator[Document | P
     Returns:
         documents named by their path below the standard library, sorted.
     """
-    root = Path(sysconfig.get_path(SOURCE))
-    left_out = NEVER if options.include_tests else NEVER | TESTS
-    files, problems = files_below(root)
+    root = library_folder()
+    names, problems = library_files(include_tests=options.include_tests)
     yield from problems
-    names = [name for name in files if name.endswith(".py") and left_out.isdisjoint(PurePosixPath(name).parts[:-1])]
     for num_done, name in enumerate(names, start=1):
         try:
             text = decoded((root / name).read_bytes())
