@@ -4,7 +4,6 @@ Inside a shard no search is needed: the longest run that a position shares with 
 the order of the suffixes. Other shards, and other corpora, are asked for their longest match.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from byheart.index.compiled import compiled
 from byheart.index.corpus_index import Index
 from byheart.index.layout import SymbolArray
 from byheart.index.searching.prefetch import prefetch
+from byheart.index.searching.threads import usable_cores
 from byheart.index.shard import Shard
 from byheart.index.sorted_text import SortedText
 
@@ -102,7 +102,7 @@ def longest_repeats(corpus: SortedText, *, num_threads: int | None = None, on_pr
     lengths = np.empty(size, dtype=np.int32)
     blocks = [(start, min(start + _BLOCK_SYMBOLS, size)) for start in range(0, size, _BLOCK_SYMBOLS)]
     passes = 3 * len(blocks)
-    with ThreadPoolExecutor(num_threads or len(os.sched_getaffinity(0))) as threads:
+    with ThreadPoolExecutor(num_threads or usable_cores()) as threads:
 
         def over_blocks(number: int, work: Callable[[int, int], None]) -> None:
             for done, _ in enumerate(threads.map(lambda block: work(*block), blocks), start=number * len(blocks) + 1):
