@@ -109,7 +109,7 @@ def file_entry(content: bytes) -> dict[str, Any]:
 
 
 def is_shard(path: Path) -> bool:
-    """Whether this is the folder of a shard, by its name and by what is in it."""
+    """Whether a folder has the name of a shard; asked of folders inside an index or a build only (see `is_ours`)."""
     return bool(_SHARD.fullmatch(path.name)) and path.is_dir() and not path.is_symlink()
 
 
