@@ -59,6 +59,11 @@ def test_the_worked_example_of_the_docstring() -> None:
     assert found[1] == pytest.approx(3 / 4 * 3 / 4 + 1 / 4 * 1 / 4, rel=1e-12)
 
 
+def test_a_state_rests_on_no_part_of_the_context_in_particular() -> None:
+    found = Automaton(index_of([[A, B]], 2), vocabulary_size=3, end_id=END, num_states=2).matches(ids(A, B, A))
+    assert (found.lengths_tokens.tolist(), found.num_occurrences.tolist()) == ([0] * 3, [0] * 3)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_expected_counts_equal_those_over_all_paths(seed: int) -> None:
     chain = random_chain(2, 3, seed)

@@ -51,6 +51,19 @@ def test_it_abstains_where_no_rule_fires() -> None:
     assert memorizer.answering_rules(ids(A, C, A)).tolist() == [-1, -1, memorizer.answering_rules(ids(C, A))[1]]
 
 
+def test_an_answer_rests_on_its_literals_and_their_support() -> None:
+    memorizer = worked(CHOSEN._replace(min_confidence=0.9))
+    text = ids(A, C, A, B, C, B, A, C, A)
+    found, abstentions = memorizer.matches(text), memorizer.abstentions(text)
+    assert abstentions.any()
+    assert not abstentions.all()
+    for stop in range(text.size):
+        rule = memorizer.explain(text[:stop])
+        expected = (0, 0) if rule is None else (len(rule.literals), rule.support)
+        assert (found.lengths_tokens[stop], found.num_occurrences[stop]) == expected
+        assert abstentions[stop] == (rule is None)
+
+
 def test_half_a_match_gives_no_half_an_answer() -> None:
     document = [0, 1, 2, 5, 0, 1, 3, 6, 0, 4, 2, 6]
     memorizer = Boolean(

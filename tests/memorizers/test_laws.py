@@ -1,6 +1,7 @@
 """One body of laws over all memorizers."""
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from byheart.core.token_scores import token_scores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
+from byheart.index import definition as corpus
 from byheart.memorizers import NAMES, build, definition, definition_automaton, definition_boolean, definition_markov
 from byheart.memorizers.automaton import Automaton
 from byheart.memorizers.boolean import Boolean, expected_confidence
 from byheart.memorizers.infinigram import Infinigram, discount
 from byheart.memorizers.knowledge import ESCAPE_PROBABILITY, Knowledge
 from byheart.memorizers.markov import Markov
-from byheart.memorizers.memorizer import Memorizer
+from byheart.memorizers.memorizer import BlockWalk, Memorizer
 from byheart.memorizers.rules import Thresholds
 
 Make = Callable[[Index, int, int], Memorizer]
@@ -37,6 +39,9 @@ FEW_STATES = ("automaton",)
 """Three states hold no passage by heart."""
 every_reciter = pytest.mark.parametrize(
     "make", [pytest.param(make, id=name) for name, make in MAKERS.items() if name not in FEW_STATES]
+)
+every_row_writer = pytest.mark.parametrize(
+    "make", [pytest.param(MAKERS[name], id=name) for name in ("automaton", "markov", "boolean")]
 )
 documents_strategy = st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=4)
 text_strategy = st.lists(st.integers(0, 4), min_size=1, max_size=12)
@@ -62,6 +67,14 @@ def zipf_documents(vocabulary_size: int, num_documents: int = 12) -> list[list[i
 
 def prefix_rows(memorizer: Memorizer, text: TokenIds) -> Floats:
     return memorizer.next_log_probabilities_nats([text[:stop] for stop in range(text.size)])
+
+
+def longest_suffix(documents: list[list[int]], context: list[int]) -> tuple[int, int]:
+    """Length and count of the longest suffix of the context that the documents hold, 0 and 0 for none."""
+    for length in range(len(context), 0, -1):
+        if number := corpus.count(documents, context[len(context) - length :]):
+            return length, number
+    return 0, 0
 
 
 def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list[int]) -> list[float]:
@@ -168,6 +181,42 @@ def test_the_faster_road_gives_the_same_log_probabilities(
     np.testing.assert_allclose(found, memorizer.score([ids(*text)])[0].log_probability_nats, rtol=1e-12, atol=1e-12)
     with pytest.raises(InputError, match="outside its vocabulary"):
         memorizer.log_probabilities_nats(ids(5))
+
+
+@every_row_writer
+@settings(max_examples=40, deadline=None)
+@given(documents=documents_strategy, text=text_strategy, cut=st.integers(0, 12))
+def test_rows_written_in_blocks_are_the_distributions_of_the_walk(
+    make: Make, documents: list[list[int]], text: list[int], cut: int
+) -> None:
+    memorizer = make(index_of(documents, 4), 5, 4)
+    walk = cast("BlockWalk", memorizer._walk(len(text)))
+    first, last = np.full((len(text[:cut]), 5), np.nan), np.full((len(text[cut:]) + 1, 5), np.nan)
+    walk.write_rows(ids(*text[:cut]), first)
+    walk.write_rows(ids(*text[cut:]), last)
+    expected = memorizer.next_log_probabilities_nats([ids(*text[:stop]) for stop in range(len(text) + 1)])
+    np.testing.assert_allclose(np.concatenate([first, last]), np.exp(expected), rtol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents=documents_strategy, text=text_strategy)
+def test_a_prediction_rests_on_the_longest_suffix_that_occurs(documents: list[list[int]], text: list[int]) -> None:
+    found = MAKERS["infinigram"](index_of(documents, 4), 5, 4).matches(ids(*text))
+    expected = [longest_suffix(documents, text[:stop]) for stop in range(len(text))]
+    assert list(zip(found.lengths_tokens.tolist(), found.num_occurrences.tolist(), strict=True)) == expected
+
+
+@every_memorizer
+def test_matches_and_abstentions_are_one_for_each_token(make: Make) -> None:
+    memorizer = make(index_of([[0, 1, 0, 1]], 3), 4, 3)
+    for size in (0, 5):
+        text = ids(*[0, 1, 0, 3, 2][:size])
+        found = memorizer.matches(text)
+        for array, dtype in zip((*found, memorizer.abstentions(text)), ("int64", "int64", "bool"), strict=True):
+            assert (array.shape, array.dtype.name) == ((size,), dtype)
+    for ask in (memorizer.matches, memorizer.abstentions):
+        with pytest.raises(InputError, match="outside its vocabulary"):
+            ask(ids(4))
 
 
 @every_memorizer

@@ -15,6 +15,7 @@ from tests.memorizers.test_laws import (
     documents_strategy,
     ids,
     index_of,
+    longest_suffix,
     prefix_rows,
     text_strategy,
 )
@@ -100,6 +101,20 @@ def test_an_end_token_inside_documents_ends_them(
         documents, text, vocabulary_size=3, end_id=1, order=3, smoothing=smoothing, k=0.01
     )
     np.testing.assert_allclose(row, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("end", [1, 4])
+@settings(max_examples=60, deadline=None)
+@given(documents=documents_strategy, text=text_strategy)
+def test_it_rests_on_the_suffix_that_fits_its_order_and_begins_after_the_last_end(
+    end: int, documents: list[list[int]], text: list[int]
+) -> None:
+    found = Markov(index_of(documents, 4), vocabulary_size=5, end_id=end, order=3).matches(ids(*text))
+    for stop, length, number in zip(range(len(text)), found.lengths_tokens, found.num_occurrences, strict=True):
+        within = text[:stop]
+        for _ in range(text[:stop].count(end)):
+            within = within[within.index(end) + 1 :]
+        assert (length, number) == longest_suffix(documents, within[-2:])
 
 
 def random_documents() -> list[list[int]]:

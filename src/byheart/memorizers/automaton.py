@@ -14,7 +14,7 @@ from byheart.index.compiled import compiled
 from byheart.memorizers.baum_welch import corpus_tokens, learn_chain
 from byheart.memorizers.dense_row import row_statistics
 from byheart.memorizers.hidden_chain import HiddenChain, Tokens, dense_tensor, step
-from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
+from byheart.memorizers.memorizer import NUM_STATISTICS, Matches, Memorizer
 from byheart.memorizers.weighted_automaton import WeightedAutomaton
 
 NUM_STATES = 64
@@ -38,13 +38,13 @@ class Store(NamedTuple):
 
 
 @compiled
-def fill_row(store: Store, state: Floats, logs: Floats) -> None:
-    """Writes out(x)^T s for every token x to the store, and its logarithm in nats to `logs`, shape [vocabulary].
+def fill_row(by_state: Floats, state: Floats, row: Floats) -> None:
+    """Writes out(x)^T s for every token x, shape [vocabulary].
 
     The sum runs over the states in the order of `hidden_chain.step`, so that both give the same bits; four at a time,
     since the row is then read and written four times less.
     """
-    row, by_state, j = store.probabilities, store.by_state, 0
+    j = 0
     row[:] = 0.0
     while j + 4 <= state.size:
         s0, s1, s2, s3 = state[j], state[j + 1], state[j + 2], state[j + 3]
@@ -57,8 +57,23 @@ def fill_row(store: Store, state: Floats, logs: Floats) -> None:
         for token in range(row.size):
             row[token] += emissions[token] * weight
         j += 1
-    for token in range(row.size):
-        logs[token] = min(math.log(row[token]), 0.0)
+
+
+@compiled
+def fill_logs(store: Store, state: Floats, logs: Floats) -> None:
+    """Writes the distribution to the store, and its logarithm in nats to `logs`, shape [vocabulary]."""
+    fill_row(store.by_state, state, store.probabilities)
+    for token in range(logs.size):
+        logs[token] = min(math.log(store.probabilities[token]), 0.0)
+
+
+@compiled
+def write_rows(store: Store, state: Floats, tokens: Tokens, out: Floats) -> None:
+    """Writes the distribution before each token, and after the last where `out` has a row more; moves the state."""
+    for position in range(out.shape[0]):
+        fill_row(store.by_state, state, out[position])
+        if position < tokens.size:
+            step(store.chain, state, tokens[position], store.written)
 
 
 @compiled
@@ -66,7 +81,7 @@ def score_text(store: Store, state: Floats, tokens: Tokens) -> Floats:
     """Statistics of every token of a text; moves the state past it."""
     out = np.zeros((tokens.size, NUM_STATISTICS))
     for position in range(tokens.size):
-        fill_row(store, state, store.logs)
+        fill_logs(store, state, store.logs)
         row_statistics(store.probabilities, store.logs, tokens[position], out[position])
         step(store.chain, state, tokens[position], store.written)
     return out
@@ -197,6 +212,17 @@ class Automaton(Memorizer):
     def _statistics(self, token_ids: TokenIds) -> Floats:
         return score_text(self._store, self.start(), token_ids.astype(np.int64))
 
+    def matches(self, token_ids: TokenIds) -> Matches:
+        """A state rests on no part of the context in particular: zeros.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        self._check(token_ids)
+        return Matches(*np.zeros((2, token_ids.size), dtype=np.int64))
+
     def _walk(self, capacity_tokens: int) -> "_Walk":
         return _Walk(self)
 
@@ -212,4 +238,7 @@ class _Walk:
         read(self._memorizer._store, self._state, token_ids.astype(np.int64), np.empty(token_ids.size))
 
     def write(self, out: Floats) -> None:
-        fill_row(self._memorizer._store, self._state, out)
+        fill_logs(self._memorizer._store, self._state, out)
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        write_rows(self._memorizer._store, self._state, token_ids.astype(np.int64), out)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +10,24 @@ from byheart.core.progress import Progress, silent
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
-from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
 from byheart.index.searching.search import Query
-from byheart.memorizers.base_distribution import Base, uniform_base
-from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
+from byheart.memorizers.base_distribution import uniform_base
+from byheart.memorizers.memorizer import Matches, Memorizer
+from byheart.memorizers.rule_firing import (
+    PRIOR_SUPPORT,
+    Store,
+    firing_rule,
+    firing_rules,
+    score_text,
+    write,
+    write_rows,
+)
 from byheart.memorizers.rule_mining import mine_rules
-from byheart.memorizers.rules import Rules, Thresholds, find, literal_key, make_rules
-from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics
+from byheart.memorizers.rules import Rules, Thresholds, make_rules
+from byheart.memorizers.sparse_row import empty_row
 
 DEFAULT_THRESHOLDS = Thresholds()
-PRIOR_SUPPORT = 8.0
-"""Occurrences; a rule with as many is believed half, the other half is the uniform distribution."""
 
 
 def expected_confidence(hits: int, support: int, vocabulary_size: int) -> float:
@@ -68,75 +73,6 @@ class Rule:
         """
         literals = " AND ".join(f"[x-{offset} = {text_of(token)!r}]" for offset, token in reversed(self.literals))
         return f"{literals} -> {text_of(self.output)!r} (support {self.support}, confidence {self.confidence:.2f})"
-
-
-class Store(NamedTuple):
-    """Everything that the kernels read and their working memory."""
-
-    text: SymbolArray
-    rules: Rules
-    masks_in_use: npt.NDArray[np.bool_]
-    """Whether any rule has the mask, shape [2^window]."""
-    base: Base
-    row: Row
-    keys: npt.NDArray[np.int64]
-    """Keys of the context's literals by mask, shape [2^window]."""
-
-
-@compiled
-def firing_rule(store: Store, symbols: Query, stop: int) -> int:
-    """The strongest rule whose literals hold before symbols[stop], or -1: rules are sorted by falling strength."""
-    best, num_masks, offset = -1, 1, 1
-    store.keys[0] = 0
-    while num_masks < store.keys.size and offset <= stop:
-        key = literal_key(offset, symbols[stop - offset])
-        for mask in range(num_masks):
-            store.keys[num_masks | mask] = store.keys[mask] ^ key
-        num_masks <<= 1
-        offset += 1
-    for mask in range(1, num_masks):
-        if store.masks_in_use[mask]:
-            rule = find(store.rules, store.text, mask, store.keys[mask], symbols, stop)
-            if rule >= 0 and (best < 0 or rule < best):
-                best = rule
-    return best
-
-
-@compiled
-def gather(store: Store, symbols: Query, stop: int) -> float:
-    """Adds what the strongest firing rule says to the row; returns the uniform's weight."""
-    rule, size = firing_rule(store, symbols, stop), store.base.probabilities.size
-    if rule < 0 or size == 1:
-        return 1.0
-    hits, support = store.rules.hits[rule], store.rules.supports[rule]
-    confidence = (hits + PRIOR_SUPPORT / size) / (support + PRIOR_SUPPORT)
-    others = (1.0 - confidence) / (size - 1)
-    add(store.row, store.rules.outputs[rule], confidence - others)
-    return others * size
-
-
-@compiled
-def write(store: Store, symbols: Query, out: Floats) -> None:
-    """Writes the distribution after all the symbols."""
-    fill(store.base, store.row, gather(store, symbols, symbols.size), out)
-
-
-@compiled
-def score_text(store: Store, symbols: Query, tokens: Query) -> Floats:
-    """Statistics of every token of a text."""
-    out = np.zeros((tokens.size, NUM_STATISTICS))
-    for position in range(tokens.size):
-        statistics(store.base, store.row, gather(store, symbols, position), tokens[position], out[position])
-    return out
-
-
-@compiled
-def firing_rules(store: Store, symbols: Query) -> npt.NDArray[np.int64]:
-    """The strongest firing rule before every symbol, -1 for none, shape [num_symbols]."""
-    found = np.empty(symbols.size, dtype=np.int64)
-    for position in range(symbols.size):
-        found[position] = firing_rule(store, symbols, position)
-    return found
 
 
 class Boolean(Memorizer):
@@ -228,6 +164,31 @@ class Boolean(Memorizer):
         self._check(token_ids)
         return firing_rules(self._store, self.index.known_symbols(token_ids))
 
+    def matches(self, token_ids: TokenIds) -> Matches:
+        """How many literals the answering rule has, and its support.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        numbers = self.answering_rules(token_ids)
+        lengths, counts = np.zeros((2, numbers.size), dtype=np.int64)
+        answers = numbers >= 0
+        lengths[answers] = np.bitwise_count(self.rules.masks[numbers[answers]])
+        counts[answers] = self.rules.supports[numbers[answers]]
+        return Matches(lengths, counts)
+
+    def abstentions(self, token_ids: TokenIds) -> npt.NDArray[np.bool_]:
+        """Where no rule fires, shape [num_tokens].
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        return self.answering_rules(token_ids) < 0
+
     def _walk(self, capacity_tokens: int) -> "_Walk":
         return _Walk(self)
 
@@ -254,11 +215,21 @@ class _Walk:
         self._symbols = np.empty(0, dtype=np.int64)
 
     def read(self, token_ids: TokenIds) -> None:
-        symbols = np.concatenate([self._symbols, self._memorizer.index.known_symbols(token_ids)])
-        self._symbols = symbols[max(symbols.size - self._memorizer.thresholds.window_tokens, 0) :]
+        self._keep(self._with(token_ids))
 
     def write(self, out: Floats) -> None:
         write(self._memorizer._store, self._symbols, out)
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        symbols = self._with(token_ids)
+        write_rows(self._memorizer._store, symbols, self._symbols.size, out)
+        self._keep(symbols)
+
+    def _with(self, token_ids: TokenIds) -> Query:
+        return np.concatenate([self._symbols, self._memorizer.index.known_symbols(token_ids)])
+
+    def _keep(self, symbols: Query) -> None:
+        self._symbols = symbols[max(symbols.size - self._memorizer.thresholds.window_tokens, 0) :]
 
 
 def by_strength(text: SymbolArray, rules: Rules) -> Rules:

@@ -1,4 +1,4 @@
-"""The statistics of a distribution that is stored token by token."""
+"""Distributions that are stored token by token: how they are written, and their statistics."""
 
 import math
 
@@ -7,7 +7,19 @@ import numpy as np
 from byheart.core.token_scores import TOP_K
 from byheart.core.tokens import Floats
 from byheart.index.compiled import compiled
-from byheart.memorizers.sparse_row import _keep_largest
+from byheart.memorizers.base_distribution import Base
+from byheart.memorizers.sparse_row import Row, _keep_largest, clear
+
+
+@compiled
+def fill_probabilities(base: Base, row: Row, weight: float, out: Floats) -> None:
+    """Writes the distribution of a sparse row as probabilities, shape [vocabulary], and clears the row."""
+    for token in range(out.size):
+        out[token] = weight * base.probabilities[token]
+    for i in range(row.state[0]):
+        token = row.touched[i]
+        out[token] = row.added[token] + weight * base.probabilities[token]
+    clear(row)
 
 
 @compiled

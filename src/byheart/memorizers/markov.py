@@ -7,11 +7,13 @@ import numpy as np
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
+from byheart.index.combination import span_counts
 from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText, sort_text
 from byheart.memorizers.base_distribution import Base, prepare_base
-from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
+from byheart.memorizers.dense_row import fill_probabilities
+from byheart.memorizers.memorizer import NUM_STATISTICS, Matches, Memorizer
 from byheart.memorizers.ngram_counts import count_ngrams
 from byheart.memorizers.ngram_table import NgramTable, log_probabilities, read_symbols, step
 from byheart.memorizers.smoothing import Smoothing, smooth_add_k, smooth_kneser_ney, smooth_stupid_backoff
@@ -57,6 +59,16 @@ def gather(store: Store, context: int, end_id: int) -> float:
 def write(store: Store, context: int, end_id: int, out: Floats) -> None:
     """Writes the distribution after a context."""
     fill(store.base, store.row, gather(store, context, end_id), out)
+
+
+@compiled
+def write_rows(store: Store, context: int, symbols: Query, end_id: int, out: Floats) -> int:
+    """Writes the distribution before each symbol, and after the last if `out` has a row more; returns the context."""
+    for position in range(out.shape[0]):
+        fill_probabilities(store.base, store.row, gather(store, context, end_id), out[position])
+        if position < symbols.size:
+            context = step(store.table, context, symbols[position])[1]
+    return context
 
 
 @compiled
@@ -190,6 +202,27 @@ class Markov(Memorizer):
             log_probabilities(self.table, self.table.start, self.table.symbols(token_ids, end_id=self.end_id)), 0.0
         )
 
+    def matches(self, token_ids: TokenIds) -> Matches:
+        """The longest suffix of the context that occurs, of order - 1 tokens at most and within its document.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        found = super().matches(token_ids)
+        places = np.arange(token_ids.size)
+        is_end = np.append(-1, np.where(token_ids == self.end_id, places, -1))
+        since_end = places - 1 - np.maximum.accumulate(is_end)[:-1]
+        lengths = np.minimum(np.minimum(found.lengths_tokens, since_end), self.order - 1)
+        counts = np.where(lengths > 0, found.num_occurrences, 0)
+        is_shorter = (lengths > 0) & (lengths < found.lengths_tokens)
+        stops = places[is_shorter]
+        counts[is_shorter] = span_counts(
+            self.index.shards, self.index.known_symbols(token_ids), stops - lengths[is_shorter], stops
+        )
+        return Matches(lengths, counts)
+
     def transition_table(self) -> TransitionTable:
         """The fixed p_ij: what it says of j by one token i of context alone; with order 2 all that it ever says.
 
@@ -225,3 +258,8 @@ class _Walk:
 
     def write(self, out: Floats) -> None:
         write(self._memorizer._store, self._context, self._memorizer.end_id, out)
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        end_id = self._memorizer.end_id
+        symbols = self._memorizer.table.symbols(token_ids, end_id=end_id)
+        self._context = write_rows(self._memorizer._store, self._context, symbols, end_id, out)

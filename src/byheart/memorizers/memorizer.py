@@ -3,9 +3,10 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding, draw_token
@@ -14,8 +15,18 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
+from byheart.index.searching.search import Query
 
 NUM_STATISTICS = 7
+
+
+class Matches(NamedTuple):
+    """What the prediction of each token of a text rests on."""
+
+    lengths_tokens: Query
+    """Tokens of the context, 0 for none, shape [num_tokens]."""
+    num_occurrences: Query
+    """How often they stand in the corpus, 0 where the prediction rests on none of them, shape [num_tokens]."""
 
 
 class Walk(Protocol):
@@ -26,6 +37,18 @@ class Walk(Protocol):
 
     def write(self, out: Floats) -> None:
         """Writes the distribution of the next token in nats, shape [vocabulary_size]."""
+
+
+class BlockWalk(Walk, Protocol):
+    """A walk that writes many distributions at once."""
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        """Appends tokens to the context and writes the distribution before each of them as probabilities.
+
+        Args:
+            token_ids: shape [num_tokens].
+            out: shape [num_tokens, vocabulary_size]; or one row more, for the distribution after the last token.
+        """
 
 
 class Memorizer(ABC):
@@ -97,6 +120,30 @@ class Memorizer(ABC):
     def _log_probabilities(self, token_ids: TokenIds) -> Floats:
         """For overriding: tokens are checked."""
         return self._statistics(token_ids)[:, 0].copy()
+
+    def matches(self, token_ids: TokenIds) -> Matches:
+        """The part of the context that the prediction of each token rests on: its longest suffix that occurs.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        self._check(token_ids)
+        found = self.index.longest_suffixes(self.index.known_symbols(token_ids))
+        lengths = found.lengths[:-1]
+        return Matches(lengths, np.where(lengths > 0, found.counts[:-1], 0))
+
+    def abstentions(self, token_ids: TokenIds) -> npt.NDArray[np.bool_]:
+        """Where it has no answer of its own, shape [num_tokens].
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        self._check(token_ids)
+        return np.zeros(token_ids.size, dtype=np.bool_)
 
     def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
         """What it says about each token of each text given the tokens before it in that text."""
