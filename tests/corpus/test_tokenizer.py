@@ -103,8 +103,17 @@ def test_many_texts_are_encoded_as_each_by_itself() -> None:
         assert encoding.byte_ends.tolist() == alone.byte_ends.tolist()
 
 
+def test_ids_alone_are_those_of_the_whole_encoding() -> None:
+    texts = [document.text for document in CORPUS] + ["", "é 😀", "<|endoftext|>"]
+    for tokenizer in (BYTE_LEVEL, Tokenizer.words(CORPUS)):
+        whole = tokenizer.encode_many(texts)
+        for one, ids in zip(whole, tokenizer.token_ids_many(texts), strict=True):
+            assert ids.tolist() == one.token_ids.tolist()
+
+
 def test_no_texts_and_the_empty_text_have_no_tokens() -> None:
     assert BYTE_LEVEL.encode_many([]) == []
+    assert BYTE_LEVEL.token_ids_many([]) == []
     assert len(BYTE_LEVEL.encode("")) == 0
     assert BYTE_LEVEL.decode(np.array([], dtype=np.int32)) == ""
 
@@ -192,6 +201,8 @@ def test_words_are_written_with_blanks_between() -> None:
 def test_a_lone_surrogate_cannot_be_encoded() -> None:
     with pytest.raises(InputError, match="surrogate"):
         BYTE_LEVEL.encode("a\ud800")
+    with pytest.raises(InputError, match="surrogate"):
+        BYTE_LEVEL.token_ids_many(["a\ud800"])
 
 
 @pytest.mark.parametrize("token_id", [-1, 350])

@@ -210,20 +210,32 @@ class Tokenizer:
         """
         encodings: list[Encoding] = []
         for batch in _batches(texts):
-            try:
-                raw = self._backend.encode_batch(batch, add_special_tokens=False)
-            except TypeError as error:
-                raise InputError(
-                    "A text cannot be written as UTF-8.",
-                    why="It holds a lone surrogate, half a character.",
-                    next_step="Decode it with errors='replace' first.",
-                ) from error
-            for text, one in zip(batch, raw, strict=True):
+            for text, one in zip(batch, self._encoded(batch, with_places=True), strict=True):
                 token_ids = np.array(one.ids, dtype=np.int32)
                 offsets = np.fromiter(chain.from_iterable(one.offsets), dtype=np.int64, count=2 * token_ids.size)
                 encodings.append(Encoding(token_ids, byte_ends_from_characters(offsets[1::2], text)))
             on_progress("encode", len(encodings), len(texts))
         return encodings
+
+    def token_ids_many(self, texts: Sequence[str]) -> list[TokenIds]:
+        """The token ids that `encode_many` gives, in half the time: nobody asks where each token stands.
+
+        Raises:
+            InputError: a text has lone surrogates.
+        """
+        batches = (self._encoded(batch, with_places=False) for batch in _batches(texts))
+        return [np.array(one.ids, dtype=np.int32) for batch in batches for one in batch]
+
+    def _encoded(self, batch: list[str], *, with_places: bool) -> list[tokenizers.Encoding]:
+        encode = self._backend.encode_batch if with_places else self._backend.encode_batch_fast
+        try:
+            return encode(batch, add_special_tokens=False)
+        except TypeError as error:
+            raise InputError(
+                "A text cannot be written as UTF-8.",
+                why="It holds a lone surrogate, half a character.",
+                next_step="Decode it with errors='replace' first.",
+            ) from error
 
     def decode(self, token_ids: TokenIds) -> str:
         """The text of a run of tokens; special tokens are left out.
