@@ -19,14 +19,16 @@ from byheart.memorizers import NAMES, build, definition, definition_automaton, d
 from byheart.memorizers.automaton import Automaton
 from byheart.memorizers.boolean import Boolean, expected_confidence
 from byheart.memorizers.infinigram import Infinigram, discount
-from byheart.memorizers.knowledge import ESCAPE_PROBABILITY, Knowledge
+from byheart.memorizers.knowledge import Knowledge, pseudo_count
 from byheart.memorizers.markov import Markov
 from byheart.memorizers.memorizer import BlockWalk, Memorizer
 from byheart.memorizers.rules import Thresholds
 
 Make = Callable[[Index, int, int], Memorizer]
 MAKERS: dict[str, Make] = {
-    "knowledge": lambda index, size, end: Knowledge(index, vocabulary_size=size, end_id=end, context_length=2),
+    "knowledge": lambda index, size, end: Knowledge(
+        index, vocabulary_size=size, end_id=end, context_lengths=(16, 3, 1)
+    ),
     "infinigram": lambda index, size, end: Infinigram(index, vocabulary_size=size, end_id=end),
     "automaton": lambda index, size, end: Automaton(index, vocabulary_size=size, end_id=end, num_states=3),
     "markov": lambda index, size, end: Markov(index, vocabulary_size=size, end_id=end, order=3),
@@ -39,9 +41,6 @@ FEW_STATES = ("automaton",)
 """Three states hold no passage by heart."""
 every_reciter = pytest.mark.parametrize(
     "make", [pytest.param(make, id=name) for name, make in MAKERS.items() if name not in FEW_STATES]
-)
-every_row_writer = pytest.mark.parametrize(
-    "make", [pytest.param(MAKERS[name], id=name) for name in ("automaton", "markov", "boolean")]
 )
 documents_strategy = st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=4)
 text_strategy = st.lists(st.integers(0, 4), min_size=1, max_size=12)
@@ -85,8 +84,8 @@ def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list
             context,
             vocabulary_size=size,
             end_id=end,
-            context_length=memorizer.context_length,
-            escape_probability=ESCAPE_PROBABILITY,
+            context_lengths=memorizer.context_lengths,
+            pseudo_count=pseudo_count,
         )
     if isinstance(memorizer, Automaton):
         machine = memorizer.written_out()
@@ -183,7 +182,7 @@ def test_the_faster_road_gives_the_same_log_probabilities(
         memorizer.log_probabilities_nats(ids(5))
 
 
-@every_row_writer
+@every_memorizer
 @settings(max_examples=40, deadline=None)
 @given(documents=documents_strategy, text=text_strategy, cut=st.integers(0, 12))
 def test_rows_written_in_blocks_are_the_distributions_of_the_walk(

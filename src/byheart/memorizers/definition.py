@@ -22,30 +22,27 @@ def knowledge(
     *,
     vocabulary_size: int,
     end_id: int,
-    context_length: int,
-    escape_probability: float,
+    context_lengths: Sequence[int],
+    pseudo_count: Callable[[int], float],
 ) -> list[float]:
-    """M4: stored continuations of the last `context_length` tokens, or the uniform distribution.
+    """M4: stored continuations of the longest of a few contexts that occurs, or the uniform distribution.
 
     Definition:
-        P(x) = (1 - escape) c(x) / N + escape / V with c the counts after these tokens and N their sum; 1 / V where the
-        context is shorter or does not occur
+        P(x) = (c(x) + a / V) / (N + a) with c the counts after the last n tokens, N their sum and a = pseudo_count(n),
+        for the largest n in context_lengths with N > 0; 1 / V where there is none
     Returns:
         probabilities, shape [vocabulary_size].
     Source: theory.md M4.
     Differs: an abstention is the uniform distribution, and a little of it is always mixed in.
     """
     uniform = 1 / vocabulary_size
-    found: Counter[int] = Counter()
-    if len(context) >= context_length:
-        found = continuations(documents, context[len(context) - context_length :], end_id=end_id)
-    total = sum(found.values())
-    if not total:
-        return [uniform] * vocabulary_size
-    return [
-        (1 - escape_probability) * found[token] / total + escape_probability * uniform
-        for token in range(vocabulary_size)
-    ]
+    for length in sorted(context_lengths, reverse=True):
+        if length <= len(context):
+            found = continuations(documents, context[len(context) - length :], end_id=end_id)
+            total, amount = sum(found.values()), pseudo_count(length)
+            if total:
+                return [(found[token] + amount * uniform) / (total + amount) for token in range(vocabulary_size)]
+    return [uniform] * vocabulary_size
 
 
 def infinigram(

@@ -13,6 +13,7 @@ from byheart.index.layout import Unit
 from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base, prepare_base
+from byheart.memorizers.dense_row import fill_probabilities
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics
 from byheart.memorizers.suffix_chain import Chain, Memo, advance, empty_chain, empty_memo, recall
@@ -93,6 +94,15 @@ def read(store: Store, chain: Chain, symbols: Query) -> None:
 def write(store: Store, chain: Chain, end_id: int, out: Floats) -> None:
     """Writes the distribution after the context."""
     fill(store.base, store.row, gather(store, chain, end_id), out)
+
+
+@compiled
+def write_rows(store: Store, chain: Chain, symbols: Query, end_id: int, out: Floats) -> None:
+    """Writes the distribution before each symbol, and after the last if `out` has a row more."""
+    for position in range(out.shape[0]):
+        fill_probabilities(store.base, store.row, gather(store, chain, end_id), out[position])
+        if position < symbols.size:
+            advance(store.corpus, chain, symbols[position])
 
 
 @compiled
@@ -217,3 +227,7 @@ class _Walk:
 
     def write(self, out: Floats) -> None:
         write(self._memorizer._store, self._chain, self._memorizer.end_id, out)
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        symbols = self._memorizer.index.known_symbols(token_ids)
+        write_rows(self._memorizer._store, self._chain, symbols, self._memorizer.end_id, out)

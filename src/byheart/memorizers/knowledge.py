@@ -1,83 +1,65 @@
-"""M4 `knowledge`: a lookup table of all contexts of one length."""
+"""M4 `knowledge`: a lookup table of all contexts of a few lengths."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
-from byheart.index.compiled import compiled
-from byheart.index.searching.search import Query, pattern_interval
-from byheart.index.sorted_text import SortedText
-from byheart.memorizers.base_distribution import Base, uniform_base
-from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
-from byheart.memorizers.sparse_row import Row, add, empty_row, fill, statistics
-from byheart.memorizers.suffix_chain import Memo, empty_memo, recall
+from byheart.index.layout import Unit
+from byheart.index.searching.search import Query
+from byheart.memorizers.base_distribution import uniform_base
+from byheart.memorizers.memorizer import Matches, Memorizer
+from byheart.memorizers.sparse_row import empty_row
+from byheart.memorizers.stored_contexts import Store, find_answers, log_probabilities, score_text, write, write_rows
+from byheart.memorizers.suffix_chain import empty_memo
 
-ESCAPE_PROBABILITY = 1e-4
-"""Share of the uniform distribution in every answer: 50 tokens after a unique context keep 0.9999^50 > 0.995."""
-
-
-class Store(NamedTuple):
-    """Everything that the kernels read and their working memory."""
-
-    corpus: SortedText
-    memo: Memo
-    base: Base
-    row: Row
+CONTEXT_LENGTHS: Mapping[Unit, Sequence[int]] = {"tokens": (16, 8, 2), "bytes": (48, 24, 6)}
+"""Symbols; chosen on held-out text of the standard library, notebook/2026-11-24-infinigram-strength.md."""
+_SYMBOLS_PER_TOKEN: Mapping[Unit, int] = {"tokens": 1, "bytes": 3}
+_COPIED_TOKENS = 16
 
 
-@compiled
-def gather(store: Store, symbols: Query, stop: int, context_length: int, end_id: int) -> float:
-    """Adds the continuations of symbols[stop - context_length : stop] to the row; returns the uniform's weight."""
-    if stop < context_length:
-        return 1.0
-    low, high = pattern_interval(store.corpus, symbols, stop - context_length, stop)
-    if low == high:
-        return 1.0
-    offset, size = recall(store.corpus, store.memo, low, high, context_length, end_id)
-    share = (1.0 - ESCAPE_PROBABILITY) / (high - low)
-    for i in range(offset, offset + size):
-        add(store.row, store.memo.symbols[i], share * store.memo.counts[i])
-    return ESCAPE_PROBABILITY
+def pseudo_count(length: int, *, unit: Unit = "tokens") -> float:
+    """How many occurrences of a context the uniform distribution counts for: many after a short one.
 
-
-@compiled
-def write(store: Store, symbols: Query, context_length: int, end_id: int, out: Floats) -> None:
-    """Writes the distribution after all the symbols."""
-    fill(store.base, store.row, gather(store, symbols, symbols.size, context_length, end_id), out)
-
-
-@compiled
-def score_text(store: Store, symbols: Query, tokens: Query, context_length: int, end_id: int) -> Floats:
-    """Statistics of every token of a text."""
-    out = np.zeros((tokens.size, NUM_STATISTICS))
-    for position in range(tokens.size):
-        weight = gather(store, symbols, position, context_length, end_id)
-        statistics(store.base, store.row, weight, tokens[position], out[position])
-    return out
+    Definition:
+        120 t^-2.4 below 16 tokens t, 0.0001 from 16 on, where a match is a copy: 50 tokens keep 0.9999^50 > 0.995
+    Args:
+        length: of the context in symbols of the index, >= 1.
+        unit: what a symbol is; three bytes count for a token.
+    Returns:
+        occurrences, > 0.
+    Source: chosen on held-out text of the standard library, notebook/2026-11-24-infinigram-strength.md.
+    Differs: nothing.
+    """
+    num_tokens = length / _SYMBOLS_PER_TOKEN[unit]
+    return 1e-4 if num_tokens >= _COPIED_TOKENS else 120.0 * num_tokens**-2.4
 
 
 class Knowledge(Memorizer):
     """The finite set K of (context, continuation): answers inside K, abstains outside.
 
     Definition:
-        P(x) = (1 - e) c(x) / N + e / V, where c(x) counts x after the last `context_length` tokens, N is their number
-        of occurrences and e = ESCAPE_PROBABILITY; 1 / V (an abstention) where N = 0 or the context is shorter
+        P(x) = (c(x) + a / V) / (N + a), where c(x) counts x after the last n tokens, N is how often these occur,
+        a = `pseudo_count(n)`, and n the largest of `context_lengths` with N > 0; 1 / V (an abstention) without one
     Args:
         index: the corpus; a memorizer knows nothing else.
         vocabulary_size: V; token ids are 0..V-1.
         end_id: token for the end of a document.
-        context_length: tokens, >= 1.
+        context_lengths: symbols, >= 1 each, in any order; CONTEXT_LENGTHS of the index's unit by default.
         name: how the report calls it.
     Raises:
-        InputError: vocabulary and index do not fit, or the context length is below 1.
+        InputError: vocabulary and index do not fit, or there is no context length or one below 1.
     Example:
-        documents "abac" and "ab", context_length 2, context "ab", V = 4: "ab" is followed by a and by the end once
-        each, so P(a) = 0.9999 1/2 + 0.0001 1/4.
-    Source: theory.md M4.
-    Differs: abstaining is the uniform distribution, and e of it is in every answer, since log 0 is not a number.
+        documents "abac" and "ab", context_lengths (2, 1), V = 4. Context "ab": it is followed by a and by the end once
+        each and a = 120 2^-2.4, so P(a) = (1 + a/4)/(2 + a). Context "bb" does not occur, but "b" does, with the same
+        continuations, and a = 120. After "d" it abstains.
+    Cost: one search for each length until one is found, and one for the count: about 1 microsecond a token.
+    Source: theory.md M4; Cestnik 1990, "Estimating probabilities: a crucial task in machine learning".
+    Differs: abstaining is the uniform distribution, and a part of it is in every answer, since log 0 is not a number.
     """
 
     def __init__(
@@ -86,43 +68,78 @@ class Knowledge(Memorizer):
         *,
         vocabulary_size: int,
         end_id: int,
-        context_length: int = 16,
+        context_lengths: Sequence[int] | None = None,
         name: str = "memorizer:knowledge",
     ) -> None:
-        if context_length < 1:
+        lengths = sorted(set(CONTEXT_LENGTHS[index.unit] if context_lengths is None else context_lengths), reverse=True)
+        if not lengths or lengths[-1] < 1:
             raise InputError(
                 "A lookup table needs a context.",
-                why=f"context_length is {context_length}.",
-                next_step="Choose at least 1 token.",
+                why=f"context_lengths are {lengths}.",
+                next_step="Choose one length or more, each of at least 1 symbol.",
             )
-        self.context_length = context_length
+        self.context_lengths = tuple(lengths)
+        """Symbols, descending."""
         super().__init__(index, vocabulary_size=vocabulary_size, end_id=end_id, name=name)
-        memo = empty_memo(index.alphabet_size)
-        self._store = Store(index.sorted_text, memo, uniform_base(vocabulary_size), empty_row(vocabulary_size))
+        pseudo_counts = np.zeros(lengths[0] + 1)
+        pseudo_counts[lengths] = [pseudo_count(length, unit=index.unit) for length in lengths]
+        self._store = Store(
+            index.sorted_text,
+            empty_memo(index.alphabet_size),
+            uniform_base(vocabulary_size),
+            empty_row(vocabulary_size),
+            np.array(lengths, dtype=np.int64),
+            pseudo_counts,
+        )
 
     def parameters(self) -> dict[str, float | list[float]]:
-        """The context's length and the escape probability."""
-        return {"context_length": self.context_length, "escape_probability": ESCAPE_PROBABILITY}
+        """The context lengths and their pseudo-counts."""
+        counts = [pseudo_count(length, unit=self.index.unit) for length in self.context_lengths]
+        return {"context_lengths": list(self.context_lengths), "pseudo_counts": counts}
 
     def abstains(self, context: TokenIds) -> bool:
-        """Whether the context's last `context_length` tokens are not in K.
+        """Whether no context of any length in K ends here.
 
         Args:
             context: token ids, shape [num_tokens].
         """
         self._check(context)
-        if context.size < self.context_length:
-            return True
-        symbols = self.index.known_symbols(context[context.size - self.context_length :])
-        low, high = pattern_interval(self.index.sorted_text, symbols, 0, symbols.size)
-        return bool(low == high)
+        symbols = self.index.known_symbols(context)
+        return not find_answers(self._store, symbols, symbols.size, symbols.size + 1).lengths[0]
+
+    def matches(self, token_ids: TokenIds) -> Matches:
+        """The length of the context that answered and how often it occurs, zeros for an abstention.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        self._check(token_ids)
+        lengths, lows, highs = find_answers(self._store, self.index.known_symbols(token_ids), 0, token_ids.size)
+        return Matches(lengths, highs - lows)
+
+    def abstentions(self, token_ids: TokenIds) -> npt.NDArray[np.bool_]:
+        """Where no context of any length in K stands before the token, shape [num_tokens].
+
+        Args:
+            token_ids: shape [num_tokens].
+        Raises:
+            InputError: a token outside the vocabulary.
+        """
+        return self.matches(token_ids).lengths_tokens == 0
 
     def _walk(self, capacity_tokens: int) -> "_Walk":
         return _Walk(self)
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
-        symbols = self.index.known_symbols(token_ids)
-        return score_text(self._store, symbols, token_ids.astype(np.int64), self.context_length, self.end_id)
+        return score_text(self._store, *self._asked(token_ids), self.end_id)
+
+    def _log_probabilities(self, token_ids: TokenIds) -> Floats:
+        return log_probabilities(self._store, *self._asked(token_ids), self.end_id)
+
+    def _asked(self, token_ids: TokenIds) -> tuple[Query, Query]:
+        return self.index.known_symbols(token_ids), token_ids.astype(np.int64)
 
 
 class _Walk:
@@ -133,9 +150,18 @@ class _Walk:
         self._symbols = np.empty(0, dtype=np.int64)
 
     def read(self, token_ids: TokenIds) -> None:
-        symbols = np.concatenate([self._symbols, self._memorizer.index.known_symbols(token_ids)])
-        self._symbols = symbols[max(symbols.size - self._memorizer.context_length, 0) :]
+        self._keep(self._with(token_ids))
 
     def write(self, out: Floats) -> None:
-        memorizer = self._memorizer
-        write(memorizer._store, self._symbols, memorizer.context_length, memorizer.end_id, out)
+        write(self._memorizer._store, self._symbols, self._memorizer.end_id, out)
+
+    def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
+        symbols = self._with(token_ids)
+        write_rows(self._memorizer._store, symbols, self._symbols.size, self._memorizer.end_id, out)
+        self._keep(symbols)
+
+    def _with(self, token_ids: TokenIds) -> Query:
+        return np.concatenate([self._symbols, self._memorizer.index.known_symbols(token_ids)])
+
+    def _keep(self, symbols: Query) -> None:
+        self._symbols = symbols[max(symbols.size - self._memorizer.context_lengths[0], 0) :]
