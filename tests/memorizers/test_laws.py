@@ -1,7 +1,7 @@
 """One body of laws over all memorizers."""
 
 from collections.abc import Callable
-from typing import cast
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +15,22 @@ from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index import definition as corpus
-from byheart.memorizers import NAMES, build, definition, definition_automaton, definition_boolean, definition_markov
+from byheart.memorizers import (
+    NAMES,
+    build,
+    definition,
+    definition_automaton,
+    definition_boolean,
+    definition_markov,
+    definition_mixture,
+)
 from byheart.memorizers.automaton import Automaton
 from byheart.memorizers.boolean import Boolean, expected_confidence
 from byheart.memorizers.infinigram import Infinigram, discount
 from byheart.memorizers.knowledge import Knowledge, pseudo_count
 from byheart.memorizers.markov import Markov
-from byheart.memorizers.memorizer import BlockWalk, Memorizer
+from byheart.memorizers.memorizer import Memorizer
+from byheart.memorizers.mixture import Mixture
 from byheart.memorizers.rules import Thresholds
 
 Make = Callable[[Index, int, int], Memorizer]
@@ -36,6 +45,16 @@ MAKERS: dict[str, Make] = {
         index, vocabulary_size=size, end_id=end, thresholds=Thresholds(min_support=1, window_tokens=4)
     ),
 }
+
+
+def mixture_of_two(index: Index, vocabulary_size: int, end_id: int) -> Mixture:
+    """Of a Markov chain and a boolean memorizer, with weights of their own for several match lengths."""
+    members = [MAKERS[name](index, vocabulary_size, end_id) for name in ("markov", "boolean")]
+    calibration = (np.arange(2000) ** 2 // 7 % 3).astype(np.int32)
+    return Mixture(members, calibration=[calibration])
+
+
+MAKERS["mixture"] = mixture_of_two
 every_memorizer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 FEW_STATES = ("automaton",)
 """Three states hold no passage by heart."""
@@ -94,6 +113,11 @@ def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list
         return definition_markov.markov(
             documents, context, vocabulary_size=size, end_id=end, order=memorizer.order, smoothing=memorizer.smoothing
         )
+    if isinstance(memorizer, Mixture):
+        length, _ = longest_suffix(documents, context)
+        bucket = definition_mixture.bucket(memorizer.bucket_starts.tolist(), length)
+        rows = [expected_row(member, documents, context) for member in memorizer.members]
+        return definition_mixture.mixture(rows, memorizer.weights[bucket].tolist())
     if isinstance(memorizer, Boolean):
         rules = definition_boolean.confident_rules(documents, end_id=end, thresholds=memorizer.thresholds)
         return definition_boolean.boolean(
@@ -123,6 +147,13 @@ def test_it_is_a_predictor_that_scores_distributes_and_samples(make: Make) -> No
         assert memorizer.size_bytes == memorizer.table.size_bytes
     elif isinstance(memorizer, Automaton):
         assert memorizer.size_bytes == 8 * (3 * (4 + 4) + 3 * 3 + 4)
+    elif isinstance(memorizer, Mixture):
+        own = 8 * (memorizer.bucket_starts.size + memorizer.weights.size)
+        asked = [
+            member for member, weights in zip(memorizer.members, memorizer.weights.T, strict=True) if weights.any()
+        ]
+        beside = sum(member.size_bytes - member.index_bytes for member in asked)
+        assert memorizer.size_bytes == index.size_bytes + beside + own
     elif isinstance(memorizer, Boolean):
         assert memorizer.size_bytes == index.sorted_text.text.nbytes + memorizer.rules.size_bytes
     else:
@@ -189,7 +220,7 @@ def test_rows_written_in_blocks_are_the_distributions_of_the_walk(
     make: Make, documents: list[list[int]], text: list[int], cut: int
 ) -> None:
     memorizer = make(index_of(documents, 4), 5, 4)
-    walk = cast("BlockWalk", memorizer._walk(len(text)))
+    walk = memorizer._walk(len(text))
     first, last = np.full((len(text[:cut]), 5), np.nan), np.full((len(text[cut:]) + 1, 5), np.nan)
     walk.write_rows(ids(*text[:cut]), first)
     walk.write_rows(ids(*text[cut:]), last)
@@ -289,8 +320,22 @@ def test_a_text_of_the_corpus_is_recited_from_a_unique_prefix_up_to_its_end(make
             "infinigram": 0.5,
             "markov": (1 / 2 + 1 / 2 * 1 / 6) ** 50,
             "boolean": ((1 + 8 / 501) / (1 + 8)) ** 51,
+            "mixture": ((1 + 8 / 501) / (1 + 8)) ** 51,
         }[memorizer.name.removeprefix("memorizer:")]
     )
+
+
+@every_memorizer
+def test_a_saved_and_opened_index_gives_the_same_memorizer(make: Make, tmp_path: Path) -> None:
+    documents = zipf_documents(50)
+    built = make(index_of(documents, 50), 50, 49)
+    built.index.save(tmp_path / "saved")
+    opened = make(Index.open(tmp_path / "saved"), 50, 49)
+    assert opened.fingerprint == built.fingerprint
+    text = ids(*documents[0][80:140], 49, 3, 3)
+    np.testing.assert_array_equal(opened.log_probabilities_nats(text), built.log_probabilities_nats(text))
+    for (name, left), (_, right) in zip(opened.score([text])[0].arrays(), built.score([text])[0].arrays(), strict=True):
+        np.testing.assert_array_equal(left, right, err_msg=name)
 
 
 @every_memorizer
@@ -326,8 +371,16 @@ def test_an_end_token_that_stands_in_a_document_counts_with_its_end(make: Make) 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_builds_its_memorizer(name: str) -> None:
-    memorizer = build(name, index_of([[0, 1]], 2), vocabulary_size=3, end_id=2)
+    memorizer = build(name, index_of([[0, 1]], 2), vocabulary_size=3, end_id=2, calibration=[ids(0, 1, 1, 2)])
     assert memorizer.name == f"memorizer:{name}"
+    if isinstance(memorizer, Mixture):
+        assert [member.name for member in memorizer.members] == [f"memorizer:{n}" for n in NAMES if n != "mixture"]
+
+
+def test_a_mixture_without_calibration_text_is_refused() -> None:
+    for calibration in ((), (ids(),)):
+        with pytest.raises(InputError, match="needs text"):
+            build("mixture", index_of([[0]], 2), vocabulary_size=3, end_id=2, calibration=calibration)
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -151,7 +151,7 @@ class Automaton(Memorizer):
         self._settings = (num_states, num_passes, max_tokens)
         self._given = chain
         super().__init__(index, vocabulary_size=vocabulary_size, end_id=end_id, name=name)
-        self.size_bytes = sum(part.nbytes for part in self.chain)
+        self.size_bytes, self.index_bytes = sum(part.nbytes for part in self.chain), 0
 
     @cached_property
     def chain(self) -> HiddenChain:

@@ -124,7 +124,7 @@ class Boolean(Memorizer):
         in_use[self.rules.masks] = True
         keys = np.empty(1 << thresholds.window_tokens, dtype=np.int64)
         self._store = Store(text, self.rules, in_use, uniform_base(vocabulary_size), empty_row(vocabulary_size), keys)
-        self.size_bytes = text.nbytes + self.rules.size_bytes
+        self.size_bytes, self.index_bytes = text.nbytes + self.rules.size_bytes, text.nbytes
 
     def parameters(self) -> dict[str, float | list[float]]:
         """The thresholds and what a rule is worth before it is seen."""

@@ -165,7 +165,7 @@ class Markov(Memorizer):
         self.num_ngrams = [num_unigrams, *np.diff(starts)[1:].tolist()]
         """Different n-grams of each order from 1, without <s> and tokens that the corpus lacks."""
         self.table = found.table
-        self.size_bytes = self.table.size_bytes
+        self.size_bytes, self.index_bytes = self.table.size_bytes, 0
         visits = np.zeros(vocabulary_size + 1, np.int64)
         self._store = Store(self.table, prepare_base(self._unigram()), empty_row(vocabulary_size), visits)
 

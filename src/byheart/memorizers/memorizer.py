@@ -38,10 +38,6 @@ class Walk(Protocol):
     def write(self, out: Floats) -> None:
         """Writes the distribution of the next token in nats, shape [vocabulary_size]."""
 
-
-class BlockWalk(Walk, Protocol):
-    """A walk that writes many distributions at once."""
-
     def write_rows(self, token_ids: TokenIds, out: Floats) -> None:
         """Appends tokens to the context and writes the distribution before each of them as probabilities.
 
@@ -78,10 +74,12 @@ class Memorizer(ABC):
         self.vocabulary_size = vocabulary_size
         self.end_id = end_id
         self.size_bytes = index.size_bytes
+        self.index_bytes = index.size_bytes
+        """Bytes of `size_bytes` that are the index's, so that memorizers of one index can share them."""
         self.fingerprint = self._fingerprint()
 
     @abstractmethod
-    def parameters(self) -> Mapping[str, float | str | list[float]]:
+    def parameters(self) -> Mapping[str, float | str | list[float] | list[str] | list[list[float]]]:
         """What its predictions depend on beside the index and the vocabulary."""
 
     @abstractmethod
