@@ -50,6 +50,7 @@ test-all: lint
 bench: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python bench/first_light.py
 	$(BIN)/python bench/index.py $(BENCH)
+	$(BIN)/python bench/memorizers.py $(if $(KENLM),--kenlm $(KENLM))
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
