@@ -79,6 +79,9 @@ def test_the_options_are_frozen() -> None:
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
+        "score": [
+            "--all", "--calibration", "--index", "--json", "--lines", "--quiet", "--skip-bad", "--tokenizer", "--with",
+        ],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],

@@ -17,6 +17,7 @@ from byheart.cli import (
     index_commands,
     model_commands,
     run_commands,
+    score_commands,
     text_commands,
 )
 from byheart.cli.session import fail, show_log, show_unexpected
@@ -37,6 +38,7 @@ audit_commands.register(app)
 index_commands.register(app)
 text_commands.register(app)
 corpus_commands.register(app)
+score_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)

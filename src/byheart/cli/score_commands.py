@@ -1,0 +1,76 @@
+"""The command that puts any predictor on a text: score."""
+
+from typing import Annotated
+
+import typer
+
+from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, answer, answer_json, progress
+from byheart.cli.text_commands import read_text
+
+CalibrationOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--calibration", help="For memorizer:mixture: text that is neither in the index nor scored. Repeatable."
+    ),
+]
+
+
+def score(
+    text: Annotated[
+        str, typer.Argument(help="File, folder, .jsonl(.gz/.zst), .parquet, `stdlib`, or - for standard input.")
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            help="Model folder, smollm2, or memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
+            metavar="MODEL",
+        ),
+    ],
+    index: Annotated[str, typer.Option("--index", help="For memorizer:NAME: the corpus that it knows by heart.")] = "",
+    tokenizer: Annotated[
+        str, typer.Option("--tokenizer", help="For an index that carries none: folder or tokenizer.json.")
+    ] = "",
+    calibration: CalibrationOption = None,
+    lines: LinesFlag = False,
+    skip_bad: SkipBadFlag = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every token in the table, and with --json a table at all.")
+    ] = False,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Say how many bits a model or a memorizer needs for a text, and which of its tokens surprise it.
+
+    Example:  byheart score README.md --with memorizer:infinigram --index stdlib-tokens.idx
+    """
+    from byheart.cli.score_answer import score_json, score_lines
+    from byheart.study.score_job import run_score
+    from byheart.study.score_plan import ScorePlan
+
+    plan = ScorePlan(
+        source=text,
+        model=model,
+        index=index,
+        tokenizer=tokenizer,
+        calibration=tuple(calibration or ()),
+        lines=lines,
+        skip_bad=skip_bad,
+    )
+    with progress(quiet) as on_progress:
+        found = run_score(
+            plan,
+            read_stdin=lambda: read_text("-"),
+            wanted="all" if every else "none" if json else "costliest",
+            on_progress=on_progress,
+        )
+    if json:
+        answer_json(score_json(found, with_table=every))
+    else:
+        for line in score_lines(found):
+            answer(line)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    app.command()(score)

@@ -1,0 +1,127 @@
+"""All of `byheart score`: opens the predictor, reads the text, scores it."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from byheart import memorizers
+from byheart.core.progress import Progress, silent
+from byheart.core.tokens import TokenIds
+from byheart.core.visible import visible
+from byheart.corpus.documents import Document
+from byheart.corpus.readers import stored_bytes, stream
+from byheart.errors import SourceError
+from byheart.index.corpus_index import Index
+from byheart.models import load_model
+from byheart.study.indexing import chosen_tokenizer
+from byheart.study.lookup import TOKENIZER_FOLDER, Lookup
+from byheart.study.score_plan import STDIN, ScorePlan
+from byheart.study.scorers import MemorizerScorer, ModelScorer, Scorer
+from byheart.study.text_batches import Encoder, in_batches
+from byheart.study.text_score import TextScore, score_text
+from byheart.study.token_table import Wanted
+
+_PACKED = (".gz", ".zst", ".parquet")
+
+
+def run_score(
+    plan: ScorePlan, *, read_stdin: Callable[[], str], wanted: Wanted = "none", on_progress: Progress = silent
+) -> TextScore:
+    """Scores a text with a predictor.
+
+    Args:
+        plan: what, and with what.
+        read_stdin: gives the text of standard input; called only where the plan asks for it.
+        wanted: tokens of the table.
+        on_progress: hears of every stage.
+    Raises:
+        SourceError: text, index or model cannot be read.
+        FormatError, FingerprintError: the index is damaged, or has another tokenizer.
+        CapabilityError: the index has several shards, or models cannot be opened here.
+        InputError: the index holds the calibration text.
+    """
+    if plan.source == STDIN:
+        text = read_stdin()
+        documents, total_bytes = _of_stdin(text, lines=plan.lines), len(text.encode())
+    else:
+        documents = stream(plan.source, lines=plan.lines, skip_bad=plan.skip_bad)
+        # What a packed file will unpack to is not known.
+        total_bytes = 0 if plan.source.lower().endswith(_PACKED) else stored_bytes(plan.source)
+    # A text that cannot be read is named before a model is loaded for nothing.
+    first = next(documents)
+    scorer = open_scorer(plan, on_progress=on_progress)
+    return score_text(
+        scorer, chain([first], documents), wanted=wanted, total_bytes=total_bytes, on_progress=on_progress
+    )
+
+
+def _of_stdin(text: str, *, lines: bool) -> Iterator[Document]:
+    """The documents of standard input, as of a text file.
+
+    Raises:
+        SourceError: there are none.
+    """
+    # Line feeds alone end a line, as in files.
+    parts = ((f"{STDIN}:{number}", line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), start=1))
+    found = [Document(name, part) for name, part in parts if part.strip()] if lines else [Document(STDIN, text)]
+    if not found or not text:
+        raise SourceError("Standard input is empty.", next_step="Pipe the text in, or name a file.")
+    yield from found
+
+
+def open_scorer(plan: ScorePlan, *, on_progress: Progress = silent) -> Scorer:
+    """Opens what the plan scores with.
+
+    Args:
+        plan: names it.
+        on_progress: hears of loading and learning.
+    Raises:
+        SourceError, FormatError, FingerprintError, CapabilityError, InputError: as `run_score`.
+    """
+    name = plan.memorizer
+    if name is None:
+        loaded = load_model(plan.model, on_progress=on_progress)
+        return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer))
+    lookup = _opened(Path(plan.index), plan.tokenizer)
+    encoder = Encoder(lookup.tokenizer)
+    texts, notes = _calibration(plan, encoder, on_progress)
+    on_progress(f"learn {name}", 0, 1)
+    memorizer = memorizers.build(
+        name,
+        lookup.index,
+        vocabulary_size=encoder.vocabulary_size,
+        end_id=encoder.end_id,
+        calibration=texts,
+    )
+    on_progress(f"learn {name}", 1, 1)
+    return MemorizerScorer(memorizer, encoder, lookup.index.unit, notes)
+
+
+def _calibration(plan: ScorePlan, encoder: Encoder, on_progress: Progress) -> tuple[list[TokenIds], tuple[str, ...]]:
+    """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them."""
+    if not plan.calibration:
+        return [], ()
+    read_all = (stream(s, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress) for s in plan.calibration)
+    texts: list[TokenIds] = []
+    for documents in in_batches(chain.from_iterable(read_all)):
+        batch = encoder.batch(documents, with_places=False)
+        texts += [batch.token_ids[start:stop] for start, stop in batch.spans()]
+    size = sum(text.size for text in texts)
+    note = f"The weights of its members were fitted on {size:,} tokens of {len(texts):,} calibration documents."
+    return texts, (note,)
+
+
+def _opened(folder: Path, tokenizer: str) -> Lookup:
+    if tokenizer:
+        given = chosen_tokenizer(tokenizer, ())
+        return Lookup(Index.open(folder, tokenizer_fingerprint=given.fingerprint), given)
+    try:
+        return Lookup.open(folder)
+    except SourceError as error:
+        if not folder.is_dir() or (folder / TOKENIZER_FOLDER).is_dir():
+            raise
+        raise SourceError(
+            f"The index {visible(str(folder))} carries no tokenizer.",
+            why="It holds token ids, and was not written by `byheart index`.",
+            next_step="Name the tokenizer that made them: --tokenizer FOLDER|tokenizer.json",
+        ) from error

@@ -1,0 +1,78 @@
+"""What `byheart score` is to score, and with what."""
+
+from dataclasses import dataclass
+
+from byheart import memorizers
+from byheart.core.visible import visible
+from byheart.errors import ConfigError
+from byheart.study.plan import did_you_mean
+
+STDIN = "-"
+_KIND = "memorizer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorePlan:
+    """A text and a predictor, as on the command line."""
+
+    source: str
+    """The text: a source, or "-" for standard input."""
+    model: str
+    """A model as `load_model` takes it, or memorizer:NAME."""
+    index: str = ""
+    """Folder of the index that a memorizer answers from."""
+    tokenizer: str = ""
+    """Tokenizer file or folder, for an index that carries none."""
+    calibration: tuple[str, ...] = ()
+    """Sources of text that the index does not hold, which the mixture's weights are fitted on."""
+    lines: bool = False
+    """Each line of a .txt source is a document."""
+    skip_bad: bool = False
+    """Leave out what cannot be read instead of stopping."""
+
+    def __post_init__(self) -> None:
+        name = self.memorizer
+        if name is None:
+            given = [f"--{option}" for option in ("index", "tokenizer", "calibration") if getattr(self, option)]
+            if given:
+                raise ConfigError(
+                    f"A model takes no {' and no '.join(given)}.",
+                    why=f"{visible(self.model)} answers from its weights; only memorizer:NAME answers from an index.",
+                    next_step="Leave it out, or score with memorizer:NAME.",
+                )
+            return
+        if name not in memorizers.NAMES:
+            raise ConfigError(
+                f"There is no memorizer {visible(name)!r}.", why=did_you_mean(name, list(memorizers.NAMES))
+            )
+        if not self.index:
+            raise ConfigError(
+                "A memorizer needs the corpus that it knows by heart.",
+                why=f"{self.model} was given no --index.",
+                next_step="Add --index IDX; byheart index SOURCE -o IDX --unit tokens --tokenizer MODEL makes one.",
+            )
+        if name == "mixture" and not self.calibration:
+            raise ConfigError(
+                "The mixture needs text to weigh its members by.",
+                why="Fitted on what the index holds, it would trust whoever recites best.",
+                next_step="Add --calibration SOURCE: text of the same kind that is neither in the index nor scored.",
+            )
+        if name != "mixture" and self.calibration:
+            raise ConfigError(
+                f"{self.model} takes no --calibration.",
+                why="It is learned from the index alone.",
+                next_step="Leave it out, or score with memorizer:mixture.",
+            )
+
+        if self.source in self.calibration:
+            raise ConfigError(
+                "The text that is scored cannot be the mixture's calibration, too.",
+                why="Its weights would be fitted on what they are judged by.",
+                next_step="Give --calibration another text of the same kind.",
+            )
+
+    @property
+    def memorizer(self) -> str | None:
+        """The memorizer's name, or None where a model scores."""
+        kind, _, name = self.model.partition(":")
+        return name if kind == _KIND else None

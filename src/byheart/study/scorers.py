@@ -1,0 +1,186 @@
+"""Who scores a text: a memorizer by its fastest road, or a model in windows of its context."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from byheart.core.predictor import Scores
+from byheart.core.progress import Progress, silent
+from byheart.core.tokens import Floats, TokenIds
+from byheart.index.layout import Unit
+from byheart.memorizers.markov import Markov
+from byheart.memorizers.memorizer import Matches, Memorizer
+from byheart.study.text_batches import Batch, Counts, Encoder
+
+STAGE = "score"
+_WINDOW_TOKENS = 2048
+"""Of models that name no longest context."""
+_BATCH_TEXTS = 16
+_BATCH_TOKENS = 16_384
+"""Most tokens of a batch, padding included: the states of many long windows would fill the memory."""
+_CONTEXT_TOKENS = 1 << 16
+
+
+@dataclass(frozen=True)
+class BatchScores:
+    """What a predictor said of each token of a batch."""
+
+    log_probabilities_nats: Floats
+    """nats, <= 0, shape [num_tokens]."""
+    ranks: Counts | None = None
+    """1-based place of each token, shape [num_tokens]; None where it would cost more and was not asked for."""
+    matches: Matches | None = None
+    """What each prediction rests on; None of models, and where it was not asked for."""
+
+
+class Scorer(Protocol):
+    """A predictor with the encoding that it reads."""
+
+    name: str
+    """As the answer calls it."""
+    unit: Unit
+    """What its tokens are."""
+    encoder: Encoder
+    """Of text."""
+    notes: tuple[str, ...]
+    """What a reader of its numbers should know; may grow while it scores."""
+
+    def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
+        """What it says of each document of a batch, from its start to its end.
+
+        Args:
+            batch: encoded by its own encoder.
+            in_full: with ranks and matches, whatever they cost.
+            on_progress: told the tokens done under STAGE.
+        """
+
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
+        """Of the last token: its rank, the match in tokens that its prediction rests on, how often that stands there.
+
+        Args:
+            token_ids: a document up to that token, shape [num_tokens >= 1].
+            rank: where it is known already.
+        """
+
+
+class MemorizerScorer:
+    """A memorizer: log-probabilities by its fast road, ranks and matches only where they are asked for.
+
+    Args:
+        memorizer: who scores.
+        encoder: of its index.
+        unit: of its index.
+        notes: what a reader of its numbers should know.
+    """
+
+    def __init__(self, memorizer: Memorizer, encoder: Encoder, unit: Unit, notes: tuple[str, ...] = ()) -> None:
+        self.name, self.unit, self.encoder, self.notes = memorizer.name, unit, encoder, notes
+        self._memorizer = memorizer
+
+    def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
+        """As `Scorer.score`; ranks take the whole distribution of each token."""
+        memorizer = self._memorizer
+        if not in_full and isinstance(memorizer, Markov):
+            # It begins anew after an end token, so one call serves many short documents.
+            return BatchScores(memorizer.log_probabilities_nats(batch.token_ids))
+        documents = [batch.token_ids[start:stop] for start, stop in batch.spans()]
+        if not in_full:
+            return BatchScores(np.concatenate([memorizer.log_probabilities_nats(document) for document in documents]))
+        logs, ranks, lengths, counts = [], [], [], []
+        for document, stop in zip(documents, batch.stops.tolist(), strict=True):
+            (scores,) = memorizer.score([document])
+            matches = memorizer.matches(document)
+            logs.append(scores.log_probability_nats)
+            ranks.append(scores.rank.astype(np.int64))
+            lengths.append(matches.lengths_tokens)
+            counts.append(matches.num_occurrences)
+            on_progress(STAGE, stop, batch.token_ids.size)
+        matches = Matches(np.concatenate(lengths), np.concatenate(counts))
+        return BatchScores(np.concatenate(logs), np.concatenate(ranks), matches)
+
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
+        """As `Scorer.last_token`.
+
+        Differs: of a longer document only the last 65,536 tokens before the token are read.
+        """
+        near, token = token_ids[-1 - _CONTEXT_TOKENS :], int(token_ids[-1])
+        if rank is None:
+            row = self._memorizer.next_log_probabilities_nats([near[:-1]])[0]
+            rank = 1 + int(np.count_nonzero(row > row[token])) + int(np.count_nonzero(row[:token] == row[token]))
+        matches = self._memorizer.matches(near)
+        return rank, int(matches.lengths_tokens[-1]), int(matches.num_occurrences[-1])
+
+
+class ModelScorer:
+    """A model: each document in one pass where its context allows, else in windows that overlap by half.
+
+    Args:
+        model: gives log-probabilities.
+        encoder: of the tokenizer that it was trained with.
+    """
+
+    unit: Unit = "tokens"
+
+    def __init__(self, model: Scores, encoder: Encoder) -> None:
+        self.name, self.encoder = model.name, encoder
+        self.notes: tuple[str, ...] = ()
+        # The last token of a window is predicted and never read, so that it needs no place in the context.
+        self.window_tokens = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        self._model = model
+
+    def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
+        """As `Scorer.score`; the ranks come with the same pass."""
+        cut = [
+            (begin + start, begin + stop, begin + first)
+            for begin, end in batch.spans()
+            for start, stop, first in windows(end - begin, self.window_tokens)
+        ]
+        if len(cut) > len(batch.documents):
+            kept = self.window_tokens - max(self.window_tokens // 2, 1)
+            note = (
+                f"Documents of more than {self.window_tokens:,} tokens were read in windows of as many that overlap "
+                f"by half: each token after the first window had at least {kept:,} tokens of context."
+            )
+            self.notes = (note,)
+        cut.sort(key=lambda window: window[1] - window[0])
+        logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
+        done = 0
+        while cut:
+            size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (cut[-1][1] - cut[-1][0])))
+            chosen, cut = cut[-size:], cut[:-size]
+            scored = self._model.score([batch.token_ids[start:stop] for start, stop, _ in chosen])
+            for (start, stop, first), scores in zip(chosen, scored, strict=True):
+                logs[first:stop] = scores.log_probability_nats[first - start :]
+                ranks[first:stop] = scores.rank[first - start :]
+                done += stop - first
+            on_progress(STAGE, done, batch.token_ids.size)
+        return BatchScores(logs, ranks)
+
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
+        """As `Scorer.last_token`: a model tells its ranks with the scores, and rests on no match."""
+        assert rank is not None
+        return rank, None, None
+
+
+def windows(num_tokens: int, longest: int) -> list[tuple[int, int, int]]:
+    """How a document is cut: start and stop of each window, and the first of its tokens that counts.
+
+    Definition:
+        with L the longest window: the first L tokens; then windows that end L // 2 tokens later (at least 1, at most at
+        the end of the document) and begin L tokens before that, of which the tokens behind the previous window count
+    Args:
+        num_tokens: of the document.
+        longest: L >= 1.
+    Returns:
+        (start, stop, first) with start <= first < stop; the ranges first..stop cover each token once.
+    Source: the strided perplexity of the transformers documentation.
+    Differs: the step is half a window, so that no token has less than half of it as context.
+    """
+    found = []
+    step, first = max(longest // 2, 1), 0
+    while first < num_tokens:
+        stop = min(num_tokens, longest if first == 0 else first + step)
+        found.append((max(stop - longest, 0), stop, first))
+        first = stop
+    return found
