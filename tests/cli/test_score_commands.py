@@ -104,7 +104,7 @@ def test_a_person_sees_each_token_of_a_short_text_and_the_costliest_of_a_long_on
     assert len([line for line in told if line.lstrip().startswith("held.txt:")]) == KENLM_TOKENS
     assert "held.txt:3:9     7.277" in "\n".join(told)
     assert any(line.endswith("<end of document>") for line in told)
-    assert "memorizer:markov: 23 tokens with 4 ends of documents, 34 bytes of text" in told
+    assert "memorizer:markov: 23 tokens (4 ends of documents included), 34 bytes of text" in told
     assert "perplexity 4.703" in "\n".join(told)
     assert "perplexity 3.377 without the 3 words (13.0% of the tokens)" in "\n".join(told)
     long = ("-", *asked(folder)[1:])

@@ -91,7 +91,7 @@ def test_perplexities_are_those_of_kenlm_worked_by_hand() -> None:
     assert found.perplexity_without_oov == pytest.approx(math.exp(-known / num_known), rel=1e-12)
     assert found.bits_per_token == pytest.approx(-total / math.log(2) / found.num_tokens, rel=1e-12)
     assert found.bits_per_byte == pytest.approx(-total / math.log(2) / found.num_bytes, rel=1e-12)
-    assert "same vocabulary" in found.notes[0]
+    assert "within one vocabulary" in found.notes[0]
 
 
 def test_every_end_of_a_document_is_known_even_where_the_unknown_token_is_the_end_token() -> None:

@@ -23,7 +23,7 @@ def score_lines(found: TextScore) -> Iterator[str]:
         yield from _table_lines(found)
         yield ""
     ends = "its end" if found.num_documents == 1 else f"{found.num_documents:,} ends of documents"
-    yield f"{found.subject}: {found.num_tokens:,} {found.unit} with {ends}, {found.num_bytes:,} bytes of text"
+    yield f"{found.subject}: {found.num_tokens:,} {found.unit} ({ends} included), {found.num_bytes:,} bytes of text"
     yield f"  {found.bits_per_byte:.4f} bits per byte"
     each = found.unit.removesuffix("s")
     yield f"  {found.bits_per_token:.4f} bits per {each}, perplexity {_perplexity(found.perplexity)}"

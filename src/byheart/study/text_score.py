@@ -152,6 +152,6 @@ def _oov_notes(num_oov: int) -> tuple[str, ...]:
     if not num_oov:
         return ()
     return (
-        "How unknown words are spelled costs nothing here: the bits per byte are fewer than the text takes, and compare "
-        "only with those of the same vocabulary.",
+        "How unknown words are spelled costs nothing here: the bits per byte are too few, and may be "
+        "compared within one vocabulary only.",
     )
