@@ -165,10 +165,12 @@ def array_from_json(raw: dict[str, Any]) -> npt.NDArray[Any]:
 
 
 def token_scores_to_json(scores: TokenScores) -> dict[str, Any]:
-    """TokenScores as arrays by name."""
-    return {name: array_to_json(array) for name, array in scores.arrays()}
+    """TokenScores as arrays by name, without the columns that are not known."""
+    limit = {} if scores.ranked_tokens is None else {"ranked_tokens": scores.ranked_tokens}
+    return {name: array_to_json(array) for name, array in scores.arrays()} | limit
 
 
 def token_scores_from_json(raw: dict[str, Any]) -> TokenScores:
     """The inverse of `token_scores_to_json`."""
-    return TokenScores(**{name: array_from_json(array) for name, array in raw.items()})
+    arrays = {name: array_from_json(array) for name, array in raw.items() if name != "ranked_tokens"}
+    return TokenScores(ranked_tokens=raw.get("ranked_tokens"), **arrays)

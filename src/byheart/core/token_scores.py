@@ -1,25 +1,60 @@
 """Per-token sufficient statistics of one text under one predictor.
 
 Score once, analyse many: these eight numbers per token answer every likelihood audit, so a text is run through a
-model once and logits never leave the scoring pass.
+model once and logits never leave the scoring pass. A model behind an endpoint may say less: then columns are absent,
+and reading one is an error, never a number.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from byheart.core.tokens import Floats, TokenIds
-from byheart.errors import InputError, NumericalError
+from byheart.errors import CapabilityError, InputError, NumericalError
+
+Array = TypeVar("Array")
 
 TOP_K = 40
 """The k of `log_top_k_mass_nats`: the decoding under which extraction is defined (Hayes et al. 2410.19482)."""
 
 
+class Column(Generic[Array]):
+    """A field of TokenScores that a predictor may leave out, by None."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> None: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Array: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Array | None:
+        if instance is None:
+            return None  # the default of the field
+        array: Array | None = instance.__dict__[self._name]
+        if array is None:
+            raise CapabilityError(
+                f"{self._name} is not known of these tokens.",
+                why="The predictor shows only some of its probabilities.",
+                next_step="Ask for what it shows, or audit a model whose weights are here.",
+            )
+        return array
+
+    def __set__(self, instance: object, array: Array | None) -> None:
+        instance.__dict__[self._name] = array
+
+
 @dataclass(frozen=True, kw_only=True)
 class TokenScores:
-    """What a predictor said about each token given the tokens before it. All arrays have shape [num_tokens]."""
+    """What a predictor said about each token given the tokens before it. All arrays have shape [num_tokens].
+
+    Reading a column that the predictor left out raises CapabilityError; `knows` tells.
+    """
 
     token_ids: TokenIds
     """The text itself."""
@@ -27,33 +62,44 @@ class TokenScores:
     """nats; log P(token given its past), <= 0. Never called a probability."""
     rank: npt.NDArray[np.int32]
     """1-based place by decreasing probability, ties by increasing id: 1 if and only if the token is the arg-max."""
-    argmax_id: TokenIds
+    ranked_tokens: int | None = None
+    """Ranks are exact up to here, and every greater one is given as one more; None: all are exact."""
+    argmax_id: Column[TokenIds] = Column()
     """The most probable token, the smallest id among equals."""
     argmax_log_probability_nats: Floats
     """nats; log-probability of that token."""
-    entropy_nats: Floats
+    entropy_nats: Column[Floats] = Column()
     """nats; - sum_w P(w) log P(w)."""
-    log_probability_variance_nats2: Floats
+    log_probability_variance_nats2: Column[Floats] = Column()
     """nats squared; variance of log P(w) for w drawn from P."""
-    log_top_k_mass_nats: Floats
+    log_top_k_mass_nats: Column[Floats] = Column()
     """nats; log of the probability of the TOP_K most probable tokens together."""
 
     def __post_init__(self) -> None:
         shape = self.token_ids.shape
-        for field in fields(self):
-            array = getattr(self, field.name)
+        for name, array in self.arrays():
             if array.shape != shape or len(shape) != 1:
                 raise InputError(
                     "All arrays of TokenScores must have the shape [num_tokens].",
-                    why=f"{field.name} has shape {array.shape}, token_ids {shape}.",
+                    why=f"{name} has shape {array.shape}, token_ids {shape}.",
                     next_step="Score each text by itself.",
                 )
-            if not np.isfinite(array).all():
+            is_finite = np.isfinite(array.astype(np.float64))
+            if not is_finite.all():
                 raise NumericalError(
-                    f"A predictor gave a {field.name} that is not finite.",
-                    why=f"First at token {int(np.flatnonzero(~np.isfinite(array))[0])}.",
+                    f"A predictor gave a {name} that is not finite.",
+                    why=f"First at token {int(np.flatnonzero(~is_finite)[0])}.",
                     next_step="Predictors must give every token a positive probability.",
                 )
+
+    def knows(self, column: str) -> bool:
+        """Whether the predictor gave that column."""
+        return self.__dict__[column] is not None
+
+    @property
+    def knows_top_k(self) -> bool:
+        """Whether `top_k_log_probability_nats` can be told."""
+        return self.knows("log_top_k_mass_nats") and (self.ranked_tokens is None or self.ranked_tokens >= TOP_K)
 
     def __len__(self) -> int:
         return int(self.token_ids.size)
@@ -74,6 +120,8 @@ class TokenScores:
 
         Definition:
             log P(token) - log(mass of the TOP_K most probable) if rank <= TOP_K, else log 0
+        Raises:
+            CapabilityError: fewer than the TOP_K most probable tokens are known.
         Source: Hayes et al. 2024, "Measuring memorization through probabilistic discoverable extraction" (2410.19482).
         """
         inside = self.log_probability_nats - self.log_top_k_mass_nats
@@ -81,12 +129,15 @@ class TokenScores:
 
     def slice(self, start: int, stop: int) -> "TokenScores":
         """The scores of tokens start..stop-1, unchanged."""
-        return TokenScores(**{field.name: getattr(self, field.name)[start:stop] for field in fields(self)})
+        parts: dict[str, Any] = {name: array[start:stop] for name, array in self.arrays()}
+        return TokenScores(ranked_tokens=self.ranked_tokens, **parts)
 
     def arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
-        """Names and arrays in declaration order."""
+        """Names and arrays that are known, in declaration order."""
         for field in fields(self):
-            yield field.name, getattr(self, field.name)
+            array = self.__dict__[field.name]
+            if isinstance(array, np.ndarray):
+                yield field.name, array
 
 
 def token_scores(token_ids: TokenIds, log_probabilities_nats: Floats) -> TokenScores:

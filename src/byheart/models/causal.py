@@ -4,7 +4,7 @@ Shape legend: B batch, T tokens, D width, V vocabulary.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -222,4 +222,5 @@ def _floats(tensor: Tensor) -> Floats:
 
 
 def _copied(scores: TokenScores) -> TokenScores:
-    return TokenScores(**{field.name: getattr(scores, field.name).copy() for field in fields(scores)})
+    arrays: dict[str, Any] = {name: array.copy() for name, array in scores.arrays()}
+    return TokenScores(**arrays)

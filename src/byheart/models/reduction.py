@@ -4,6 +4,7 @@ Shape legend: N positions, K positions of one block, V vocabulary, D width.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ def reduce_states(
         _reduce(logits(states[first : first + size]), token_ids[first : first + size])
         for first in range(0, token_ids.numel(), size)
     ]
-    columns = {name: torch.cat([block[name] for block in blocks]).numpy() for name in blocks[0]}
+    columns: dict[str, Any] = {name: torch.cat([block[name] for block in blocks]).numpy() for name in blocks[0]}
     return TokenScores(token_ids=token_ids.numpy().astype(np.int32), **columns)
 
 

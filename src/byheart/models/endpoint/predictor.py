@@ -1,0 +1,195 @@
+"""An endpoint as a Predictor: it writes, and where the server shows log-probabilities of a prompt it scores."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from byheart.core.codec import dumps
+from byheart.core.decoding import Decoding
+from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import TokenIds
+from byheart.corpus.tokenizer import Tokenizer
+from byheart.errors import CapabilityError, InputError
+from byheart.models.endpoint.capabilities import Capabilities
+from byheart.models.endpoint.completions import (
+    CHAT,
+    COMPLETIONS,
+    Messages,
+    Prompt,
+    Written,
+    check_length,
+    ids_of,
+    read_chat,
+    read_completion,
+    scoring_body,
+    writing_body,
+)
+from byheart.models.endpoint.connection import Connection
+from byheart.models.endpoint.prompt_scores import scores_from_echo, scores_from_prompt_logprobs
+from byheart.models.endpoint.texts import is_expressible, prompt_text, written_ids
+
+CONTINUE = (
+    "Continue the text below exactly where it stops. Answer with the continuation alone: no comment, no quotation marks, "
+    "nothing repeated.\n\n"
+)
+"""Asked before a context where the server only answers messages."""
+_BYTES_PER_TOKEN = 2
+"""At least so many bytes has a token of a text on average; for the budget."""
+
+
+class Endpoint:
+    """Samples over HTTP, and what the black-box audits ask beside it.
+
+    Its weights cannot be hashed: the fingerprint holds the address, what the server says of itself and how it is asked.
+
+    Args:
+        connection: to the server.
+        model: name there.
+        found: what it offers.
+        tokenizer: of its model, or one of bytes where only text counts.
+    """
+
+    def __init__(self, connection: Connection, *, model: str, found: Capabilities, tokenizer: Tokenizer) -> None:
+        self.connection, self.model, self.found, self.tokenizer = connection, model, found, tokenizer
+        self.name = f"endpoint:{model}"
+        self.access = found.access
+        self.vocabulary_size = tokenizer.vocabulary_size
+        self.context_tokens = found.context_tokens
+        self.size_bytes: int | None = None
+        identity = [connection.address.base, model, list(found.identity), found.score_form, found.top_tokens]
+        asked = [found.takes_token_ids, found.start_text, found.completes, found.takes_extras, tokenizer.fingerprint]
+        self.fingerprint = hashlib.blake2b(dumps([identity, asked]).encode(), digest_size=16).hexdigest()
+
+    def lacks(self, decoding: Decoding) -> str | None:
+        """Why it cannot write under that rule, or None when it can."""
+        if decoding.top_k is None or decoding.temperature == 0.0 or self.found.takes_extras:
+            return None
+        return f"{self.name} takes no top-k, and {decoding.top_k} is asked for."
+
+    def sample(
+        self, contexts: Sequence[TokenIds], decoding: Decoding, num_tokens: int, *, rng: np.random.Generator
+    ) -> list[TokenIds]:
+        """Continues each context, as `Samples` says; each child of rng gives one seed for the server.
+
+        Raises:
+            InputError: num_tokens negative.
+            CapabilityError: it takes no top-k.
+            BackendError: the server fails or answers wrongly.
+        Differs: equal seeds give equal texts only where the server keeps to them. Where it does not tell token ids, its
+            text is encoded here, and may then have a few tokens less than asked for.
+        """
+        if num_tokens < 0:
+            raise InputError("num_tokens must be >= 0.", why=f"Got {num_tokens}.", next_step="Ask for 0 or more.")
+        lacking = self.lacks(decoding)
+        if lacking is not None:
+            raise CapabilityError(lacking, next_step="Choose a decoding without top-k.")
+        seeds = [int(child.integers(1 << 31)) for child in rng.spawn(len(contexts))]
+        if num_tokens == 0:
+            return [np.empty(0, dtype=np.int32) for _ in contexts]
+        # Encoded here, a text may have fewer tokens than it had there.
+        asked = num_tokens if self.found.takes_extras else num_tokens + num_tokens // 4 + 4
+
+        def continued(one: tuple[TokenIds, int]) -> TokenIds:
+            context, seed = one
+            if not self.found.completes:
+                message = {"role": "user", "content": CONTINUE + prompt_text(context, self.tokenizer)}
+                written = self.answer([message], decoding, asked, seed=seed)
+            else:
+                written = self.complete(self._prompt(context), decoding, asked, seed=seed)
+            return written_ids(written, num_tokens, self.tokenizer)
+
+        return self.connection.map(continued, list(zip(contexts, seeds, strict=True)))
+
+    def complete(self, prompt: Prompt, decoding: Decoding, num_tokens: int, *, seed: int) -> Written:
+        """Continues one prompt, which is sent as it is.
+
+        Args:
+            prompt: text, or token ids where it takes them.
+            decoding: how tokens are drawn.
+            num_tokens: most to write, >= 1.
+            seed: of this sequence.
+        Raises:
+            BackendError: the server fails or answers wrongly.
+        """
+        body = writing_body(self.model, decoding, num_tokens, seed, self.found, chat=False) | {"prompt": prompt}
+        answer = self.connection.post(COMPLETIONS, body, reserved_tokens=_size(prompt) + num_tokens)
+        written = read_completion(answer)
+        check_length(written, num_tokens)
+        return written
+
+    def answer(self, messages: Messages, decoding: Decoding, num_tokens: int, *, seed: int) -> Written:
+        """Answers messages.
+
+        Args:
+            messages: each with "role" and "content".
+            decoding: how tokens are drawn.
+            num_tokens: most to write, >= 1.
+            seed: of this sequence.
+        Raises:
+            BackendError: the server fails or answers wrongly.
+        """
+        body = writing_body(self.model, decoding, num_tokens, seed, self.found, chat=True)
+        body["messages"] = [dict(message) for message in messages]
+        size = sum(_size(message["content"]) for message in messages)
+        answer = self.connection.post(CHAT, body, reserved_tokens=size + num_tokens)
+        written = read_chat(answer)
+        check_length(written, num_tokens)
+        return written
+
+    def _prompt(self, context: TokenIds) -> Prompt:
+        if self.found.takes_token_ids:
+            return ids_of(context, self.tokenizer.end_id)
+        return self.found.start_text + prompt_text(context, self.tokenizer)
+
+
+class ScoringEndpoint(Endpoint):
+    """Scores and Samples over HTTP."""
+
+    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+        """Scores each text by one request, as `Scores` says; columns that the server does not show are absent.
+
+        Raises:
+            InputError: an empty text, one too long, an id outside the vocabulary, or tokens that cannot be sent as text.
+            BackendError: the server fails or answers wrongly.
+        """
+        for text in texts:
+            self._check(text)
+        return self.connection.map(self._scored, texts)
+
+    def _scored(self, text: TokenIds) -> TokenScores:
+        form, top = self.found.score_form, self.found.top_tokens
+        assert form is not None
+        prompt = self._prompt(text) if self.found.takes_token_ids else self.found.start_text + self.tokenizer.decode(text)
+        body = scoring_body(self.model, prompt, form, top)
+        answer = self.connection.post(COMPLETIONS, body, reserved_tokens=text.size + 2)
+        if form == "prompt_logprobs":
+            return scores_from_prompt_logprobs(answer, text, top, self.vocabulary_size)
+        return scores_from_echo(answer, text, self.tokenizer)
+
+    def _check(self, text: TokenIds) -> None:
+        if text.size == 0:
+            raise InputError("A text without tokens cannot be scored.", next_step="Leave empty texts out.")
+        if not 0 <= int(text.min()) <= int(text.max()) < self.vocabulary_size:
+            raise InputError(
+                f"A token id lies outside the vocabulary of {self.name}.",
+                why=f"Ids run from {text.min()} to {text.max()}; the vocabulary has {self.vocabulary_size}.",
+                next_step="Encode the text with the endpoint's own tokenizer.",
+            )
+        if self.context_tokens is not None and text.size > self.context_tokens + 1:
+            raise InputError(
+                f"A text is too long for {self.name}.",
+                why=f"It has {text.size} tokens; the endpoint takes {self.context_tokens + 1}.",
+                next_step="Cut the text into shorter windows.",
+            )
+        if not self.found.takes_token_ids and not is_expressible(text, self.tokenizer):
+            raise InputError(
+                f"{self.name} cannot be asked about these tokens.",
+                why="It reads text only, and the text of these tokens has other tokens: it was cut inside a word.",
+                next_step="Cut texts where is_expressible says that it can be asked.",
+            )
+
+
+def _size(prompt: Prompt) -> int:
+    """Tokens of a prompt, at most."""
+    return len(prompt.encode()) // _BYTES_PER_TOKEN + 8 if isinstance(prompt, str) else len(prompt)
