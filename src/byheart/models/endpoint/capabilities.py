@@ -71,7 +71,9 @@ class Capabilities:
             )
             if self.top_tokens < TOP_K:
                 said.append(f"p_z needs the {TOP_K} most probable ones, so it can't be told.")
-        ways = [way for way, offered in (("continues text", self.completes), ("answers messages", self.chats)) if offered]
+        ways = [
+            way for way, offered in (("continues text", self.completes), ("answers messages", self.chats)) if offered
+        ]
         said.append(f"It {' and '.join(ways)}." if ways else "It writes nothing.")
         if ways:
             said.append("Top-k sampling is obeyed." if self.takes_extras else "It takes no top-k.")

@@ -68,11 +68,13 @@ def writing_body(
         body["seed"] = seed
     if found.takes_extras:
         # Said even where they are off: servers have defaults of their own.
-        body |= {"top_k": decoding.top_k or 0, "min_p": 0.0, "return_token_ids": True}
+        body |= {"top_k": decoding.top_k or 0, "min_p": 0.0, "return_token_ids": found.takes_token_ids}
     if found.generated_top_tokens:
-        body |= {"logprobs": True, "top_logprobs": found.generated_top_tokens} if chat else {
-            "logprobs": found.generated_top_tokens
-        }
+        body |= (
+            {"logprobs": True, "top_logprobs": found.generated_top_tokens}
+            if chat
+            else {"logprobs": found.generated_top_tokens}
+        )
     return body
 
 

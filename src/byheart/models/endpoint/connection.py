@@ -1,4 +1,4 @@
-"""The one place that speaks HTTP: asks, waits, tries again, counts what is spent, and takes no more than it can hold."""
+"""The one place that speaks HTTP: asks, waits, tries again, counts what is spent, takes no more than it can hold."""
 
 import logging
 import time
@@ -95,9 +95,7 @@ class Connection:
         """
         return self._ask("GET", path, None, 0, max_tries)
 
-    def post(
-        self, path: str, body: Mapping[str, Any], *, reserved_tokens: int, max_tries: int | None = None
-    ) -> Answer:
+    def post(self, path: str, body: Mapping[str, Any], *, reserved_tokens: int, max_tries: int | None = None) -> Answer:
         """Asks with a body in JSON.
 
         Args:

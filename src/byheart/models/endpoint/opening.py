@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from byheart.core.progress import Progress, silent
 from byheart.corpus.byte_tokenizer import byte_tokenizer
@@ -41,9 +42,7 @@ def open_endpoint(
         BackendError: the server does not answer, wants another key, answers wrongly, or fails the order check.
     """
     address = read_address(spec)
-    connection = Connection(
-        address, key=key_from_environment(address, environment), limits=limits or Limits()
-    )
+    connection = Connection(address, key=key_from_environment(address, environment), limits=limits or Limits())
     on_progress(_STAGE, 0, 2)
     probe = Probe(connection, tokenizer)
     found = probe.run()
@@ -52,8 +51,9 @@ def open_endpoint(
     if found.score_form is None:
         endpoint = Endpoint(connection, model=probe.model, found=found, tokenizer=known)
     else:
-        scoring = ScoringEndpoint(connection, model=probe.model, found=found, tokenizer=known)
-        check_order(scoring.score, known, longest=found.context_tokens, as_text=not found.takes_token_ids)
-        endpoint = scoring
+        endpoint = ScoringEndpoint(connection, model=probe.model, found=found, tokenizer=known)
+        # Only the tokens themselves are compared.
+        lean = ScoringEndpoint(connection, model=probe.model, found=replace(found, top_tokens=1), tokenizer=known)
+        check_order(lean.score, known, longest=found.context_tokens, as_text=not found.takes_token_ids)
     on_progress(_STAGE, 2, 2, str(found.access))
     return endpoint

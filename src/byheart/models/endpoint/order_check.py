@@ -1,4 +1,4 @@
-"""Does a text's score depend on what was asked before it? Some servers answer from a cache with numbers of another text."""
+"""Does a text's score depend on what was asked before it? Some servers answer with a cached number of another text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,11 @@ def check_texts(tokenizer: Tokenizer, longest: int | None) -> list[TokenIds]:
 
 
 def check_order(
-    score: Callable[[Sequence[TokenIds]], list[TokenScores]], tokenizer: Tokenizer, *, longest: int | None, as_text: bool
+    score: Callable[[Sequence[TokenIds]], list[TokenScores]],
+    tokenizer: Tokenizer,
+    *,
+    longest: int | None,
+    as_text: bool,
 ) -> OrderCheck:
     """Scores the texts in two orders.
 
@@ -95,8 +99,8 @@ def check_order(
     if found.largest_nats > LARGEST_NATS or found.mean_nats > MEAN_NATS:
         raise BackendError(
             "The endpoint scores a text differently when other texts were asked before it.",
-            why=f"In two orders of {len(texts)} texts a token's log-probability differs by {found.mean_nats:.3f} nats on "
-            f"average and {found.largest_nats:.2f} at most; {MEAN_NATS} and {LARGEST_NATS} would be rounding.",
+            why=f"In two orders of {len(texts)} texts a token's log-probability differs by {found.mean_nats:.3f} nats "
+            f"on average and {found.largest_nats:.2f} at most; {MEAN_NATS} and {LARGEST_NATS} would be rounding.",
             next_step="Switch its prefix cache off (vLLM: --no-enable-prefix-caching) and type the same command again.",
         )
     return found

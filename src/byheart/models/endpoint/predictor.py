@@ -30,8 +30,8 @@ from byheart.models.endpoint.prompt_scores import scores_from_echo, scores_from_
 from byheart.models.endpoint.texts import is_expressible, prompt_text, written_ids
 
 CONTINUE = (
-    "Continue the text below exactly where it stops. Answer with the continuation alone: no comment, no quotation marks, "
-    "nothing repeated.\n\n"
+    "Continue the text below exactly where it stops. Answer with the continuation alone: no comment, no quotation "
+    "marks, nothing repeated.\n\n"
 )
 """Asked before a context where the server only answers messages."""
 _BYTES_PER_TOKEN = 2
@@ -88,7 +88,8 @@ class Endpoint:
         if num_tokens == 0:
             return [np.empty(0, dtype=np.int32) for _ in contexts]
         # Encoded here, a text may have fewer tokens than it had there.
-        asked = num_tokens if self.found.takes_extras else num_tokens + num_tokens // 4 + 4
+        tells_ids = self.found.takes_extras and self.found.takes_token_ids
+        asked = num_tokens if tells_ids else num_tokens + num_tokens // 4 + 4
 
         def continued(one: tuple[TokenIds, int]) -> TokenIds:
             context, seed = one
@@ -150,7 +151,7 @@ class ScoringEndpoint(Endpoint):
         """Scores each text by one request, as `Scores` says; columns that the server does not show are absent.
 
         Raises:
-            InputError: an empty text, one too long, an id outside the vocabulary, or tokens that cannot be sent as text.
+            InputError: an empty text, one too long, an id outside the vocabulary, tokens that cannot be sent as text.
             BackendError: the server fails or answers wrongly.
         """
         for text in texts:
@@ -160,11 +161,13 @@ class ScoringEndpoint(Endpoint):
     def _scored(self, text: TokenIds) -> TokenScores:
         form, top = self.found.score_form, self.found.top_tokens
         assert form is not None
-        prompt = self._prompt(text) if self.found.takes_token_ids else self.found.start_text + self.tokenizer.decode(text)
+        prompt = (
+            self._prompt(text) if self.found.takes_token_ids else self.found.start_text + self.tokenizer.decode(text)
+        )
         body = scoring_body(self.model, prompt, form, top)
         answer = self.connection.post(COMPLETIONS, body, reserved_tokens=text.size + 2)
         if form == "prompt_logprobs":
-            return scores_from_prompt_logprobs(answer, text, top, self.vocabulary_size)
+            return scores_from_prompt_logprobs(answer, text, top, self.tokenizer)
         return scores_from_echo(answer, text, self.tokenizer)
 
     def _check(self, text: TokenIds) -> None:

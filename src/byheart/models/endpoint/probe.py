@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from byheart.core.decoding import GREEDY, Decoding
 from byheart.core.visible import visible_in_line
@@ -25,10 +26,10 @@ from byheart.models.endpoint.completions import (
 from byheart.models.endpoint.connection import Connection, Refused, Unauthorized
 from byheart.models.endpoint.prompt_scores import scores_from_echo, scores_from_prompt_logprobs
 
+T = TypeVar("T")
+
 TEXT = "The ship left the harbour at dawn, and nobody on the quay knew where it was bound."
 """What is asked about."""
-_WHOLE_VOCABULARY = 1024
-"""Of vocabularies up to here all tokens are asked for."""
 _TOP_TOKENS = (40, 20, 5, 1)
 _NUM_TOKENS = 12
 _TRIES = 2
@@ -73,8 +74,8 @@ class Probe:
         found = self._named(_NOTHING)
         for takes_seed in (True, False):
             found = replace(found, takes_seed=takes_seed)
-            completes, no_completion = self._offers(lambda found=found: self._write(found, GREEDY, 0, 1, chat=False))
-            chats, no_chat = self._offers(lambda found=found: self._write(found, GREEDY, 0, 1, chat=True))
+            completes, no_completion = self._offers(partial(self._write, found, GREEDY, 0, 1, chat=False))
+            chats, no_chat = self._offers(partial(self._write, found, GREEDY, 0, 1, chat=True))
             if completes or chats:
                 break
         else:
@@ -92,7 +93,7 @@ class Probe:
         except Refused as refusal:
             return None, refusal
 
-    def _optional(self, ask: Callable[[], Any]) -> Any:
+    def _optional(self, ask: Callable[[], T]) -> T | None:
         """What came, or None where the server does not serve it; some show that by failing."""
         try:
             return ask()
@@ -144,7 +145,7 @@ class Probe:
         ids = ids_of(tokenizer.encode(TEXT).token_ids, tokenizer.end_id)
         body = writing_body(self.model, GREEDY, 1, 0, found, chat=False) | {"prompt": ids}
         answer = self._optional(
-            lambda: self._connection.post(COMPLETIONS, body, reserved_tokens=len(ids) + 1, max_tries=_TRIES)
+            partial(self._connection.post, COMPLETIONS, body, reserved_tokens=len(ids) + 1, max_tries=_TRIES)
         )
         if answer is None:
             return found
@@ -155,12 +156,12 @@ class Probe:
 
     def _with_scores(self, found: Capabilities, tokenizer: Tokenizer) -> Capabilities:
         text_ids = tokenizer.encode(TEXT).token_ids
-        ids, size = ids_of(text_ids, tokenizer.end_id), tokenizer.vocabulary_size
+        ids = ids_of(text_ids, tokenizer.end_id)
         if found.takes_token_ids:
-            for top in ((size,) if size <= _WHOLE_VOCABULARY else ()) + _TOP_TOKENS:
+            for top in _TOP_TOKENS:
                 answer = self._scored(ids, "prompt_logprobs", top)
                 if answer is not None and choice(answer).has("prompt_logprobs"):
-                    scores_from_prompt_logprobs(answer, text_ids, top, size)
+                    scores_from_prompt_logprobs(answer, text_ids, top, tokenizer)
                     return replace(found, score_form="prompt_logprobs", top_tokens=top)
                 if answer is not None:
                     break
@@ -183,16 +184,15 @@ class Probe:
 
     def _scored(self, prompt: Prompt, form: str, top_tokens: int) -> Answer | None:
         body = scoring_body(self.model, prompt, form, top_tokens)
-        answer: Answer | None = self._optional(
-            lambda: self._connection.post(COMPLETIONS, body, reserved_tokens=len(TEXT) + 2, max_tries=_TRIES)
+        return self._optional(
+            partial(self._connection.post, COMPLETIONS, body, reserved_tokens=len(TEXT) + 2, max_tries=_TRIES)
         )
-        return answer
 
     def _with_generated(self, found: Capabilities) -> Capabilities:
         chat = not found.completes
         for top in (5, 1):
             wanted = replace(found, generated_top_tokens=top)
-            written = self._optional(lambda wanted=wanted: self._write(wanted, GREEDY, 0, 1, chat=chat))
+            written = self._optional(partial(self._write, wanted, GREEDY, 0, 1, chat=chat))
             if written is not None:
                 return wanted if written.log_probability_nats else found
         return found
@@ -203,7 +203,7 @@ class Probe:
         hot = Decoding(temperature=2.0, top_k=1)
         texts = []
         for seed in (1, 2):
-            written = self._optional(lambda seed=seed: self._write(extras, hot, seed, _NUM_TOKENS, chat=chat))
+            written = self._optional(partial(self._write, extras, hot, seed, _NUM_TOKENS, chat=chat))
             texts.append(None if written is None else written.text)
         if texts[0] is not None and texts[0] == texts[1]:
             found = extras

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from byheart.core.token_scores import TOP_K, TokenScores, token_scores
+from byheart.core.token_scores import TOP_K, TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.models.endpoint.answer import Answer, wrong_answer
@@ -19,21 +19,22 @@ _TIE_NATS = 1e-9
 
 
 def scores_from_prompt_logprobs(
-    answer: Answer, token_ids: TokenIds, top_tokens: int, vocabulary_size: int
+    answer: Answer, token_ids: TokenIds, top_tokens: int, tokenizer: Tokenizer
 ) -> TokenScores:
     """Scores from vLLM's `prompt_logprobs`: tokens by id, so that nothing has to be guessed.
 
     Ranks are exact among the tokens shown; of the others the server's own rank is taken where it tells one. The mass of
-    the top k is known where so many are shown; entropy and variance where all are.
+    the top k is known where so many are shown. Entropy and variance are not: they need the whole distribution.
 
     Args:
         answer: to a prompt of the start token and then the text.
         token_ids: the text, shape [N].
         top_tokens: how many were asked for.
-        vocabulary_size: V.
+        tokenizer: that made the ids; the server's tokens must be the same.
     Raises:
-        BackendError: a field is wrong.
+        BackendError: a field is wrong, or the server has other tokens.
     """
+    vocabulary_size = tokenizer.vocabulary_size
     places = choice(answer).member("prompt_logprobs").items(expected=1 + token_ids.size)
     shown = [_by_id(place, vocabulary_size) for place in places[1:]]
     size = min(top_tokens, vocabulary_size)
@@ -42,9 +43,9 @@ def scores_from_prompt_logprobs(
             raise wrong_answer(place.place, f"it lacks the token {token_id} that was asked about")
         if len(logs) < size:
             raise wrong_answer(place.place, f"it must show {size} tokens, got {len(logs)}")
-    if size == vocabulary_size:
-        rows = np.array([[logs[token_id] for token_id in range(vocabulary_size)] for logs, _ in shown])
-        return token_scores(token_ids, rows)
+        entry = place.member(str(token_id))
+        if entry.has("decoded_token"):
+            _check_token(entry.member("decoded_token"), token_id, tokenizer)
     ranks, limited = np.empty(token_ids.size, dtype=np.int32), False
     argmax, argmax_nats = np.empty(token_ids.size, dtype=np.int32), np.empty(token_ids.size)
     mass = np.empty(token_ids.size)
@@ -110,8 +111,8 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer) 
     if not size <= len(tokens) <= size + 1:
         raise wrong_answer(
             logprobs.place + ".tokens",
-            f"the text has {size} tokens with its start, the server read {len(tokens) - 1}: it has another tokenizer, or "
-            "puts other tokens before a text",
+            f"the text has {size} tokens with its start, the server read {len(tokens) - 1}: it has another tokenizer, "
+            "or puts other tokens before a text",
         )
     for token, token_id in zip(tokens[1:size], token_ids.tolist(), strict=True):
         _check_token(token, token_id, tokenizer)
@@ -151,4 +152,3 @@ def _check_token(token: Answer, token_id: int, tokenizer: Tokenizer) -> None:
     # Some tokenizers keep the blank before a word apart from it.
     if text.strip() != own.strip():
         raise wrong_answer(token.place, f"{own!r} was asked about, the server read {text!r}: it has another tokenizer")
-

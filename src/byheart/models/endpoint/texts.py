@@ -38,7 +38,7 @@ def written_ids(written: Written, num_tokens: int, tokenizer: Tokenizer) -> Toke
         num_tokens: most to keep.
         tokenizer: makes ids of its text where the server told none.
     Raises:
-        BackendError: the server told an id that the tokenizer has not.
+        BackendError: the server told ids that are not this tokenizer's.
     """
     if written.token_ids is None:
         return tokenizer.encode(written.text).token_ids[:num_tokens]
@@ -50,4 +50,10 @@ def written_ids(written: Written, num_tokens: int, tokenizer: Tokenizer) -> Toke
             )
     ids = np.array(written.token_ids[:num_tokens], dtype=np.int32)
     ends = np.flatnonzero(ids == tokenizer.end_id)
-    return ids[: ends[0]] if ends.size else ids
+    kept = ids[: ends[0]] if ends.size else ids
+    text = tokenizer.decode(kept).strip().strip(_BROKEN)
+    if text not in written.text:
+        raise wrong_answer(
+            "choices[0].token_ids", "they are not the tokens of its text, so the tokenizer given is not the model's"
+        )
+    return kept
