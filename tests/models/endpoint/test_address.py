@@ -17,8 +17,17 @@ def test_an_address_has_a_base_and_a_name() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    ["http://", "ftp://host/v1", "http://user:secret@host/v1", "http://host:99999/v1", "http://host/v1?key=secret"]
-    + ["http://host:0/v1", "http://[::1/v1", "http:///v1#name", "host:8000"],
+    [
+        "http://",
+        "ftp://host/v1",
+        "http://user:secret@host/v1",
+        "http://host:99999/v1",
+        "http://host/v1?key=secret",
+        "http://host:0/v1",
+        "http://[::1/v1",
+        "http:///v1#name",
+        "host:8000",
+    ],
 )
 def test_an_ill_formed_address_is_refused_and_its_secrets_are_not_repeated(spec: str) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -29,8 +38,15 @@ def test_an_ill_formed_address_is_refused_and_its_secrets_are_not_repeated(spec:
 
 @pytest.mark.parametrize(
     ("host", "is_here"),
-    [("localhost", True), ("127.0.0.1", True), ("127.9.9.9", True), ("[::1]", True), ("10.0.0.7", False)]
-    + [("localhost.example.com", False), ("127.0.0.1.example.com", False)],
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("[::1]", True),
+        ("10.0.0.7", False),
+        ("localhost.example.com", False),
+        ("127.0.0.1.example.com", False),
+    ],
 )
 def test_what_stays_on_this_machine_is_known(host: str, is_here: bool) -> None:
     assert read_address(f"http://{host}:8000/v1").is_on_this_machine == is_here

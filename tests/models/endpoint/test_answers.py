@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,18 +103,16 @@ def test_the_true_answers_are_taken(asked: Any, memorizer: Offer) -> None:
 
 
 @pytest.mark.parametrize("change", [-2, -1, 1])
-def test_lists_of_another_length_are_refused(change: int, asked: Any, memorizer: Offer) -> None:
+@pytest.mark.parametrize("name", ["prompt_logprobs", "token_logprobs", "top_logprobs"])
+def test_lists_of_another_length_are_refused(name: str, change: int, asked: Any, memorizer: Offer) -> None:
     ids, by_id, echo = asked
-    for answer, names in ((by_id, ("prompt_logprobs",)), (echo, ("token_logprobs", "top_logprobs"))):
-        for name in names:
-            changed = copy.deepcopy(answer)
-            holder = changed["choices"][0] if name == "prompt_logprobs" else changed["choices"][0]["logprobs"]
-            holder[name] = holder[name][:change] if change < 0 else holder[name] + holder[name][-1:]
-            with pytest.raises(BackendError, match=f"{name}.*|must have"):
-                if name == "prompt_logprobs":
-                    scores_from_prompt_logprobs(Answer(changed, ""), ids, 5, memorizer.tokenizer)
-                else:
-                    scores_from_echo(Answer(changed, ""), ids, memorizer.tokenizer)
+    is_by_id = name == "prompt_logprobs"
+    changed = copy.deepcopy(by_id if is_by_id else echo)
+    holder = changed["choices"][0] if is_by_id else changed["choices"][0]["logprobs"]
+    holder[name] = holder[name][:change] if change < 0 else holder[name] + holder[name][-1:]
+    read = partial(scores_from_prompt_logprobs, top_tokens=5) if is_by_id else scores_from_echo
+    with pytest.raises(BackendError, match=f"{name}.\n.*must have"):
+        read(Answer(changed, ""), ids, tokenizer=memorizer.tokenizer)
 
 
 def test_numbers_of_another_text_are_refused(asked: Any, memorizer: Offer) -> None:
@@ -127,8 +126,17 @@ def test_numbers_of_another_text_are_refused(asked: Any, memorizer: Offer) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[1]", b'"text"', b'{"a": NaN}', b'{"a": -Infinity}', b"\xff\xfe", b'{"a": ' * 40 + b"1" + b"}" * 40]
-    + [b"[" * 200_000, b'{"a": ' + b"9" * 10_000 + b"}"],
+    [
+        b"",
+        b"[1]",
+        b'"text"',
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b"\xff\xfe",
+        b'{"a": ' * 40 + b"1" + b"}" * 40,
+        b"[" * 200_000,
+        b'{"a": ' + b"9" * 10_000 + b"}",
+    ],
     ids=["empty", "list", "text", "nan", "infinity", "bytes", "deep", "very deep", "long number"],
 )
 def test_a_body_that_is_no_decent_object_is_refused(body: bytes) -> None:

@@ -7,6 +7,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import BackendError, ConfigError
 from byheart.models.endpoint.connection import Refused
 from byheart.models.endpoint.cost import PROBE_REQUESTS
+from byheart.models.endpoint.limits import Limits
 from tests.models.endpoint.conftest import opened, variant
 from tests.models.endpoint.server import Offer, Reply
 
@@ -93,7 +94,7 @@ def test_a_server_that_fails_at_log_probabilities_is_taken_as_one_that_has_none(
         wants = {"logprobs", "prompt_logprobs", "top_logprobs"} & set(body)
         return Reply(500, b'{"error": "logits_all is off"}') if wants else None
 
-    with opened(variant(transformer, fault=fail)) as endpoint:
+    with opened(variant(transformer, fault=fail), limits=Limits(longest_wait_seconds=0.01)) as endpoint:
         assert endpoint.access is Access.TEXT
 
 

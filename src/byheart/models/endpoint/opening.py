@@ -43,6 +43,14 @@ def open_endpoint(
     """
     address = read_address(spec)
     connection = Connection(address, key=key_from_environment(address, environment), limits=limits or Limits())
+    try:
+        return _opened(connection, tokenizer, on_progress)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _opened(connection: Connection, tokenizer: Tokenizer | None, on_progress: Progress) -> Endpoint:
     on_progress(_STAGE, 0, 2)
     probe = Probe(connection, tokenizer)
     found = probe.run()

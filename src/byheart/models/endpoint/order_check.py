@@ -51,13 +51,13 @@ class OrderCheck:
 
 
 def check_texts(tokenizer: Tokenizer, longest: int | None) -> list[TokenIds]:
-    """The texts: eight ends to each of four openings, since caches go by common beginnings.
+    """The texts: eight ends to each of four openings in turn, since caches go by common beginnings.
 
     Args:
         tokenizer: of the endpoint's model.
         longest: tokens of a text; None for no bound.
     """
-    texts = [tokenizer.encode(opening + ending).token_ids for opening in _OPENINGS for ending in _ENDINGS]
+    texts = [tokenizer.encode(opening + ending).token_ids for ending in _ENDINGS for opening in _OPENINGS]
     return [text if longest is None or text.size <= longest else text[:longest] for text in texts]
 
 

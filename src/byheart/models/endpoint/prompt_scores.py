@@ -78,7 +78,7 @@ def _by_id(place: Answer, vocabulary_size: int) -> tuple[dict[int, float], dict[
     told: dict[int, int] = {}
     for name, entry in place.members():
         if not (name.isascii() and name.isdigit() and len(name) < 10 and int(name) < vocabulary_size):
-            raise wrong_answer(entry.place, f"no token of a vocabulary of {vocabulary_size:,} has this id")
+            raise wrong_answer(entry.place, f"no token of {vocabulary_size:,} has this id: it has another tokenizer")
         number = entry.member("logprob")
         if number.is_minus_infinity():
             continue
