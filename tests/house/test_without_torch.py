@@ -13,7 +13,7 @@ BLOCK = """
 import sys
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "transformers", "safetensors", "accelerate", "gguf"}:
+        if name.partition(".")[0] in {"torch", "transformers", "safetensors", "accelerate", "gguf", "httpx2"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Blocked())
 """

@@ -12,6 +12,7 @@ import torch
 from byheart.core.decoding import GREEDY
 from byheart.errors import BackendError, CapabilityError, SourceError
 from byheart.models import load_model
+from byheart.models.causal import CausalPredictor
 from byheart.models.huggingface import huggingface_predictor, load_huggingface
 from byheart.models.transformer.checkpoint import save_checkpoint
 from tests.models.networks import SMALL, predictor, sharp_network, texts
@@ -136,6 +137,7 @@ def test_a_missing_smollm2_says_what_to_type(tmp_path: Path, monkeypatch: pytest
 def test_smollm2_through_our_adapter_equals_a_direct_call() -> None:
     loaded = load_model("smollm2")
     text = loaded.tokenizer.encode("We hold these truths to be self-evident, that all men are created equal").token_ids
+    assert isinstance(loaded.predictor, CausalPredictor)
     scores = loaded.predictor.score([text])[0]
     auto = _transformers().AutoModelForCausalLM
     model = auto.from_pretrained(loaded.folder, use_safetensors=True, dtype=torch.float32).eval()

@@ -50,7 +50,8 @@ def _table_lines(found: TextScore) -> Iterator[str]:
     yield f"{'byte':>{width}}  {'bits':>8}  {'rank':>9}{match}  token"
     for row, place in zip(found.table, places, strict=True):
         match = f"  {row.match_tokens:6,}  {row.match_count:9,}" if has_matches else ""
-        yield f"{place:>{width}}  {row.bits:8.3f}  {row.rank:9,}{match}  {_shown(row)}"
+        rank = "not told" if row.rank is None else f"{row.rank:,}"
+        yield f"{place:>{width}}  {row.bits:8.3f}  {rank:>9}{match}  {_shown(row)}"
     if has_matches:
         yield f"match: {found.unit} of context that the prediction rests on; times: how often they stand in the corpus"
 

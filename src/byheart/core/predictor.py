@@ -49,8 +49,8 @@ class Predictor(Protocol):
         """Tokens of context it can take, or None when there is no bound."""
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of what it stores: parameters of a model, index of a memorizer."""
+    def size_bytes(self) -> int | None:
+        """Bytes of what it stores: parameters of a model, index of a memorizer. None where nobody outside knows."""
 
 
 @runtime_checkable
@@ -102,6 +102,14 @@ class Samples(Predictor, Protocol):
         Returns:
             the continuations without their contexts, in order.
         """
+
+
+@runtime_checkable
+class Chooses(Samples, Protocol):
+    """Can write under some decoding rules only."""
+
+    def lacks(self, decoding: Decoding) -> str | None:
+        """Why it cannot write under that rule, or None when it can."""
 
 
 @runtime_checkable

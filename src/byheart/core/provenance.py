@@ -15,8 +15,8 @@ class SubjectProvenance:
     """Changes whenever its predictions may."""
     access: str
     """What it let us see."""
-    size_bytes: int
-    """Bytes of its parameters or of its index."""
+    size_bytes: int | None
+    """Bytes of its parameters or of its index; None where nobody outside knows."""
     scored_tokens: int = 0
     """Tokens scored in this run, those read back from the journal left out."""
     scoring_seconds: float = 0.0

@@ -222,8 +222,10 @@ def shown(text: str, limit: int) -> str:
     return visible(shortened(text, limit))
 
 
-def size(num_bytes: int) -> str:
+def size(num_bytes: int | None) -> str:
     """Bytes in the unit that gives one to three digits before the point (powers of 1,000)."""
+    if num_bytes is None:
+        return "size not told"
     scaled = float(num_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if scaled < 999.5:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from byheart.core.material import ContinuationsNeed, Need
-from byheart.core.predictor import Samples, Scores
+from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
@@ -35,7 +35,9 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     if predictor.context_tokens is not None and longest_tokens(need) > predictor.context_tokens:
         return f"It needs {longest_tokens(need)} tokens of context; {subject.name} takes {predictor.context_tokens}."
     if isinstance(need, ContinuationsNeed):
-        return None if isinstance(predictor, Samples) else f"{subject.name} cannot write text ({predictor.access})."
+        if not isinstance(predictor, Samples):
+            return f"{subject.name} cannot write text ({predictor.access})."
+        return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
 
 

@@ -5,12 +5,13 @@ from itertools import chain
 from pathlib import Path
 
 from byheart import memorizers
+from byheart.core.predictor import Scores
 from byheart.core.progress import Progress, silent
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
 from byheart.corpus.documents import Document
 from byheart.corpus.readers import stored_bytes, stream
-from byheart.errors import SourceError
+from byheart.errors import CapabilityError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import load_model
 from byheart.study.indexing import chosen_tokenizer
@@ -80,7 +81,13 @@ def open_scorer(plan: ScorePlan, *, on_progress: Progress = silent) -> Scorer:
     """
     name = plan.memorizer
     if name is None:
-        loaded = load_model(plan.model, on_progress=on_progress)
+        loaded = load_model(plan.model, tokenizer=plan.tokenizer, on_progress=on_progress)
+        if not isinstance(loaded.predictor, Scores):
+            raise CapabilityError(
+                f"{loaded.predictor.name} gives no log-probabilities of a given text.",
+                why=f"Its access level is: {loaded.predictor.access}.",
+                next_step="Give the tokenizer of its model with --tokenizer; docs/models.md tells what else to do.",
+            )
         return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer))
     lookup = _opened(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)

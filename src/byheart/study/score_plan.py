@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from byheart import memorizers
 from byheart.core.visible import visible
 from byheart.errors import ConfigError
+from byheart.models import is_endpoint
 from byheart.study.plan import did_you_mean
 
 STDIN = "-"
@@ -33,7 +34,9 @@ class ScorePlan:
     def __post_init__(self) -> None:
         name = self.memorizer
         if name is None:
-            given = [f"--{option}" for option in ("index", "tokenizer", "calibration") if getattr(self, option)]
+            # Only an endpoint does not bring its tokenizer.
+            options = ("index", "calibration") if is_endpoint(self.model) else ("index", "tokenizer", "calibration")
+            given = [f"--{option}" for option in options if getattr(self, option)]
             if given:
                 raise ConfigError(
                     f"A model takes no {' and no '.join(given)}.",

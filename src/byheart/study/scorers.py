@@ -55,7 +55,7 @@ class Scorer(Protocol):
             on_progress: told the tokens done under STAGE.
         """
 
-    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int | None, int | None, int | None]:
         """Of the last token: its rank, the match in tokens that its prediction rests on, how often that stands there.
 
         Args:
@@ -99,7 +99,7 @@ class MemorizerScorer:
         matches = Matches(np.concatenate(lengths), np.concatenate(counts))
         return BatchScores(np.concatenate(logs), np.concatenate(ranks), matches)
 
-    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int | None, int | None, int | None]:
         """As `Scorer.last_token`.
 
         Differs: of a longer document only the last 65,536 tokens before the token are read.
@@ -145,7 +145,7 @@ class ModelScorer:
             self.notes = (note,)
         cut.sort(key=lambda window: window[1] - window[0])
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
-        done = 0
+        done, are_exact = 0, True
         while cut:
             size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (cut[-1][1] - cut[-1][0])))
             chosen, cut = cut[-size:], cut[:-size]
@@ -153,13 +153,13 @@ class ModelScorer:
             for (start, stop, first), scores in zip(chosen, scored, strict=True):
                 logs[first:stop] = scores.log_probability_nats[first - start :]
                 ranks[first:stop] = scores.rank[first - start :]
+                are_exact = are_exact and scores.ranked_tokens is None
                 done += stop - first
             on_progress(STAGE, done, batch.token_ids.size)
-        return BatchScores(logs, ranks)
+        return BatchScores(logs, ranks if are_exact else None)
 
-    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int, int | None, int | None]:
-        """As `Scorer.last_token`: a model tells its ranks with the scores, and rests on no match."""
-        assert rank is not None
+    def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int | None, int | None, int | None]:
+        """As `Scorer.last_token`: a model tells its ranks with the scores or not at all, and rests on no match."""
         return rank, None, None
 
 

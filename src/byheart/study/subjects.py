@@ -10,7 +10,7 @@ from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError, FingerprintError
 from byheart.index.corpus_index import Index
-from byheart.models import load_model
+from byheart.models import is_endpoint, load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
 
@@ -110,7 +110,8 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     if memorizer is not None:
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
-        loaded = load_model(plan.model, on_progress=on_progress)
+        tokenizer_spec = plan.tokenizer if is_endpoint(plan.model) else ""
+        loaded = load_model(plan.model, tokenizer=tokenizer_spec, on_progress=on_progress)
         model, tokenizer = loaded.predictor, loaded.tokenizer
     trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
     held_out = encode_corpus(texts.held_out, tokenizer, on_progress=on_progress)

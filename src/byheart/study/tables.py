@@ -31,7 +31,9 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                     "num_occurrences": passage.num_occurrences,
                     "in_base_sample": passage.in_base_sample,
                 }
-                rows.append(head | dict(scores[passage.fingerprint].arrays()))
+                # What a subject does not say stays empty.
+                columns = {field.name: None for field in fields(TokenScores) if field.name != "ranked_tokens"}
+                rows.append(head | columns | dict(scores[passage.fingerprint].arrays()))
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]
     return _parquet(rows, empty)
 

@@ -14,14 +14,14 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.index import Index
 from byheart.models.endpoint import order_check
 from byheart.models.endpoint.opening import open_endpoint
-from byheart.models.endpoint.order_check import _ENDINGS, _OPENINGS
+from byheart.models.endpoint.order_check import _ENDINGS, OPENINGS
 from byheart.models.endpoint.predictor import Endpoint
 from byheart.models.transformer.config import NetworkConfig
 from byheart.models.transformer.network import Network
 from byheart.models.transformer.predictor import reference_predictor
 from tests.models.endpoint.server import Offer, serving
 
-SENTENCES = (*_OPENINGS, *_ENDINGS, "The café closed at noon. " * 4, "def main() -> None:\n    return 7\n")
+SENTENCES = (*OPENINGS, *_ENDINGS, "The café closed at noon. " * 4, "def main() -> None:\n    return 7\n")
 CORPUS = Corpus(tuple(Document(f"{number}.txt", text) for number, text in enumerate(SENTENCES)))
 
 

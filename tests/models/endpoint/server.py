@@ -92,16 +92,16 @@ class _Refusal(Exception):
 
 
 def _ids(offer: Offer, prompt: str | list[int]) -> TokenIds:
-    """Token ids of a prompt; the text of the end token at its beginning is that token, as in real servers."""
+    """Token ids of a prompt; where the text of the end token stands is that token, as in real servers."""
     if isinstance(prompt, list):
         if not offer.takes_token_ids:
             raise _Refusal(422, "prompt must be a string")
         return np.array(prompt, dtype=np.int32)
-    start = [offer.tokenizer.end_id] if offer.puts_start else []
-    while prompt.startswith(offer.tokenizer.end_token):
-        start.append(offer.tokenizer.end_id)
-        prompt = prompt[len(offer.tokenizer.end_token) :]
-    return np.concatenate([np.array(start, dtype=np.int32), offer.tokenizer.encode(prompt).token_ids])
+    end = np.array([offer.tokenizer.end_id], dtype=np.int32)
+    found = [end] if offer.puts_start else []
+    for part in prompt.split(offer.tokenizer.end_token):
+        found += [offer.tokenizer.encode(part).token_ids, end]
+    return np.concatenate(found[:-1])
 
 
 def _after_start(offer: Offer, ids: TokenIds) -> TokenIds:

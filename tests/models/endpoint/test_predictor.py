@@ -14,6 +14,11 @@ from tests.models.endpoint.server import Offer, true_scores
 TEXTS = ("In the spring of that year the company", "a list is sorted", "The café closed")
 
 
+def offered(predictor: object) -> tuple[bool, bool]:
+    """Whether it scores, and whether it samples."""
+    return isinstance(predictor, Scores), isinstance(predictor, Samples)
+
+
 def encoded(tokenizer: Tokenizer) -> list[TokenIds]:
     return [tokenizer.encode(text).token_ids for text in TEXTS]
 
@@ -36,8 +41,8 @@ def test_scores_over_http_are_the_bytes_of_the_scores_in_process(
 ) -> None:
     offer: Offer = variant(request.getfixturevalue(kind))
     with opened(offer) as endpoint:
-        assert isinstance(endpoint, Scores)
-        assert isinstance(endpoint, Samples)
+        assert offered(endpoint) == (True, True)
+        assert isinstance(endpoint, ScoringEndpoint)
         assert endpoint.access is Access.PROMPT_LOG_PROBABILITIES
         texts = encoded(tokenizer)
         for text, scores in zip(texts, endpoint.score(texts), strict=True):
@@ -109,6 +114,7 @@ def test_an_echo_gives_log_probabilities_and_tells_which_tokens_are_the_most_pro
 
 def test_tokens_that_text_cannot_ask_about_are_refused(memorizer: Offer, tokenizer: Tokenizer) -> None:
     whole = tokenizer.encode("In the spring of that year").token_ids
+    whole = np.append(whole, np.int32(tokenizer.end_id))
     letters = np.array([tokenizer.encode(one).token_ids[0] for one in "the"], dtype=np.int32)
     assert tokenizer.decode(letters) == "the"
     with opened(variant(memorizer, prompt_logprobs=False, takes_token_ids=False)) as endpoint:
@@ -171,7 +177,7 @@ def test_a_server_that_takes_no_top_k_is_not_asked_to_sample_with_one(transforme
 def test_without_a_tokenizer_it_writes_bytes(memorizer: Offer) -> None:
     offer = variant(memorizer)
     with opened(offer, with_tokenizer=False) as endpoint:
-        assert not isinstance(endpoint, Scores)
+        assert offered(endpoint) == (False, True)
         context = endpoint.tokenizer.encode("In the spring of that ").token_ids
         (written,) = endpoint.sample([context], GREEDY, 9, rng=np.random.default_rng(0))
         assert written.astype(np.uint8).tobytes() == b"year the "
@@ -181,7 +187,7 @@ def test_a_server_that_only_chats_is_asked_to_continue(memorizer: Offer, tokeniz
     offer = variant(memorizer, completions=False, generated_logprobs=False)
     with opened(offer) as endpoint:
         assert endpoint.access is Access.TEXT
-        assert not isinstance(endpoint, Scores)
+        assert offered(endpoint) == (False, True)
         context = tokenizer.encode("When a list is sorted by comparing its items").token_ids
         (written,) = endpoint.sample([context], GREEDY, 8, rng=np.random.default_rng(0))
         assert tokenizer.decode(written) in " two at a time, no method"

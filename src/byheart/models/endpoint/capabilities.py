@@ -52,6 +52,8 @@ class Capabilities:
     """Tokens of a prompt beside its start token; None where the server does not tell."""
     identity: tuple[str, ...]
     """What the server says that it is."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the results should know beside."""
 
     @property
     def access(self) -> Access:
@@ -79,4 +81,4 @@ class Capabilities:
             said.append("Top-k sampling is obeyed." if self.takes_extras else "It takes no top-k.")
             seeds = "repeats its text" if self.repeats else "does not repeat its text"
             said.append(f"Asked twice with one seed it {seeds}." if self.takes_seed else "It takes no seed.")
-        return (*said, CANNOT[self.access])
+        return (*said, *self.notes, CANNOT[self.access])

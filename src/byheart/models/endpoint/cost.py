@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from byheart.errors import InputError
 from byheart.models.endpoint.order_check import NUM_TEXTS
 
-PROBE_REQUESTS = 24
+PROBE_REQUESTS = 32
 """At most, of one opening."""
-PROBE_TOKENS = 1_600
+PROBE_TOKENS = 2_400
 """At most, of one opening."""
 _CHECK_TOKENS = 64
 """Of a text of the order check, about."""

@@ -16,7 +16,7 @@ LARGEST_NATS = 0.5
 """nats; by so much one token may differ: bfloat16 servers round differently in different batches."""
 MEAN_NATS = 0.02
 """nats; by so much the tokens may differ on average."""
-_OPENINGS = (
+OPENINGS = (
     "In the spring of that year the company sent three ships to the northern islands, with salt, rope, iron and cloth "
     "for the people who lived there, and with orders to bring back oil before the ice closed the strait",
     "When a list is sorted by comparing its items two at a time, no method can do with fewer comparisons than the "
@@ -57,7 +57,7 @@ def check_texts(tokenizer: Tokenizer, longest: int | None) -> list[TokenIds]:
         tokenizer: of the endpoint's model.
         longest: tokens of a text; None for no bound.
     """
-    texts = [tokenizer.encode(opening + ending).token_ids for ending in _ENDINGS for opening in _OPENINGS]
+    texts = [tokenizer.encode(opening + ending).token_ids for ending in _ENDINGS for opening in OPENINGS]
     return [text if longest is None or text.size <= longest else text[:longest] for text in texts]
 
 

@@ -27,7 +27,7 @@ from byheart.models.endpoint.completions import (
 )
 from byheart.models.endpoint.connection import Connection
 from byheart.models.endpoint.prompt_scores import scores_from_echo, scores_from_prompt_logprobs
-from byheart.models.endpoint.texts import is_expressible, prompt_text, written_ids
+from byheart.models.endpoint.texts import is_expressible, prompt_text, sent_text, written_ids
 
 CONTINUE = (
     "Continue the text below exactly where it stops. Answer with the continuation alone: no comment, no quotation "
@@ -97,7 +97,7 @@ class Endpoint:
                 message = {"role": "user", "content": CONTINUE + prompt_text(context, self.tokenizer)}
                 written = self.answer([message], decoding, asked, seed=seed)
             else:
-                written = self.complete(self._prompt(context), decoding, asked, seed=seed)
+                written = self.complete(self.prompt(context), decoding, asked, seed=seed)
             return written_ids(written, num_tokens, self.tokenizer)
 
         return self.connection.map(continued, list(zip(contexts, seeds, strict=True)))
@@ -138,7 +138,8 @@ class Endpoint:
         check_length(written, num_tokens)
         return written
 
-    def _prompt(self, context: TokenIds) -> Prompt:
+    def prompt(self, context: TokenIds) -> Prompt:
+        """A context as it is sent: behind the start of a document, as token ids where the server takes them."""
         if self.found.takes_token_ids:
             return ids_of(context, self.tokenizer.end_id)
         return self.found.start_text + prompt_text(context, self.tokenizer)
@@ -161,9 +162,9 @@ class ScoringEndpoint(Endpoint):
     def _scored(self, text: TokenIds) -> TokenScores:
         form, top = self.found.score_form, self.found.top_tokens
         assert form is not None
-        prompt = (
-            self._prompt(text) if self.found.takes_token_ids else self.found.start_text + self.tokenizer.decode(text)
-        )
+        # Asked in text, every token counts, also the end of a document.
+        as_text = self.found.start_text + sent_text(text, self.tokenizer)
+        prompt = self.prompt(text) if self.found.takes_token_ids else as_text
         body = scoring_body(self.model, prompt, form, top)
         answer = self.connection.post(COMPLETIONS, body, reserved_tokens=text.size + 2)
         if form == "prompt_logprobs":

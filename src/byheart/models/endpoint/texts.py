@@ -20,6 +20,22 @@ def prompt_text(token_ids: TokenIds, tokenizer: Tokenizer) -> str:
     return tokenizer.decode(token_ids).strip(_BROKEN)
 
 
+def sent_text(token_ids: TokenIds, tokenizer: Tokenizer) -> str:
+    """The text of a run of tokens, its ends of documents included, for a server that reads text.
+
+    Args:
+        token_ids: shape [num_tokens].
+        tokenizer: that made them.
+    """
+    return tokenizer.end_token.join(tokenizer.decode(part) for part in _documents(token_ids, tokenizer))
+
+
+def _documents(token_ids: TokenIds, tokenizer: Tokenizer) -> list[TokenIds]:
+    """What stands between the end tokens."""
+    parts = np.split(token_ids, np.flatnonzero(token_ids == tokenizer.end_id))
+    return [parts[0], *(part[1:] for part in parts[1:])]
+
+
 def is_expressible(token_ids: TokenIds, tokenizer: Tokenizer) -> bool:
     """Whether the text of these tokens has these tokens: a window cut inside a word may have others.
 
@@ -27,7 +43,9 @@ def is_expressible(token_ids: TokenIds, tokenizer: Tokenizer) -> bool:
         token_ids: shape [num_tokens].
         tokenizer: that made them.
     """
-    return np.array_equal(tokenizer.encode(tokenizer.decode(token_ids)).token_ids, token_ids)
+    parts = _documents(token_ids, tokenizer)
+    again = tokenizer.token_ids_many([tokenizer.decode(part) for part in parts])
+    return all(np.array_equal(one, other) for one, other in zip(again, parts, strict=True))
 
 
 def written_ids(written: Written, num_tokens: int, tokenizer: Tokenizer) -> TokenIds:

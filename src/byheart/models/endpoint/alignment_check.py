@@ -1,0 +1,74 @@
+"""Are the log-probabilities of a text those of its own tokens? Some servers put each one beside the wrong token."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from byheart.core.decoding import GREEDY
+from byheart.core.tokens import TokenIds
+from byheart.models.endpoint.completions import Written
+from byheart.models.endpoint.order_check import OPENINGS
+from byheart.models.endpoint.predictor import ScoringEndpoint
+from byheart.models.endpoint.texts import is_expressible, written_ids
+
+NUM_TOKENS = 8
+"""Written after each opening."""
+SMALLEST_SHARE = 0.8
+"""Of the greedily written tokens so many must be the most probable ones when they are scored; near ties may differ."""
+MISALIGNED = (
+    "It shows log-probabilities of a given text, but they are not those of its tokens: of {num} tokens that it wrote "
+    "greedily only {right} are the most probable ones by its own numbers. So they are not used."
+)
+
+
+@dataclass(frozen=True)
+class AlignmentCheck:
+    """Greedy writing against the scores of what was written."""
+
+    num_tokens: int
+    """Tokens written and scored."""
+    num_argmax: int
+    """Those that are the most probable by their scores."""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the scores can be those of the tokens; also where nothing could be compared."""
+        return self.num_argmax >= SMALLEST_SHARE * self.num_tokens
+
+
+def check_alignment(endpoint: ScoringEndpoint) -> AlignmentCheck:
+    """Lets the endpoint continue texts greedily, and scores what it wrote.
+
+    Definition:
+        greedy writing takes the most probable token at each place; so each written token has rank 1 when it is scored
+    Args:
+        endpoint: asked two requests for each of four texts.
+    Raises:
+        BackendError: the server fails or answers wrongly.
+    Source: protocols.md B1: free generation and the teacher-forced shortcut must agree.
+    Differs: a share of 0.8 is enough, since servers round differently when they write and when they read.
+    """
+    num = right = 0
+    for opening in OPENINGS:
+        half = opening[: opening.rindex(" ", 0, len(opening) // 2)]
+        context = endpoint.tokenizer.encode(half).token_ids
+        if endpoint.context_tokens is not None:
+            context = context[: max(endpoint.context_tokens - NUM_TOKENS, 1)]
+        written = endpoint.complete(endpoint.prompt(context), GREEDY, NUM_TOKENS, seed=0)
+        whole = _together(endpoint, context, written)
+        if whole is not None:
+            tail = endpoint.score([whole])[0].slice(context.size, whole.size)
+            num += len(tail)
+            right += int(np.count_nonzero(tail.is_argmax))
+    return AlignmentCheck(num, right)
+
+
+def _together(endpoint: ScoringEndpoint, context: TokenIds, written: Written) -> TokenIds | None:
+    """A context with its continuation; None where it cannot be asked about in these very tokens."""
+    tokenizer = endpoint.tokenizer
+    if written.token_ids is not None:
+        tail = written_ids(written, NUM_TOKENS, tokenizer)
+        return np.concatenate([context, tail]) if tail.size else None
+    whole = tokenizer.encode(tokenizer.decode(context) + written.text).token_ids
+    is_continued = whole.size > context.size and np.array_equal(whole[: context.size], context)
+    return whole if is_continued and is_expressible(whole, tokenizer) else None
