@@ -118,7 +118,7 @@ def test_pickles_and_remote_code_are_refused(folder: Path) -> None:
         load_model(str(folder))
 
 
-@pytest.mark.parametrize("spec", ["gguf:model.gguf", "http://localhost:1/v1#m", ""])
+@pytest.mark.parametrize("spec", ["gguf:model.gguf", ""])
 def test_models_of_a_later_version_are_named_as_such(spec: str) -> None:
     with pytest.raises(ConfigError, match="smollm2"):
         load_model(spec)

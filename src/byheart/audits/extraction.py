@@ -27,8 +27,9 @@ from functools import partial
 import numpy as np
 
 from byheart.core.audit import Audit
-from byheart.core.evidence import Cell, Evidence, Exhibit, Interval, Line, Point, Role, Series, Table, Token
+from byheart.core.evidence import Cell, Evidence, Exhibit, Interval, Line, Point, Refusal, Role, Series, Table, Token
 from byheart.core.material import Inputs, Need, Window, WindowsNeed
+from byheart.core.token_scores import TOP_K
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.intervals import clopper_pearson, newcombe
 
@@ -106,6 +107,11 @@ def tries_needed(log_pz: float, confidence: float) -> float:
     return math.inf if failure == 0.0 else max(1.0, math.log1p(-confidence) / failure)
 
 
+def _tells_pz(windows: Sequence[Window]) -> bool:
+    """Whether the subject shows enough of its probabilities for p_z."""
+    return all(window.scores.knows_top_k for window in windows)
+
+
 def _reaches(window: Window, num_tokens: int, pz: float) -> bool:
     return log_pz_nats(window, num_tokens) >= math.log(pz)
 
@@ -134,7 +140,7 @@ def _law(members: Sequence[Window], controls: Sequence[Window], params: Params) 
     def row(label: str, group: Sequence[Window]) -> Interval:
         hits, n = _count(group, partial(is_greedily_extracted, num_tokens=length))
         rate = clopper_pearson(hits, n, confidence=params.confidence)
-        half, _ = _count(group, partial(_reaches, num_tokens=length, pz=0.5))
+        half = _count(group, partial(_reaches, num_tokens=length, pz=0.5))[0] if _tells_pz(group) else None
         nats = float(np.mean([-w.suffix.log_probability_nats.mean() for w in group]))
         rows.append((label, n, hits, rate.value, rate.low, rate.high, half, nats))
         return rate
@@ -216,7 +222,7 @@ def _sweep(members: Sequence[Window], controls: Sequence[Window], params: Params
             ("greedy", partial(is_greedily_extracted, num_tokens=length)),
             ("p_z >= 0.001", partial(_reaches, num_tokens=length, pz=0.001)),
         )
-        for label, came_out in rules:
+        for label, came_out in rules if _tells_pz([*members, *controls]) else rules[:1]:
             seen, unseen = _count(members, came_out), _count(controls, came_out)
             excess = newcombe(seen, unseen, confidence=params.confidence)
             rows.append((length, label, *seen, *unseen, excess.value, excess.low, excess.high))
@@ -240,11 +246,16 @@ def _exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
             Token(
                 inputs.decode(suffix.token_ids[i : i + 1]),
                 agrees=bool(suffix.is_argmax[i]),
-                predicted="" if suffix.is_argmax[i] else inputs.decode(suffix.argmax_id[i : i + 1]),
+                predicted=""
+                if suffix.is_argmax[i] or not suffix.knows("argmax_id")
+                else inputs.decode(suffix.argmax_id[i : i + 1]),
             )
             for i in range(len(suffix))
         )
-        log_pz = log_pz_nats(window, params.suffix_tokens)
+        facts: tuple[tuple[str, int | float], ...] = (("occurrences in the corpus", window.num_occurrences),)
+        if window.scores.knows_top_k:
+            log_pz = log_pz_nats(window, params.suffix_tokens)
+            facts += (("p_z", math.exp(log_pz) if log_pz > -math.inf else 0.0),)
         exhibits.append(
             Exhibit(
                 name="extraction.passage",
@@ -255,10 +266,7 @@ def _exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
                 role="subject",
                 given=inputs.decode(window.scores.token_ids[: window.prefix_tokens]),
                 tokens=tokens,
-                facts=(
-                    ("occurrences in the corpus", window.num_occurrences),
-                    ("p_z", math.exp(log_pz) if log_pz > -math.inf else 0.0),
-                ),
+                facts=facts,
             )
         )
     return exhibits
@@ -277,11 +285,17 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         ("extraction.pz_1e3_rate", f"p_z >= 0.001: {after}", partial(_reaches, num_tokens=length, pz=0.001)),
     )
     evidence: list[Evidence] = []
+    tells_pz = _tells_pz(inputs.windows)
     for name, method, came_out in rules:
+        if not tells_pz and "pz" in name:
+            evidence.append(Refusal(name=name, reason=f"p_z needs the {TOP_K} most probable tokens at each place."))
+            continue
         seen, unseen = _count(base, came_out), _count(controls, came_out)
         evidence.append(rate_beside_control(name, seen, unseen, method=method, confidence=params.confidence))
     if base and controls:
-        evidence += [*_law(members, controls, params), _tries(base, controls, params), _sweep(base, controls, params)]
+        evidence += _law(members, controls, params)
+        evidence += [_tries(base, controls, params)] if tells_pz else []
+        evidence.append(_sweep(base, controls, params))
     return (*evidence, *_exhibits(inputs, params))
 
 

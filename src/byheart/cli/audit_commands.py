@@ -67,13 +67,15 @@ def demo(
 
 def audit(
     model: Annotated[
-        str, typer.Argument(help="Model folder, smollm2, or memorizer:knowledge|infinigram.", metavar="MODEL")
+        str, typer.Argument(help="Model folder, smollm2, http://host:port/v1#name, or memorizer:NAME.", metavar="MODEL")
     ],
     trained_on: Annotated[list[str], typer.Option("--trained-on", help="What it was trained on. May be repeated.")],
     held_out: Annotated[list[str], typer.Option("--held-out", help="Text it cannot have seen. May be repeated.")],
     output: OutputOption,
     index: Annotated[str, typer.Option("--index", help="Token index of the trained-on text, made before.")] = "",
-    tokenizer: Annotated[str, typer.Option("--tokenizer", help="For memorizer:NAME: folder or tokenizer.json.")] = "",
+    tokenizer: Annotated[
+        str, typer.Option("--tokenizer", help="For memorizer:NAME and endpoints: folder or tokenizer.json.")
+    ] = "",
     audits: Annotated[str, typer.Option("--audits", help="Comma-separated names; default: all.")] = "",
     profile: Annotated[str, typer.Option("--profile", help="quick, standard or full: sample sizes.")] = "quick",
     seed: SeedOption = 0,

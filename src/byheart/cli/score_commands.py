@@ -29,7 +29,7 @@ def score(
     ],
     index: Annotated[str, typer.Option("--index", help="For memorizer:NAME: the corpus that it knows by heart.")] = "",
     tokenizer: Annotated[
-        str, typer.Option("--tokenizer", help="For an index that carries none: folder or tokenizer.json.")
+        str, typer.Option("--tokenizer", help="For endpoints and an index that carries none: folder or tokenizer.json.")
     ] = "",
     calibration: CalibrationOption = None,
     lines: LinesFlag = False,

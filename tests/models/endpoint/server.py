@@ -57,6 +57,8 @@ class Offer:
     tells_ranks: bool = True
     puts_start: bool = False
     """Before a text, by itself."""
+    is_shifted: bool = False
+    """Beside each echoed token stands the distribution after it, as llama-cpp-python has it."""
     max_model_len: int | None = None
     key: str = ""
     fault: Fault | None = None
@@ -155,6 +157,7 @@ def _completion(offer: Offer, body: dict[str, Any]) -> dict[str, Any]:
     if "logprobs" in body and (offer.generated_logprobs or body.get("echo")):
         num = _checked(offer, body, "logprobs")
         echo = bool(body.get("echo") and offer.echo)
+        rows = offer.distributions(scored, 1)[1:] if offer.is_shifted else rows
         choice["logprobs"] = _legacy(offer, ids if echo else ids[:0], rows if echo else rows[:0], scored, written, num)
     if body.get("return_token_ids"):
         choice["token_ids"] = written.tolist()

@@ -22,16 +22,8 @@ def test_what_a_server_writes_greedily_is_the_most_probable_by_its_own_scores(
 
 
 def test_an_echo_that_is_shifted_by_one_token_is_not_used_and_said(memorizer: Offer) -> None:
-    """As llama-cpp-python does: beside each token stands what follows it."""
-
-    def shift(body: dict[str, Any], answer: dict[str, Any]) -> None:
-        if body.get("echo"):
-            logprobs = answer["choices"][0]["logprobs"]
-            for name in ("token_logprobs", "top_logprobs"):
-                values = logprobs[name]
-                logprobs[name] = [None, *values[2:], values[-1]]
-
-    with opened(variant(memorizer, prompt_logprobs=False, change=shift)) as endpoint:
+    """As that of llama-cpp-python is."""
+    with opened(variant(memorizer, prompt_logprobs=False, is_shifted=True)) as endpoint:
         assert not isinstance(endpoint, ScoringEndpoint)
         assert endpoint.access is Access.GENERATED_LOG_PROBABILITIES
         assert "they are not those of its tokens" in "\n".join(endpoint.found.in_words())

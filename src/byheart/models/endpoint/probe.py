@@ -194,7 +194,8 @@ class Probe:
             wanted = replace(found, generated_top_tokens=top)
             written = self._optional(partial(self._write, wanted, GREEDY, 0, 1, chat=chat))
             if written is not None:
-                return wanted if written.log_probability_nats else found
+                # A text that ends at once has none, but a list for them.
+                return found if written.log_probability_nats is None else wanted
         return found
 
     def _with_sampling(self, found: Capabilities) -> Capabilities:
