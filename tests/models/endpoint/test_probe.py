@@ -121,6 +121,17 @@ def test_the_only_model_is_taken_and_several_must_be_named(transformer: Offer) -
         assert caught.value.why == "It has one, two⟨U+001B⟩[31m."
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_server_without_a_list_of_models_is_taken_at_the_name_given(status: int, transformer: Offer) -> None:
+    def unlisted(number: int, path: str, body: dict[str, Any]) -> Reply | None:
+        return Reply(status, b"no list") if path.endswith("/models") else None
+
+    offer = variant(transformer, fault=unlisted)
+    with opened(offer, limits=Limits(longest_wait_seconds=0.01)) as endpoint:
+        assert endpoint.model == "tiny"
+        assert endpoint.found.identity == ()
+
+
 def test_another_tokenizer_than_the_servers_is_noticed(transformer: Offer, memorizer: Offer) -> None:
     from byheart.corpus.documents import Corpus, Document
     from byheart.models.endpoint.opening import open_endpoint

@@ -108,13 +108,12 @@ class Probe:
 
     def _named(self, found: Capabilities) -> Capabilities:
         """What the server says about its models."""
-        try:
-            answer = self._connection.get("/models", max_tries=_TRIES)
-        except Refused:
+        answer = self._optional(partial(self._connection.get, "/models", max_tries=_TRIES))
+        if answer is None:
             if not self.model:
                 raise ConfigError(
                     "The endpoint does not say which models it has.", next_step="Name one: http://host:port/v1#name"
-                ) from None
+                )
             return found
         entries = answer.member("data").items() if answer.has("data") else []
         names = [entry.member("id").text() for entry in entries]
