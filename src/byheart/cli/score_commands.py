@@ -17,7 +17,10 @@ CalibrationOption = Annotated[
 
 def score(
     text: Annotated[
-        str, typer.Argument(help="File, folder, .jsonl(.gz/.zst), .parquet, `stdlib`, or - for standard input.")
+        str,
+        typer.Argument(
+            help="File, folder, .jsonl(.gz/.zst), .parquet, `stdlib`, or - for standard input.", metavar="TEXT"
+        ),
     ],
     model: Annotated[
         str,

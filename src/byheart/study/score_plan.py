@@ -66,8 +66,8 @@ class ScorePlan:
 
         if self.source in self.calibration:
             raise ConfigError(
-                "The text that is scored cannot be the mixture's calibration, too.",
-                why="Its weights would be fitted on what they are judged by.",
+                "The text that is scored cannot be its own calibration.",
+                why="The mixture's weights would be fitted on what they are judged by.",
                 next_step="Give --calibration another text of the same kind.",
             )
 
