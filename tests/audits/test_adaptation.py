@@ -98,7 +98,7 @@ def mixture_table(*weights: tuple[float, float]) -> Table:
 def test_the_weights_stand_by_length_of_match() -> None:
     table = mixture_table((0.75, 0.25), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5), (0.25, 0.75))
     assert table.columns == (
-        "longest match, tokens",
+        "match, tokens",
         "calibration tokens",
         "markov, share",
         "distinct infinigram, share",

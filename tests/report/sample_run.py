@@ -161,7 +161,7 @@ WEIGHTS = Table(
     name="adaptation.mixture_weights",
     title="Weights of the mixture: memorizer:infinigram counts most, however long the match",
     columns=(
-        "longest match, tokens",
+        "match, tokens",
         "calibration tokens",
         "memorizer:infinigram, share",
         "memorizer:knowledge, share",

@@ -15,9 +15,9 @@ def table(columns: tuple[str, ...], *rows: tuple[str | int | float | None, ...])
 def test_bounds_stand_under_their_number_and_sizes_in_one_unit() -> None:
     grid = table_grid(PARTY, memorizers_table(3.668))
     assert grid.columns == ("predictor", "bits per byte", "top-1 accuracy, %", "abstains, %", "size, MB")
-    assert grid.rows[0] == ("memorizer:mixture", "3.30\n3.19\N{EN DASH}3.41", "43.1", "0", "3.8")
+    assert grid.rows[0] == ("mixture", "3.30\n3.19\N{EN DASH}3.41", "43.1", "0", "3.8")
     assert grid.rows[2] == ("model:demo", "3.67\n3.56\N{EN DASH}3.78", "40.2", "\N{EM DASH}", "4.2")
-    assert grid.rows[3] == ("memorizer:knowledge", "9.02\n8.65\N{EN DASH}9.38", "2.1", "97.0", "0.9")
+    assert grid.rows[3] == ("knowledge", "9.02\n8.65\N{EN DASH}9.38", "2.1", "97.0", "0.9")
 
 
 def test_numbers_without_bounds_stand_alone() -> None:

@@ -25,7 +25,7 @@ from byheart.study.yardstick import (
 from tests.study.corpora import library_texts, write_sides
 
 EVERYONE = ("infinigram", "knowledge", "automaton", "markov", "boolean")
-TWINS = ("distinct:infinigram", "distinct:automaton", "distinct:markov")
+TWINS = ("distinct:automaton", "distinct:markov")
 
 
 def plan_of(folder: Path, model: str, audits: tuple[str, ...] = ("adaptation",)) -> StudyPlan:

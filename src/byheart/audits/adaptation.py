@@ -164,7 +164,7 @@ def _weights_table(mixture: MixtureWeights) -> Table:
     return Table(
         name="adaptation.mixture_weights",
         title=_weights_finding(mixture, labels),
-        columns=("longest match, tokens", "calibration tokens", *(f"{name}, share" for name in names)),
+        columns=("match, tokens", "calibration tokens", *(f"{name}, share" for name in names)),
         rows=tuple((label, tokens, *weights) for label, tokens, weights in rows),
     )
 

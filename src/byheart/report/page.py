@@ -1,5 +1,6 @@
 """A run as one static page: no scripts, nothing external, every foreign string made visible and escaped."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from byheart.report.passages import passages
 from byheart.report.standing import Grid, headline_grid
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
+
+MAX_MEMORIZER_LINES = 2
+"""Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +174,14 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
         if isinstance(e, Series) and any(line.points for line in e.lines)
     ]
     for name in dict.fromkeys(series.name for _, series in drawable):
-        yield curves([(party, series) for party, series in drawable if series.name == name])
+        shared = [(party, series) for party, series in drawable if series.name == name]
+        few = [(party, series) for party, series in shared if party.role != MEMORIZER]
+        if few and len(shared) - len(few) > MAX_MEMORIZER_LINES:
+            figure = curves(few)
+            note = f"{figure.note} Memorizers beside the poles: results.jsonl.".strip()
+            yield dataclasses.replace(figure, note=note)
+        else:
+            yield curves(shared)
 
 
 def _comparison(name: str, answers: list[tuple[Party, Estimate]]) -> str:

@@ -18,7 +18,8 @@ def table_grid(party: Party, table: Table) -> Grid:
     """One table of one subject.
 
     Columns "low" and "high" go under the column before them; a column whose heading ends in ", share" is shown in per
-    cent, one that ends in ", bytes" in the largest unit that its largest number fills.
+    cent, one that ends in ", bytes" in the largest unit that its largest number fills. Memorizers are called as in the
+    figures.
 
     Args:
         party: whose it is.
@@ -41,7 +42,8 @@ def table_grid(party: Party, table: Table) -> Grid:
             head = f"{head.removesuffix(_BYTES)}, {_UNITS[power]}"
             found = tuple(_scaled(cell, 1000.0**power, decimals) for cell in cells)
         else:
-            found = tuple(row[0] for row in fmt.columns([(cell,) for cell in cells]))
+            bare = [cell.removeprefix("memorizer:") if isinstance(cell, str) else cell for cell in cells]
+            found = tuple(row[0] for row in fmt.columns([(cell,) for cell in bare]))
         heads.append(fmt.shown(head, 80))
         shown.append(found)
     title = f"{party.label}: {fmt.shown(table.title, 200)}"
