@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -134,6 +135,27 @@ def test_the_mixture_is_fitted_on_other_text_and_on_no_other_memorizers_behalf(f
     refused(2, "takes no --calibration", *asked(folder, "markov"), *given)
     refused(2, "its own calibration", *asked(folder, "mixture"), "--calibration", str(folder / "held.txt"))
     refused(3, "no such file", *asked(folder, "mixture"), "--calibration", "nowhere.txt")
+
+
+def test_a_model_scores_with_its_own_tokenizer(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from byheart.models import load_model
+    from byheart.models.transformer.checkpoint import save_checkpoint
+    from byheart.models.transformer.config import NetworkConfig
+    from byheart.models.transformer.network import Network
+
+    tokenizer = Tokenizer.train(Corpus((Document("", TRAIN),)), 270)
+    config = NetworkConfig(vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id, width=16, num_layers=1)
+    save_checkpoint(Network(config).initialize(torch.Generator().manual_seed(0)), folder / "model")
+    tokenizer.save(folder / "model")
+    found = answer(str(folder / "held.txt"), "--with", str(folder / "model"), "--all", "-q")
+    ids = np.append(tokenizer.encode(HELD_OUT).token_ids, tokenizer.end_id)
+    (scores,) = load_model(str(folder / "model")).predictor.score([ids])
+    bits = -scores.log_probability_nats / math.log(2)
+    assert found["bits_per_byte"] == pytest.approx(bits.sum() / len(HELD_OUT), rel=1e-12)
+    assert found["token_table"]["rank"] == scores.rank.tolist()
+    assert found["token_table"]["match_tokens"] == [None] * ids.size
+    assert (found["with"], found["oov_tokens"], found["notes"]) == ("model:model", 0, [])
 
 
 def test_standard_input_is_one_document_or_one_a_line(folder: Path) -> None:

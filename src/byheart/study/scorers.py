@@ -15,9 +15,9 @@ from byheart.study.text_batches import Batch, Counts, Encoder
 
 STAGE = "score"
 _WINDOW_TOKENS = 2048
-"""Of models that name no longest context."""
+"""Longest window, where the context allows it: the memory of attention grows with its square."""
 _BATCH_TEXTS = 16
-_BATCH_TOKENS = 16_384
+_BATCH_TOKENS = 8192
 """Most tokens of a batch, padding included: the states of many long windows would fill the memory."""
 _CONTEXT_TOKENS = 1 << 16
 
@@ -113,7 +113,7 @@ class MemorizerScorer:
 
 
 class ModelScorer:
-    """A model: each document in one pass where its context allows, else in windows that overlap by half.
+    """A model: a document in one pass as far as memory and context allow, a longer one in windows that overlap by half.
 
     Args:
         model: gives log-probabilities.
@@ -126,7 +126,8 @@ class ModelScorer:
         self.name, self.encoder = model.name, encoder
         self.notes: tuple[str, ...] = ()
         # The last token of a window is predicted and never read, so that it needs no place in the context.
-        self.window_tokens = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        allowed = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        self.window_tokens = min(allowed, _WINDOW_TOKENS)
         self._model = model
 
     def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
