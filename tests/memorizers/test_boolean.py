@@ -7,7 +7,7 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.memorizers import definition_boolean
 from byheart.memorizers.boolean import Boolean, Rule, expected_confidence
-from byheart.memorizers.rule_firing import firing_rule
+from byheart.memorizers.rule_firing import firing_rules
 from byheart.memorizers.rules import Thresholds, literal_key, slot_tag
 from tests.memorizers.test_laws import ids, index_of, prefix_rows
 
@@ -207,7 +207,7 @@ def test_an_answer_is_the_most_probable_token_even_of_two() -> None:
 def test_a_pattern_whose_key_has_the_tag_of_a_stronger_rule_does_not_hide_the_rule_that_holds() -> None:
     memorizer = worked()
     store, context = memorizer._store, np.array([C, A, B], dtype=np.int64)
-    expected = firing_rule(store, context, context.size)
+    (expected,) = firing_rules(store, context, context.size, 1)
     assert expected > 0
     slots, key = store.rules.slots, literal_key(1, B) ^ literal_key(2, A) ^ literal_key(3, C)
     slot = key & (slots.size - 1)
@@ -215,4 +215,4 @@ def test_a_pattern_whose_key_has_the_tag_of_a_stronger_rule_does_not_hide_the_ru
         slot = (slot + 1) & (slots.size - 1)
     slots[slot] = slot_tag(key) << 32
     store.rules.filter[:] = -1
-    assert firing_rule(store, context, context.size) == expected
+    assert firing_rules(store, context, context.size, 1).tolist() == [expected]

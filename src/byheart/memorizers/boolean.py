@@ -17,7 +17,7 @@ from byheart.memorizers.memorizer import Matches, Memorizer
 from byheart.memorizers.rule_firing import (
     PRIOR_SUPPORT,
     Store,
-    firing_rule,
+    empty_sieve,
     firing_rules,
     log_probabilities,
     score_text,
@@ -121,8 +121,8 @@ class Boolean(Memorizer):
         text = index.sorted_text.text
         mined, self.min_support = mine_rules(text, thresholds, end_id=end_id, on_progress=on_progress)
         self.rules = by_strength(text, mined)
-        keys, sieved = np.empty((2, 1 << thresholds.window_tokens), dtype=np.int64)
-        self._store = Store(text, self.rules, uniform_base(vocabulary_size), empty_row(vocabulary_size), keys, sieved)
+        sieve = empty_sieve(thresholds.window_tokens)
+        self._store = Store(text, self.rules, uniform_base(vocabulary_size), empty_row(vocabulary_size), sieve)
         self.size_bytes, self.index_bytes = text.nbytes + self.rules.size_bytes, text.nbytes
 
     def parameters(self) -> dict[str, float | list[float]]:
@@ -155,13 +155,13 @@ class Boolean(Memorizer):
             context: token ids, shape [num_tokens].
         """
         self._check(context)
-        number = firing_rule(self._store, self.index.known_symbols(context), context.size)
-        return None if number < 0 else self.rule(number)
+        (number,) = firing_rules(self._store, self.index.known_symbols(context), context.size, 1)
+        return None if number < 0 else self.rule(int(number))
 
     def answering_rules(self, token_ids: TokenIds) -> npt.NDArray[np.int64]:
         """Numbers of the rules that answer before each token, -1 where it abstains, shape [num_tokens]."""
         self._check(token_ids)
-        return firing_rules(self._store, self.index.known_symbols(token_ids))
+        return firing_rules(self._store, self.index.known_symbols(token_ids), 0, token_ids.size)
 
     def matches(self, token_ids: TokenIds) -> Matches:
         """How many literals the answering rule has, and its support.

@@ -7,8 +7,10 @@ import numpy as np
 
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
+from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
+from byheart.index.searching.suffixes import longest_suffix_starts
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.dense_row import row_statistics
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
@@ -117,9 +119,9 @@ class Mixture(Memorizer):
         tokens a and end. One member says a with 3/4, the other with 1/4, whatever came before, and the calibration text
         is "aa" and its end. With weight w of the first, P(a) = 1/4 + w/2; two of three tokens are a, and P(a) = 2/3 at
         w = 5/6.
-    Cost: fitting takes the members' log-probabilities of the calibration text and 15 nanoseconds a token, member set
-        and pass of EM; log-probabilities cost those of the members and 0.1 microseconds, statistics the members' whole
-        distributions and 15 nanoseconds for each token of the vocabulary.
+    Cost: fitting takes the members' log-probabilities of the calibration text, and EM 5 microseconds a token;
+        log-probabilities cost those of the members and about 0.6 microseconds, statistics the members' whole
+        distributions and 10 nanoseconds for each token of the vocabulary.
     Source: theory.md M6; Jelinek and Mercer 1980.
     Differs: buckets that the calibration text hardly reaches are joined to their neighbours.
     """
@@ -167,7 +169,7 @@ class Mixture(Memorizer):
         logs = np.empty((len(self._asked), token_ids.size))
         for row, member in zip(logs, self._asked, strict=True):
             row[:] = member.log_probabilities_nats(token_ids)
-        lengths = self.matches(token_ids).lengths_tokens
+        lengths = _match_lengths(self.index, token_ids)[:-1]
         return mix_log_probabilities(logs, self._weights, buckets_of(self.bucket_starts, lengths))
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
@@ -251,12 +253,18 @@ def _check_members(members: Sequence[Memorizer]) -> None:
         )
 
 
+def _match_lengths(index: Index, text: TokenIds) -> Query:
+    """Length of the longest suffix before each token and at the end, shape [num_tokens + 1]."""
+    starts = longest_suffix_starts(index.longest_matches(index.known_symbols(text)).lengths)
+    return np.arange(starts.size) - starts
+
+
 def _unknown_texts_match_lengths(member: Memorizer, texts: Sequence[TokenIds]) -> Query:
     """The longest match before each token of texts that its corpus does not hold, shape [num_tokens]."""
     found, copied_tokens = [], 0
     for text in texts:
         member._check(text)
-        lengths = member.index.longest_suffixes(member.index.known_symbols(text)).lengths
+        lengths = _match_lengths(member.index, text)
         size = text.size - int(text[-1] == member.end_id)
         copied_tokens += size if size >= COPY_TOKENS and lengths[size] == size else 0
         found.append(lengths[:-1])

@@ -14,11 +14,37 @@ from byheart.index.searching.search import Query
 from byheart.memorizers.base_distribution import Base
 from byheart.memorizers.dense_row import fill_probabilities
 from byheart.memorizers.memorizer import NUM_STATISTICS
-from byheart.memorizers.rules import Rules, filter_bit, find, is_rule, literal_key, slot_tag
+from byheart.memorizers.rules import Rules, filter_bits, find, is_rule, literal_key, slot_tag
 from byheart.memorizers.sparse_row import Row, add, fill, statistics
 
 PRIOR_SUPPORT = 8.0
 """Occurrences; a rule with as many is believed half, the other half is the uniform distribution."""
+
+
+LANES = 16
+"""Positions that are looked up together, so that their far reads overlap."""
+
+
+class Sieve(NamedTuple):
+    """Working memory of the look-ups."""
+
+    keys: npt.NDArray[np.int64]
+    """Keys of one context's literals by mask, shape [2^window]."""
+    open_keys: npt.NDArray[np.int64]
+    """Of each lane, those that the filter lets pass, shape [LANES, 2^window]."""
+    open_masks: npt.NDArray[np.int64]
+    """Their masks, same shape."""
+    num_open: npt.NDArray[np.int64]
+    """How many those are, shape [LANES]."""
+    best_masks: npt.NDArray[np.int64]
+    """The mask of the strongest rule with a right tag, shape [LANES]."""
+
+
+def empty_sieve(window_tokens: int) -> Sieve:
+    """Working memory for contexts of so many tokens."""
+    keys = np.empty(1 << window_tokens, dtype=np.int64)
+    open_keys, open_masks = np.empty((2, LANES, keys.size), dtype=np.int64)
+    return Sieve(keys, open_keys, open_masks, *np.empty((2, LANES), dtype=np.int64))
 
 
 class Store(NamedTuple):
@@ -28,10 +54,7 @@ class Store(NamedTuple):
     rules: Rules
     base: Base
     row: Row
-    keys: npt.NDArray[np.int64]
-    """Keys of the context's literals by mask, shape [2^window]."""
-    sieved_masks: npt.NDArray[np.int64]
-    """Masks that may have a rule, shape [2^window]."""
+    sieve: Sieve
 
 
 @compiled
@@ -49,44 +72,84 @@ def fill_keys(keys: npt.NDArray[np.int64], symbols: Query, stop: int) -> int:
 
 
 @compiled
-def firing_rule(store: Store, symbols: Query, stop: int) -> int:
-    """The strongest rule whose literals hold before symbols[stop], or -1: rules are sorted by falling strength.
-
-    The masks are sieved through the filter first, then looked up together; literals are compared for the strongest.
-    """
-    rules, keys, sieved = store.rules, store.keys, store.sieved_masks
-    num_masks, num_sieved = fill_keys(keys, symbols, stop), 0
+def sieve_masks(rules: Rules, sieve: Sieve, lane: int, symbols: Query, stop: int) -> None:
+    """Lists the masks before symbols[stop] that the filter lets pass, and asks for their slots."""
+    num_masks, num_open, last = fill_keys(sieve.keys, symbols, stop), 0, rules.slots.size - 1
+    keys, masks = sieve.open_keys[lane], sieve.open_masks[lane]
     for mask in range(1, num_masks):
-        word, bit = filter_bit(rules.filter.size, keys[mask])
-        sieved[num_sieved] = mask
-        num_sieved += rules.filter[word] & bit != 0
-    last = rules.slots.size - 1
-    for i in range(num_sieved):
-        prefetch(rules.slots, keys[sieved[i]] & last)
-    best, best_mask = -1, 0
-    for i in range(num_sieved):
-        key = keys[sieved[i]]
+        word, bits = filter_bits(rules.filter.size, sieve.keys[mask])
+        keys[num_open], masks[num_open] = sieve.keys[mask], mask
+        num_open += rules.filter[word] & bits == bits
+    for i in range(num_open):
+        prefetch(rules.slots, keys[i] & last)
+    sieve.num_open[lane] = num_open
+
+
+@compiled
+def strongest_tag(rules: Rules, sieve: Sieve, lane: int) -> int:
+    """The strongest rule whose tag one of the open keys has, or -1; its literals are not compared yet."""
+    best, last = -1, rules.slots.size - 1
+    for i in range(sieve.num_open[lane]):
+        key = sieve.open_keys[lane, i]
         slot, tag = key & last, slot_tag(key)
         while rules.slots[slot] != -1:
             entry = rules.slots[slot]
             rule = entry & 0xFFFFFFFF
             if entry >> 32 == tag and (best < 0 or rule < best):
-                best, best_mask = rule, sieved[i]
+                best, sieve.best_masks[lane] = rule, sieve.open_masks[lane, i]
             slot = (slot + 1) & last
-    if best < 0 or is_rule(rules, store.text, best, best_mask, symbols, stop):
-        return best
-    return compared_rule(store, symbols, stop, num_masks)
+    if best >= 0:
+        prefetch(rules.masks, best)
+        prefetch(rules.places, best)
+        prefetch(rules.outputs, best)
+        prefetch(rules.hits, best)
+        prefetch(rules.supports, best)
+    return best
 
 
 @compiled
-def compared_rule(store: Store, symbols: Query, stop: int, num_masks: int) -> int:
-    """The same where another pattern's key had the strongest rule's tag: every rule's literals are compared."""
+def strongest_rule(store: Store, lane: int, symbols: Query, stop: int) -> int:
+    """The same where that rule had the tag of another pattern: every rule's literals are compared."""
     best = -1
-    for mask in range(1, num_masks):
-        rule = find(store.rules, store.text, mask, store.keys[mask], symbols, stop)
+    for i in range(store.sieve.num_open[lane]):
+        key, mask = store.sieve.open_keys[lane, i], store.sieve.open_masks[lane, i]
+        rule = find(store.rules, store.text, mask, key, symbols, stop)
         if rule >= 0 and (best < 0 or rule < best):
             best = rule
     return best
+
+
+@compiled
+def fire(store: Store, symbols: Query, first: int, found: npt.NDArray[np.int64]) -> None:
+    """Finds the strongest rules whose literals hold: rules are sorted by falling strength.
+
+    Args:
+        store: the rules.
+        symbols: a text.
+        first: position in it.
+        found: become the rules before the positions first, first + 1, ..., -1 for none, at most LANES of them.
+    """
+    rules, sieve = store.rules, store.sieve
+    for lane in range(found.size):
+        sieve_masks(rules, sieve, lane, symbols, first + lane)
+    for lane in range(found.size):
+        found[lane] = strongest_tag(rules, sieve, lane)
+    for lane in range(found.size):
+        if found[lane] >= 0:
+            prefetch(store.text, rules.places[found[lane]] - 1)
+    for lane in range(found.size):
+        rule, stop = found[lane], first + lane
+        if rule >= 0 and not is_rule(rules, store.text, rule, sieve.best_masks[lane], symbols, stop):
+            found[lane] = strongest_rule(store, lane, symbols, stop)
+
+
+@compiled
+def firing_rules(store: Store, symbols: Query, start: int, size: int) -> npt.NDArray[np.int64]:
+    """The strongest firing rule before each of `size` positions from `start` on, -1 for none, shape [size]."""
+    found = np.empty(size, dtype=np.int64)
+    for first in range(0, size, LANES):
+        fire(store, symbols, start + first, found[first : first + LANES])
+    return found
 
 
 @compiled
@@ -96,9 +159,9 @@ def trust(rules: Rules, rule: int, vocabulary_size: int) -> float:
 
 
 @compiled
-def gather(store: Store, symbols: Query, stop: int) -> float:
-    """Adds what the strongest firing rule says to the row; returns the uniform's weight."""
-    rule, size = firing_rule(store, symbols, stop), store.base.probabilities.size
+def gather(store: Store, rule: int) -> float:
+    """Adds what a rule says to the row, nothing for -1; returns the uniform's weight."""
+    size = store.base.probabilities.size
     if rule < 0 or size == 1:
         return 1.0
     confidence = trust(store.rules, rule, size)
@@ -113,42 +176,39 @@ def log_probabilities(store: Store, symbols: Query, tokens: Query) -> Floats:
     out, size = np.zeros(tokens.size), store.base.probabilities.size
     if size == 1:
         return out
-    for position in range(tokens.size):
-        rule, probability = firing_rule(store, symbols, position), 1.0 / size
-        if rule >= 0:
-            confidence = trust(store.rules, rule, size)
-            is_hit = store.rules.outputs[rule] == tokens[position]
-            probability = confidence if is_hit else (1.0 - confidence) / (size - 1)
-        out[position] = math.log(probability)
+    found = np.empty(LANES, dtype=np.int64)
+    for first in range(0, tokens.size, LANES):
+        stop = min(first + LANES, tokens.size)
+        fire(store, symbols, first, found[: stop - first])
+        for position in range(first, stop):
+            rule, probability = found[position - first], 1.0 / size
+            if rule >= 0:
+                confidence = trust(store.rules, rule, size)
+                is_hit = store.rules.outputs[rule] == tokens[position]
+                probability = confidence if is_hit else (1.0 - confidence) / (size - 1)
+            out[position] = math.log(probability)
     return out
 
 
 @compiled
 def write(store: Store, symbols: Query, out: Floats) -> None:
     """Writes the distribution after all the symbols."""
-    fill(store.base, store.row, gather(store, symbols, symbols.size), out)
+    fill(store.base, store.row, gather(store, firing_rules(store, symbols, symbols.size, 1)[0]), out)
 
 
 @compiled
 def write_rows(store: Store, symbols: Query, start: int, out: Floats) -> None:
     """Writes the distributions before the symbols from `start` on, as many as `out` has rows."""
-    for row in range(out.shape[0]):
-        fill_probabilities(store.base, store.row, gather(store, symbols, start + row), out[row])
+    found = firing_rules(store, symbols, start, out.shape[0])
+    for row in range(found.size):
+        fill_probabilities(store.base, store.row, gather(store, found[row]), out[row])
 
 
 @compiled
 def score_text(store: Store, symbols: Query, tokens: Query) -> Floats:
     """Statistics of every token of a text."""
     out = np.zeros((tokens.size, NUM_STATISTICS))
+    found = firing_rules(store, symbols, 0, tokens.size)
     for position in range(tokens.size):
-        statistics(store.base, store.row, gather(store, symbols, position), tokens[position], out[position])
+        statistics(store.base, store.row, gather(store, found[position]), tokens[position], out[position])
     return out
-
-
-@compiled
-def firing_rules(store: Store, symbols: Query) -> npt.NDArray[np.int64]:
-    """The strongest firing rule before every symbol, -1 for none, shape [num_symbols]."""
-    found = np.empty(symbols.size, dtype=np.int64)
-    for position in range(symbols.size):
-        found[position] = firing_rule(store, symbols, position)
-    return found

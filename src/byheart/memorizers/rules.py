@@ -58,7 +58,7 @@ class Rules(NamedTuple):
     slots: npt.NDArray[np.int64]
     """Open addressing by `pattern_key`: 31 bits of the key, then the number of the rule; -1 is free. A power of two."""
     filter: npt.NDArray[np.int64]
-    """8 to 16 bits a rule, of which `pattern_key` names one that is set: small enough for a cache, it answers for most
+    """8 to 16 bits a rule, of which `pattern_key` names two that are set: small enough for a cache, it answers for most
     patterns that are no rule. Shape [power of two]."""
 
     @property
@@ -106,10 +106,9 @@ def same_literals(text: SymbolArray, place: int, other: SymbolArray, other_place
 
 
 @compiled
-def filter_bit(size: int, key: int) -> tuple[int, int]:
-    """Where in a filter of that many words a key's bit stands, and the bit."""
-    place = (key >> 9) & (64 * size - 1)
-    return place >> 6, 1 << (place & 63)
+def filter_bits(size: int, key: int) -> tuple[int, int]:
+    """Where in a filter of that many words a key's two bits stand, and the bits."""
+    return (key >> 9) & (size - 1), 1 << ((key >> 33) & 63) | 1 << ((key >> 39) & 63)
 
 
 @compiled
@@ -127,8 +126,8 @@ def is_rule(rules: Rules, text: SymbolArray, rule: int, mask: int, symbols: Symb
 @compiled
 def find(rules: Rules, text: SymbolArray, mask: int, key: int, symbols: SymbolArray, stop: int) -> int:
     """The rule whose literals are the symbols before `stop` at the offsets of the mask, or -1."""
-    word, bit = filter_bit(rules.filter.size, key)
-    if rules.filter[word] & bit == 0:
+    word, bits = filter_bits(rules.filter.size, key)
+    if rules.filter[word] & bits != bits:
         return -1
     last = rules.slots.size - 1
     slot, tag = key & last, slot_tag(key)
@@ -156,8 +155,8 @@ def _fill_slots(
         while slots[slot] != -1:
             slot = (slot + 1) & last
         slots[slot] = (slot_tag(key) << 32) | rule
-        word, bit = filter_bit(filter_words.size, key)
-        filter_words[word] |= bit
+        word, bits = filter_bits(filter_words.size, key)
+        filter_words[word] |= bits
 
 
 def make_rules(text: SymbolArray, columns: tuple[npt.NDArray[np.generic], ...]) -> Rules:
