@@ -17,8 +17,6 @@ STAGE = "score"
 _WINDOW_TOKENS = 2048
 """Longest window, where the context allows it: the memory of attention grows with its square."""
 _BATCH_TEXTS = 16
-_BATCH_TOKENS = 8192
-"""Most tokens of a batch, padding included: the states of many long windows would fill the memory."""
 _CONTEXT_TOKENS = 1 << 16
 
 
@@ -148,7 +146,8 @@ class ModelScorer:
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
         done = 0
         while cut:
-            size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (cut[-1][1] - cut[-1][0])))
+            longest = cut[-1][1] - cut[-1][0]
+            size = max(1, min(_BATCH_TEXTS, (_WINDOW_TOKENS // longest) ** 2))
             chosen, cut = cut[-size:], cut[:-size]
             scored = self._model.score([batch.token_ids[start:stop] for start, stop, _ in chosen])
             for (start, stop, first), scores in zip(chosen, scored, strict=True):
