@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.layout import SymbolArray
-from byheart.index.searching.search import Query, run_end
+from byheart.index.searching.search import Query
 from byheart.index.sorted_text import SortedText
 
-WIDE = 24
+WIDE = 16
 """Occurrences; what follows a suffix with more is remembered."""
 _SLOTS = 1 << 18
 _POOL = 1 << 22
@@ -72,7 +72,7 @@ def empty_memo(alphabet_size: int, *, by_neighbours: bool = False) -> Memo:
 
 
 @compiled
-def _find_slot(slots: Query, key: int) -> int:
+def find_slot(slots: Query, key: int) -> int:
     """Where the key's row begins, or the free one where it belongs."""
     place = ((key * 0x9E3779B1 >> 15) & (slots.size // _ROW - 1)) * _ROW
     while slots[place] != 0 and slots[place] != key:
@@ -81,55 +81,70 @@ def _find_slot(slots: Query, key: int) -> int:
 
 
 @compiled
-def recall(corpus: SortedText, memo: Memo, low: int, high: int, depth: int, end_id: int) -> Node:
-    """The continuations of the suffixes [low, high), which share their first `depth` symbols."""
-    slots, state = memo.slots, memo.state
-    wide = high - low >= WIDE and depth < (1 << _DEPTH_BITS)
-    key = ((low << _DEPTH_BITS) | depth) + 1
-    place = _find_slot(slots, key) if wide else 0
-    if wide and slots[place] == key:
-        offset, size, total = slots[place + 1], slots[place + 2], slots[place + 3]
-        once, twice, more = slots[place + 4], slots[place + 5], slots[place + 6]
-    else:
-        offset = state[_USED_POOL]
-        size, total, once, twice, more = _expand(corpus, memo, low, high, depth, end_id)
-        if wide:
-            if state[_USED_SLOTS] >= slots.size // (2 * _ROW) or offset + size + state[_ROOM] > memo.symbols.size:
-                slots[:] = 0
-                state[_USED_SLOTS] = state[_USED_POOL] = 0
-            else:
-                slots[place], slots[place + 1], slots[place + 2], slots[place + 3] = key, offset, size, total
-                slots[place + 4], slots[place + 5], slots[place + 6] = once, twice, more
-                state[_USED_SLOTS] += 1
-                state[_USED_POOL] += size
-    return Node(offset, size, total, once, twice, more)
+def interval_key(low: int, high: int, depth: int) -> int:
+    """What an interval is remembered by, 0 if it is not."""
+    return ((low << _DEPTH_BITS) | depth) + 1 if high - low >= WIDE and depth < (1 << _DEPTH_BITS) else 0
 
 
 @compiled
-def _expand(
-    corpus: SortedText, memo: Memo, low: int, high: int, depth: int, end_id: int
-) -> tuple[int, int, int, int, int]:
-    """Reads an interval and writes its children behind the used part of the pool; returns a `Node` but its offset."""
+def recall(corpus: SortedText, memo: Memo, low: int, high: int, depth: int, end_id: int) -> Node:
+    """The continuations of the suffixes [low, high), which share their first `depth` symbols."""
+    key = interval_key(low, high, depth)
+    slots = memo.slots
+    place = find_slot(slots, key) if key else 0
+    if key == 0 or slots[place] == 0:
+        node = expand(corpus, memo, low, high, depth, end_id)
+        if key:
+            remember(memo, key, place, node)
+        return node
+    return read_slot(slots, place)
+
+
+@compiled
+def read_slot(slots: Query, place: int) -> Node:
+    """The node that is remembered there."""
+    return Node(
+        slots[place + 1], slots[place + 2], slots[place + 3], slots[place + 4], slots[place + 5], slots[place + 6]
+    )
+
+
+@compiled
+def remember(memo: Memo, key: int, place: int, node: Node) -> None:
+    """Keeps a node that was just read at its free slot; or forgets all, where there is no room."""
+    slots, state = memo.slots, memo.state
+    full = state[_USED_SLOTS] >= slots.size // (2 * _ROW) or node.offset + node.size + state[_ROOM] > memo.symbols.size
+    if full:
+        state[_USED_SLOTS] = state[_USED_POOL] = 0
+        for first in range(0, slots.size, _ROW):
+            slots[first] = 0
+    else:
+        slots[place], slots[place + 1], slots[place + 2], slots[place + 3] = key, node.offset, node.size, node.total
+        slots[place + 4], slots[place + 5], slots[place + 6] = node.once, node.twice, node.more
+        state[_USED_SLOTS] += 1
+        state[_USED_POOL] += node.size
+
+
+@compiled
+def expand(corpus: SortedText, memo: Memo, low: int, high: int, depth: int, end_id: int) -> Node:
+    """Reads an interval and writes its children behind the used part of the pool."""
     text, order, symbols, stops, counts = corpus.text, corpus.suffix_array, memo.symbols, memo.stops, memo.counts
     offset, separator = memo.state[_USED_POOL], int(text[-1])
     by_neighbours = memo.state[_BY_NEIGHBOURS]
     child, place = offset, low
     while place < high:
         symbol = int(text[order[place] + depth])
-        if by_neighbours:
-            end, count = _count_neighbours(text, order, memo.stamps, place, high, depth)
-        else:
-            end = run_end(corpus, place, high, depth)
+        end, count = _count_neighbours(text, order, memo.stamps, place, high, depth)
+        if not by_neighbours:
             count = end - place
         symbols[child] = -1 if symbol == separator else symbol
         stops[child], counts[child] = end - low, count
         child += 1
         place = end
-    if symbols[child - 1] == -1:
-        inside = find_child(symbols, offset, child - 1, end_id)
-        if inside >= 0:
-            counts[child - 1] += counts[inside]
-            counts[inside] = 0
+    has_end = symbols[child - 1] == -1
+    inside = find_child(symbols, offset, child - 1, end_id)
+    if has_end and inside >= 0:
+        counts[child - 1] += counts[inside]
+        counts[inside] = 0
     total, once, twice, more = 0, 0, 0, 0
     for i in range(offset, child):
         count = counts[i]
@@ -137,7 +152,7 @@ def _expand(
         once += count == 1
         twice += count == 2
         more += count > 2
-    return child - offset, total, once, twice, more
+    return Node(offset, child - offset, total, once, twice, more)
 
 
 @compiled
@@ -166,7 +181,8 @@ def find_child(symbols: npt.NDArray[np.int32], low: int, high: int, symbol: int)
             low = middle + 1
         else:
             high = middle
-    return low if low < stop and symbols[low] == symbol else -1
+    found = symbols[low]
+    return low if low < stop and found == symbol else -1
 
 
 @compiled
@@ -181,14 +197,14 @@ def follow(memo: Memo, node: Node, symbol: int, token: int, end_id: int) -> tupl
     last = node.offset + node.size - 1
     has_end = symbols[last] == -1
     child = find_child(symbols, node.offset, last + 1 - has_end, symbol)
-    first, stop, count = 0, 0, 0
-    if child >= 0:
-        stop, count = stops[child], counts[child]
-        if child > node.offset:
-            first = stops[child - 1]
-    if has_end and token == end_id:
-        count = counts[last]
-    return first, stop, count
+    place = max(child, node.offset)
+    first, stop = stops[max(place - 1, 0)], stops[place]
+    count, end_count = counts[place], counts[last]
+    if child < 0:
+        first, stop, count = 0, 0, 0
+    if child <= node.offset:
+        first = 0
+    return first, stop, end_count if has_end and token == end_id else count
 
 
 @compiled

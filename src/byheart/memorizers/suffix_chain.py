@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.searching.interleaved_search import WHOLE, find_runs
-from byheart.index.searching.search import narrow, symbol_interval
+from byheart.index.searching.search import Query, narrow, symbol_interval
 from byheart.index.sorted_text import SortedText
 
 MOST_SHORT = 256
@@ -58,34 +58,36 @@ def empty_chain(capacity: int) -> Chain:
 @compiled
 def advance(corpus: SortedText, chain: Chain, symbol: int) -> None:
     """Appends one symbol to the context; -1 stands for one that the corpus cannot contain."""
-    position, kept, num_long = chain.state[1], 0, 0
-    for i in range(chain.state[0]):
-        start = chain.starts[i]
-        low, high = narrow(corpus, chain.lows[i], chain.highs[i], position - start, symbol)
-        kept = keep(chain, kept, start, low, high)
-        if i < chain.state[2]:
+    starts, lows, highs, state = chain.starts, chain.lows, chain.highs, chain.state
+    position, kept, num_long = state[1], 0, 0
+    for i in range(state[0]):
+        low, high = narrow(corpus, lows[i], highs[i], position - starts[i], symbol)
+        kept = keep(starts, lows, highs, kept, starts[i], low, high)
+        if i < state[2]:
             num_long = kept
-    finish_advance(corpus, chain, symbol, kept, num_long)
-
-
-@compiled
-def keep(chain: Chain, kept: int, start: int, low: int, high: int) -> int:
-    """Lists a group behind the `kept` ones if it is wider than the last; returns how many are listed."""
-    if high - low <= (chain.highs[kept - 1] - chain.lows[kept - 1] if kept else 0):
-        return kept
-    chain.starts[kept], chain.lows[kept], chain.highs[kept] = start, low, high
-    return kept + 1
-
-
-@compiled
-def finish_advance(corpus: SortedText, chain: Chain, symbol: int, kept: int, num_long: int) -> None:
-    """Adds the symbol itself to the `kept` groups that go on with it, of which `num_long` stand before the waiting."""
-    position = chain.state[1]
     low, high = symbol_interval(corpus, symbol)
-    kept = keep(chain, kept, position, low, high)
+    kept = keep(starts, lows, highs, kept, position, low, high)
     chain.symbols[position] = symbol
-    chain.state[0], chain.state[1], chain.state[2] = kept, position + 1, num_long
-    if chain.state[3] < chain.state[4] and num_long < LEAST_LONG:
+    state[0], state[1], state[2] = kept, position + 1, num_long
+    settle(corpus, chain)
+
+
+@compiled
+def keep(starts: Query, lows: Query, highs: Query, kept: int, start: int, low: int, high: int) -> int:
+    """Lists a group behind the `kept` ones if it is wider than the last; returns how many are listed.
+
+    Without branches, since the arrays' holders are then not counted; what is written behind the last is not read.
+    """
+    last = max(kept - 1, 0)
+    wider = high - low > (highs[last] - lows[last]) * (kept > 0)
+    starts[kept], lows[kept], highs[kept] = start, low, high
+    return kept + wider
+
+
+@compiled
+def settle(corpus: SortedText, chain: Chain) -> None:
+    """Lets groups wait, or lists waiting ones, where the listed ones have become too many or too few."""
+    if chain.state[3] < chain.state[4] and chain.state[2] < LEAST_LONG:
         list_waiting(corpus, chain)
     if chain.state[3] == chain.state[4]:
         chain.state[2] = min(chain.state[0], MOST_LONG)

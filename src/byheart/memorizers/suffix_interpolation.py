@@ -10,11 +10,11 @@ from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query, narrow
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base
-from byheart.memorizers.continuations import Memo, Node, follow, recall
+from byheart.memorizers.continuations import Memo, expand, find_slot, follow, interval_key, read_slot, recall
 from byheart.memorizers.dense_row import fill_probabilities
 from byheart.memorizers.memorizer import NUM_STATISTICS
 from byheart.memorizers.sparse_row import Row, add, fill, statistics
-from byheart.memorizers.suffix_chain import Chain, advance, finish_advance, keep
+from byheart.memorizers.suffix_chain import Chain, advance, keep, settle
 
 _NEGLIGIBLE_WEIGHT = 1e-200
 """In long runs of one token hundreds of suffixes differ in their counts; their weights' product would underflow."""
@@ -34,12 +34,6 @@ class Store(NamedTuple):
 
 
 @compiled
-def kept_weight(discounts: Floats, node: Node) -> float:
-    """The part of a node's counts that is given to shorter suffixes."""
-    return (discounts[0] * node.once + discounts[1] * node.twice + discounts[2] * node.more) / node.total
-
-
-@compiled
 def gather(store: Store, chain: Chain, end_id: int) -> float:
     """Adds the discounted continuations of every group of suffixes to the row; returns the weight left for the base."""
     weight, memo = 1.0, store.memo
@@ -55,50 +49,61 @@ def gather(store: Store, chain: Chain, end_id: int) -> float:
             if count:
                 token = memo.symbols[child] if memo.symbols[child] >= 0 else end_id
                 add(store.row, token, share * (count - discounts[min(count, 3) - 1]))
-        weight *= kept_weight(discounts, node)
+        weight *= (discounts[0] * node.once + discounts[1] * node.twice + discounts[2] * node.more) / node.total
     return weight
 
 
 @compiled
-def step(store: Store, chain: Chain, symbol: int, token: int, end_id: int) -> float:
-    """The probability of the token after the context, to which its symbol is appended.
-
-    As `gather` and `advance` together, but of all continuations only the one that comes is looked for, and once.
-    """
-    corpus, position, kept, num_long = store.corpus, chain.state[1], 0, 0
-    weight, probability = 1.0, 0.0
-    for i in range(chain.state[0]):
-        start, low, high = chain.starts[i], chain.lows[i], chain.highs[i]
-        length = position - start
-        discounts = store.discounts[min(length, store.discounts.shape[0] - 1)]
-        if weight < max(_NEGLIGIBLE_WEIGHT, _NEGLIGIBLE_SHARE * probability):
-            low, high = narrow(corpus, low, high, length, symbol)
-        elif high - low == 1:
-            found = int(corpus.text[corpus.suffix_array[low] + length])
-            if found == symbol or (token == end_id and found == int(corpus.text[-1])):
-                probability += weight * (1.0 - discounts[0])
-            weight *= discounts[0]
-            high = low + (found == symbol)
-        else:
-            node = recall(corpus, store.memo, low, high, length, end_id)
-            first, stop, count = follow(store.memo, node, symbol, token, end_id)
-            if count:
-                probability += weight * (count - discounts[min(count, 3) - 1]) / node.total
-            weight *= kept_weight(discounts, node)
-            low, high = low + first, low + stop
-        kept = keep(chain, kept, start, low, high)
-        if i < chain.state[2]:
-            num_long = kept
-    finish_advance(corpus, chain, symbol, kept, num_long)
-    return probability + weight * store.base.probabilities[token]
-
-
-@compiled
 def log_probabilities(store: Store, chain: Chain, symbols: Query, tokens: Query, end_id: int) -> Floats:
-    """nats; of every token of a text."""
-    out = np.empty(tokens.size)
-    for position in range(tokens.size):
-        out[position] = min(math.log(step(store, chain, symbols[position], tokens[position], end_id)), 0.0)
+    """nats; of every token of a text.
+
+    As `gather` and `advance` together, but of all continuations only the one that comes is looked for, and once. One
+    loop over single arrays: an array that is passed on in a tuple costs as much as a read of memory, to count who holds
+    it.
+    """
+    corpus, memo, discounts, base = store.corpus, store.memo, store.discounts, store.base.probabilities
+    text, order, first_symbol, separator = corpus.text, corpus.suffix_array, corpus.first_symbol, int(corpus.text[-1])
+    starts, lows, highs, state = chain.starts, chain.lows, chain.highs, chain.state
+    out, slots = np.empty(tokens.size), memo.slots
+    for i in range(tokens.size):
+        symbol, token, position = symbols[i], tokens[i], state[1]
+        weight, probability, kept, num_long = 1.0, 0.0, 0, 0
+        for group in range(state[0]):
+            start, low, high = starts[group], lows[group], highs[group]
+            length = position - start
+            row = min(length, discounts.shape[0] - 1)
+            d1, d2, d3 = discounts[row, 0], discounts[row, 1], discounts[row, 2]
+            if weight < max(_NEGLIGIBLE_WEIGHT, _NEGLIGIBLE_SHARE * probability):
+                low, high = narrow(corpus, low, high, length, symbol)
+            elif high - low == 1:
+                found = int(text[order[low] + length])
+                if found == symbol or (token == end_id and found == separator):
+                    probability += weight * (1.0 - d1)
+                weight *= d1
+                high = low + (found == symbol)
+            else:
+                key = interval_key(low, high, length)
+                place = find_slot(slots, key) if key else 0
+                if key == 0:
+                    node = expand(corpus, memo, low, high, length, end_id)
+                elif slots[place] == 0:
+                    node = recall(corpus, memo, low, high, length, end_id)
+                else:
+                    node = read_slot(slots, place)
+                first, stop, count = follow(memo, node, symbol, token, end_id)
+                if count:
+                    probability += weight * (count - discounts[row, min(count, 3) - 1]) / node.total
+                weight *= (d1 * node.once + d2 * node.twice + d3 * node.more) / node.total
+                low, high = low + first, low + stop
+            kept = keep(starts, lows, highs, kept, start, low, high)
+            if group < state[2]:
+                num_long = kept
+        if 0 <= symbol < first_symbol.size - 1:
+            kept = keep(starts, lows, highs, kept, position, first_symbol[symbol], first_symbol[symbol + 1])
+        chain.symbols[position] = symbol
+        state[0], state[1], state[2] = kept, position + 1, num_long
+        settle(corpus, chain)
+        out[i] = min(math.log(probability + weight * base[token]), 0.0)
     return out
 
 
