@@ -119,7 +119,7 @@ class Mixture(Memorizer):
         tokens a and end. One member says a with 3/4, the other with 1/4, whatever came before, and the calibration text
         is "aa" and its end. With weight w of the first, P(a) = 1/4 + w/2; two of three tokens are a, and P(a) = 2/3 at
         w = 5/6.
-    Cost: fitting takes the members' log-probabilities of the calibration text, and EM 5 microseconds a token;
+    Cost: fitting takes the members' log-probabilities of the calibration text, and EM 6 microseconds a token;
         log-probabilities cost those of the members and about 0.6 microseconds, statistics the members' whole
         distributions and 10 nanoseconds for each token of the vocabulary.
     Source: theory.md M6; Jelinek and Mercer 1980.
