@@ -98,7 +98,7 @@ class Boolean(Memorizer):
         documents "abac", "ab" and "abac", min_support 2, min_confidence 0.6, context "cab", V = 4: "b" is followed by
         a, by the end and by a, so [x-1 = b] -> a has n = 3, h = 2, and [x-2 = a] -> end has 3 of 5, which is less.
         [x-2 = a] AND [x-1 = b] has the same 2 of 3 and is dropped. So P(a) = (2 + 8/4)/(3 + 8).
-    Cost: see `mine_rules`; scoring takes a look-up for each mask, log-probabilities alone about 2 microseconds a token.
+    Cost: see `mine_rules`; scoring takes a look-up for each mask, log-probabilities alone about 1 microsecond a token.
     Source: theory.md M2.
     Differs: an abstention is the uniform distribution; a rule is trusted less than its share in the corpus says, and by
         default needs only the majority: rules of less than near certainty replace abstentions, and held-out text gains.

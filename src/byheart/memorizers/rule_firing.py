@@ -72,44 +72,48 @@ def fill_keys(keys: npt.NDArray[np.int64], symbols: Query, stop: int) -> int:
 
 
 @compiled
-def sieve_masks(rules: Rules, sieve: Sieve, lane: int, symbols: Query, stop: int) -> None:
-    """Lists the masks before symbols[stop] that the filter lets pass, and asks for their slots."""
-    num_masks, num_open, last = fill_keys(sieve.keys, symbols, stop), 0, rules.slots.size - 1
-    keys, masks = sieve.open_keys[lane], sieve.open_masks[lane]
-    for mask in range(1, num_masks):
-        word, bits = filter_bits(rules.filter.size, sieve.keys[mask])
-        keys[num_open], masks[num_open] = sieve.keys[mask], mask
-        num_open += rules.filter[word] & bits == bits
-    for i in range(num_open):
-        prefetch(rules.slots, keys[i] & last)
-    sieve.num_open[lane] = num_open
+def sieve_masks(rules: Rules, sieve: Sieve, symbols: Query, first: int, num_lanes: int) -> None:
+    """Lists the masks before each lane's position that the filter lets pass, and asks for their slots."""
+    filter_words, slots, last = rules.filter, rules.slots, rules.slots.size - 1
+    for lane in range(num_lanes):
+        num_masks, num_open = fill_keys(sieve.keys, symbols, first + lane), 0
+        for mask in range(1, num_masks):
+            key = sieve.keys[mask]
+            word, bits = filter_bits(filter_words.size, key)
+            sieve.open_keys[lane, num_open], sieve.open_masks[lane, num_open] = key, mask
+            num_open += filter_words[word] & bits == bits
+        for i in range(num_open):
+            prefetch(slots, sieve.open_keys[lane, i] & last)
+        sieve.num_open[lane] = num_open
 
 
 @compiled
-def strongest_tag(rules: Rules, sieve: Sieve, lane: int) -> int:
-    """The strongest rule whose tag one of the open keys has, or -1; its literals are not compared yet."""
-    best, last = -1, rules.slots.size - 1
-    for i in range(sieve.num_open[lane]):
-        key = sieve.open_keys[lane, i]
-        slot, tag = key & last, slot_tag(key)
-        while rules.slots[slot] != -1:
-            entry = rules.slots[slot]
-            rule = entry & 0xFFFFFFFF
-            if entry >> 32 == tag and (best < 0 or rule < best):
-                best, sieve.best_masks[lane] = rule, sieve.open_masks[lane, i]
-            slot = (slot + 1) & last
-    if best >= 0:
-        prefetch(rules.masks, best)
-        prefetch(rules.places, best)
-        prefetch(rules.outputs, best)
-        prefetch(rules.hits, best)
-        prefetch(rules.supports, best)
-    return best
+def find_tags(rules: Rules, sieve: Sieve, found: npt.NDArray[np.int64]) -> None:
+    """For each lane the strongest rule whose tag an open key has, or -1; its literals are not compared yet."""
+    slots, last = rules.slots, rules.slots.size - 1
+    for lane in range(found.size):
+        best = -1
+        for i in range(sieve.num_open[lane]):
+            key = sieve.open_keys[lane, i]
+            slot, tag = key & last, slot_tag(key)
+            while slots[slot] != -1:
+                entry = slots[slot]
+                rule = entry & 0xFFFFFFFF
+                if entry >> 32 == tag and (best < 0 or rule < best):
+                    best, sieve.best_masks[lane] = rule, sieve.open_masks[lane, i]
+                slot = (slot + 1) & last
+        if best >= 0:
+            prefetch(rules.masks, best)
+            prefetch(rules.places, best)
+            prefetch(rules.outputs, best)
+            prefetch(rules.hits, best)
+            prefetch(rules.supports, best)
+        found[lane] = best
 
 
 @compiled
 def strongest_rule(store: Store, lane: int, symbols: Query, stop: int) -> int:
-    """The same where that rule had the tag of another pattern: every rule's literals are compared."""
+    """The lane's strongest rule where another pattern had its tag: the literals of all are compared."""
     best = -1
     for i in range(store.sieve.num_open[lane]):
         key, mask = store.sieve.open_keys[lane, i], store.sieve.open_masks[lane, i]
@@ -130,10 +134,8 @@ def fire(store: Store, symbols: Query, first: int, found: npt.NDArray[np.int64])
         found: become the rules before the positions first, first + 1, ..., -1 for none, at most LANES of them.
     """
     rules, sieve = store.rules, store.sieve
-    for lane in range(found.size):
-        sieve_masks(rules, sieve, lane, symbols, first + lane)
-    for lane in range(found.size):
-        found[lane] = strongest_tag(rules, sieve, lane)
+    sieve_masks(rules, sieve, symbols, first, found.size)
+    find_tags(rules, sieve, found)
     for lane in range(found.size):
         if found[lane] >= 0:
             prefetch(store.text, rules.places[found[lane]] - 1)
