@@ -16,7 +16,7 @@ from byheart.memorizers.memorizer import Matches, Memorizer
 from byheart.memorizers.sparse_row import empty_row
 from byheart.memorizers.stored_contexts import Store, find_answers, log_probabilities, score_text, write, write_rows
 
-CONTEXT_LENGTHS: Mapping[Unit, Sequence[int]] = {"tokens": (16, 8, 2), "bytes": (48, 24, 6)}
+CONTEXT_LENGTHS: Mapping[Unit, Sequence[int]] = {"tokens": (16, 8, 2), "bytes": (48, 24, 4)}
 """Symbols; chosen on held-out text of the standard library, notebook/2026-11-24-infinigram-strength.md."""
 _SYMBOLS_PER_TOKEN: Mapping[Unit, int] = {"tokens": 1, "bytes": 3}
 _COPIED_TOKENS = 16
