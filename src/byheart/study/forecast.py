@@ -51,7 +51,7 @@ def _yardstick(profile: Profile) -> list[str]:
     lines = [
         f"Beside the model: {POLE} of unseen text (blind pole), and of the trained-on text {', '.join(_members())} "
         f"({POLE} is the lookup pole), the mixture of these, and {' and '.join(DISTINCT)} of each document once where "
-        "documents are repeated. Together they take about 15 seconds for a million tokens."
+        "documents are repeated. Building them takes about 10 seconds for a million tokens."
     ]
     if profile == "quick":
         lines.append(
