@@ -8,7 +8,7 @@ from byheart.core.provenance import Provenance, SubjectProvenance
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import Method, RunRecord
 
-MODEL, LOOKUP, BLIND, KNOWLEDGE = "model:demo", "memorizer:infinigram", "blind:infinigram", "memorizer:knowledge"
+MODEL, LOOKUP, BLIND, KNOWLEDGE = "model:demo", "lookup:infinigram", "blind:infinigram", "memorizer:knowledge"
 ROLES = {MODEL: "model", LOOKUP: "lookup pole", BLIND: "blind pole", KNOWLEDGE: "memorizer"}
 COUNTS = (1, 4, 16, 64)
 
@@ -137,7 +137,7 @@ def extraction(
 def memorizers_table(level: float) -> Table:
     rows = (
         ("memorizer:mixture", 3.301, 3.192, 3.411, 0.4312, 0.0, 3_812_004),
-        ("memorizer:infinigram", 3.412, 3.301, 3.524, 0.4211, 0.0, 878_080),
+        ("lookup:infinigram", 3.412, 3.301, 3.524, 0.4211, 0.0, 878_080),
         (MODEL, level, level - 0.11, level + 0.11, 0.402, None, 4_212_736),
         ("memorizer:knowledge", 9.018, 8.651, 9.385, 0.0213, 0.9704, 878_080),
     )
@@ -205,7 +205,7 @@ def status(audit: str, subject: str) -> Status:
     match audit, subject:
         case "extraction", "model:demo":
             return Completed(extraction(7, (0, 3, 12, 12), curve, 0.07, num_passages=4))
-        case "extraction", "memorizer:infinigram":
+        case "extraction", "lookup:infinigram":
             return Completed(extraction(100, all_, "Everything comes out", 1.0, num_passages=1))
         case "extraction", "blind:infinigram":
             return Completed(extraction(0, flat, "Nothing comes out", 0.0))
@@ -213,7 +213,7 @@ def status(audit: str, subject: str) -> Status:
             return Completed((rate("extraction.greedy_rate", 97, 100, 0, 100),))
         case "adaptation", "blind:infinigram":
             return Completed(adaptation(4.62, -1.319))
-        case "adaptation", "memorizer:infinigram":
+        case "adaptation", "lookup:infinigram":
             return Completed(adaptation(3.412, -0.111))
         case "adaptation", "memorizer:knowledge":
             return Completed((bits("adaptation.bits_per_byte", 5.018, 0.07),))
@@ -221,7 +221,7 @@ def status(audit: str, subject: str) -> Status:
             return Completed(adaptation(3.668, -0.367))
         case "novelty", "model:demo":
             return Completed(novelty((36, 45, 48), 2.8))
-        case "novelty", "memorizer:infinigram":
+        case "novelty", "lookup:infinigram":
             return Completed(novelty((5, 9, 20), 11.0))
         case "novelty", "blind:infinigram":
             return Failed("NumericalError", "A distribution did not sum to one.")

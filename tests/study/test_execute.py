@@ -52,7 +52,7 @@ def test_the_two_poles_are_told_apart(finished: tuple[RunRecord, Path]) -> None:
 
 
 def test_the_lookup_pole_copies_and_the_human_authors_do_not(finished: tuple[RunRecord, Path]) -> None:
-    result = finished[0].of("novelty", "memorizer:infinigram")
+    result = finished[0].of("novelty", "lookup:infinigram")
     assert result is not None
     novel = result.estimate("novelty.ngram_8_novel_rate")
     assert novel is not None

@@ -52,8 +52,8 @@ def table_of(record: RunRecord, subject: str, name: str) -> Table:
 
 def test_every_memorizer_and_their_mixture_stand_beside_the_subject(record: RunRecord) -> None:
     names = [subject.name for subject in record.provenance.subjects]
-    others = [f"memorizer:{name}" for name in EVERYONE[1:]]
-    assert names[:3] == ["audited memorizer:mixture", "memorizer:infinigram", "blind:infinigram"]
+    others = [f"memorizer:{name}" for name in EVERYONE]
+    assert names[:3] == ["audited memorizer:mixture", "lookup:infinigram", "blind:infinigram"]
     assert names[3:] == [*others, "memorizer:mixture"]
     rows = [row[0] for row in table_of(record, names[0], "adaptation.memorizers").rows]
     assert sorted(map(str, rows)) == sorted({*names} - {"blind:infinigram"})

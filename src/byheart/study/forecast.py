@@ -4,7 +4,7 @@ from typing import Any
 
 from byheart.core.audit import Audit, Profile
 from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
-from byheart.study.yardstick import DISTINCT, MIXTURE, POLE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
+from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
 def tokens_asked(need: Need) -> int:
@@ -49,8 +49,8 @@ def _members() -> tuple[str, ...]:
 def _yardstick(profile: Profile) -> list[str]:
     """Who will be built, and what that costs."""
     lines = [
-        f"Beside the model: {POLE} of unseen text (blind pole), and of the trained-on text {', '.join(_members())} "
-        f"({POLE} is the lookup pole), the mixture of these, and {' and '.join(DISTINCT)} of each document once where "
+        "Beside the model: the poles, an infinigram of the trained-on text and one of unseen text; of the trained-on "
+        f"text {', '.join(_members())}, the mixture of these, and {' and '.join(DISTINCT)} of each document once where "
         "documents are repeated. Building them takes about 10 seconds for a million tokens."
     ]
     if profile == "quick":

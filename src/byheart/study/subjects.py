@@ -16,9 +16,10 @@ from byheart.models import load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
 from byheart.study.yardstick import (
+    BLIND,
+    LOOKUP,
     MIXTURE,
-    POLE,
-    build_memorizer,
+    build_pole,
     build_yardstick,
     chosen_memorizers,
     fit_mixture,
@@ -132,11 +133,10 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     mixture, no_mixture = fit_mixture(members, calibration, on_progress=on_progress)
     weights = mixture_weights(mixture, members) if mixture is not None else None
     everyone = members | ({MIXTURE: mixture} if mixture is not None else {})
-    lookup = f"memorizer:{POLE}"
     subjects = (
-        Subject(lookup, "lookup pole", members[lookup]),
-        Subject(f"blind:{POLE}", "blind pole", build_memorizer(POLE, blind, tokenizer)),
-        *(Subject(name, "memorizer", member) for name, member in everyone.items() if name != lookup),
+        Subject(LOOKUP, "lookup pole", build_pole(index, tokenizer)),
+        Subject(BLIND, "blind pole", build_pole(blind, tokenizer)),
+        *(Subject(name, "memorizer", member) for name, member in everyone.items()),
     )
     audited = model if memorizer is None else everyone.get(plan.model)
     if audited is None:

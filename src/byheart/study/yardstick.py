@@ -10,11 +10,14 @@ from byheart.core.tokens import TokenIds
 from byheart.corpus.encoded import EncodedCorpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.index.corpus_index import Index
+from byheart.memorizers.infinigram import Infinigram
 from byheart.memorizers.memorizer import Memorizer
 from byheart.memorizers.mixture import COPY_TOKENS, Mixture
 
-POLE = "infinigram"
-"""The memorizer that serves as lookup pole when built on the text, and as blind pole when built without it."""
+LOOKUP, BLIND = "lookup:infinigram", "blind:infinigram"
+"""The poles: the infinigram that believes in every occurrence, built on the trained-on text and without it."""
+FIRST = "infinigram"
+"""The member whose corpus says how long a match is."""
 MIXTURE = "memorizer:mixture"
 """Its name in the results."""
 DISTINCT = ("automaton", "markov")
@@ -37,12 +40,12 @@ def chosen_memorizers(num_tokens: int, profile: Profile, *, audited: str | None)
         profile: of the audit.
         audited: the memorizer under test, which is built whatever it takes.
     Returns:
-        names, the pole first, and a sentence on those that are left out, empty where there are none.
+        names, FIRST first, and a sentence on those that are left out, empty where there are none.
     """
-    known = [name for name in memorizers.NAMES if f"memorizer:{name}" not in (f"memorizer:{POLE}", MIXTURE)]
+    known = [name for name in memorizers.NAMES if name != FIRST and f"memorizer:{name}" != MIXTURE]
     is_large = profile == "quick" and num_tokens > QUICK_LIMIT_TOKENS
     missing = [name for name in known if is_large and name in SLOW and name != audited]
-    kept = (POLE, *(name for name in known if name not in missing))
+    kept = (FIRST, *(name for name in known if name not in missing))
     if not missing:
         return kept, ""
     return kept, (
@@ -50,6 +53,15 @@ def chosen_memorizers(num_tokens: int, profile: Profile, *, audited: str | None)
         f"audit builds them of at most {QUICK_LIMIT_TOKENS:,}; --profile standard builds them of any. The best "
         "memorizer is the best of the others."
     )
+
+
+def build_pole(index: Index, tokenizer: Tokenizer) -> Memorizer:
+    """Lookup pole of the trained-on text, blind pole of other text.
+
+    It counts occurrences, so that what was repeated comes out, where the `memorizer:infinigram` of the yardstick counts
+    neighbours and so predicts unseen text better. In the mixture it would take off 0.0004 bits per byte of the demo.
+    """
+    return Infinigram(index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id, counting="occurrences")
 
 
 def build_memorizer(name: str, index: Index, tokenizer: Tokenizer) -> Memorizer:
