@@ -69,7 +69,7 @@ def audit(
     model: Annotated[
         str,
         typer.Argument(
-            help="Model folder, smollm2, or memorizer:NAME (knowledge, infinigram, markov, boolean, automaton, mixture).",
+            help="Model folder, smollm2, or memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
             metavar="MODEL",
         ),
     ],
