@@ -134,6 +134,13 @@ def test_the_mixture_is_fitted_on_other_text_and_on_no_other_memorizers_behalf(f
     refused(2, "Add --calibration SOURCE", *asked(folder, "mixture"))
     refused(2, "takes no --calibration", *asked(folder, "markov"), *given)
     refused(2, "its own calibration", *asked(folder, "mixture"), "--calibration", str(folder / "held.txt"))
+    (folder / "copy.txt").write_text((folder / "held.txt").read_text())
+    refused(2, "its own calibration", *asked(folder, "mixture"), "--calibration", str(folder / "copy.txt"))
+    line = (folder / "held.txt").read_text().splitlines()[0]
+    (folder / "one.txt").write_text((folder / "other.txt").read_text() + line + "\n")
+    shared = answer(*asked(folder, "mixture"), "--calibration", str(folder / "one.txt"))
+    share = 100 * len(line) / found["bytes"]
+    assert f"{share:.1f} % of the scored bytes are in documents that also stand" in " ".join(shared["notes"])
     refused(3, "no such file", *asked(folder, "mixture"), "--calibration", "nowhere.txt")
 
 

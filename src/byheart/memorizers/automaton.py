@@ -18,9 +18,9 @@ from byheart.memorizers.memorizer import NUM_STATISTICS, Matches, Memorizer
 from byheart.memorizers.weighted_automaton import WeightedAutomaton
 
 NUM_STATES = 64
-NUM_PASSES = 3
+FEWEST_PASSES, MOST_PASSES = 3, 10
 MAX_TOKENS = 2_500_000
-"""Learning reads at most so many, each NUM_PASSES times."""
+"""Learning reads at most so many, each FEWEST_PASSES times; fewer are read more often, up to MOST_PASSES."""
 
 
 class Store(NamedTuple):
@@ -79,6 +79,18 @@ def read(store: Store, state: Floats, tokens: Tokens, out: Floats) -> None:
         out[position] = min(math.log(step(store.chain, state, tokens[position], store.written)), 0.0)
 
 
+def default_passes(num_tokens: int) -> int:
+    """How often learning reads a corpus: a small one more often, for the time that a large one takes.
+
+    Definition:
+        FEWEST_PASSES MAX_TOKENS / num_tokens, between FEWEST_PASSES and MOST_PASSES
+    Args:
+        num_tokens: that are learned from, >= 0.
+    """
+    affordable = FEWEST_PASSES * MAX_TOKENS // max(num_tokens, 1)
+    return min(max(affordable, FEWEST_PASSES), MOST_PASSES)
+
+
 class Automaton(Memorizer):
     """A weighted finite automaton: one transition matrix for each token, and a state of a few numbers.
 
@@ -90,7 +102,7 @@ class Automaton(Memorizer):
         vocabulary_size: token ids are 0..vocabulary_size-1.
         end_id: token for the end of a document.
         num_states: |Q|, >= 1.
-        num_passes: of expectation and maximisation over the corpus, >= 0.
+        num_passes: of expectation and maximisation over the corpus, >= 0; by default `default_passes`.
         max_tokens: of the corpus are learned from, evenly by document, >= 1.
         chain: states that were learned before, instead of learning.
         name: how the report calls it.
@@ -116,12 +128,12 @@ class Automaton(Memorizer):
         vocabulary_size: int,
         end_id: int,
         num_states: int = NUM_STATES,
-        num_passes: int = NUM_PASSES,
+        num_passes: int | None = None,
         max_tokens: int = MAX_TOKENS,
         chain: HiddenChain | None = None,
         name: str = "memorizer:automaton",
     ) -> None:
-        if num_states < 1 or num_passes < 0 or max_tokens < 1:
+        if num_states < 1 or (num_passes is not None and num_passes < 0) or max_tokens < 1:
             raise InputError(
                 "An automaton needs a state and something to learn from.",
                 why=f"num_states is {num_states}, num_passes {num_passes}, max_tokens {max_tokens}.",
@@ -150,7 +162,7 @@ class Automaton(Memorizer):
             vocabulary_size=self.vocabulary_size,
             num_states=num_states,
             end_id=self.end_id,
-            num_passes=num_passes,
+            num_passes=default_passes(tokens.size) if num_passes is None else num_passes,
         )
 
     @cached_property

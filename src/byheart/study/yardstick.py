@@ -9,6 +9,7 @@ from byheart.core.progress import Progress, silent
 from byheart.core.tokens import TokenIds
 from byheart.corpus.encoded import EncodedCorpus
 from byheart.corpus.tokenizer import Tokenizer
+from byheart.errors import InputError
 from byheart.index.corpus_index import Index
 from byheart.memorizers.infinigram import Infinigram
 from byheart.memorizers.memorizer import Memorizer
@@ -119,12 +120,13 @@ def fit_mixture(
         if num_tokens < CALIBRATION_TOKENS and 0 < ids.size and not (ids.size >= COPY_TOKENS and index.count(ids)):
             texts.append(ids[: CALIBRATION_TOKENS - num_tokens])
             num_tokens += texts[-1].size
-    if not texts:
+    try:
+        mixture = Mixture(tuple(members.values()), calibration=texts)
+    except InputError as error:
         return None, (
             "Not run: the mixture of the memorizers. Its weights are fitted on the half of the held-out documents that "
-            "is no control, and the trained-on text holds all of these as parts."
+            f"is no control, without those that the trained-on text holds as parts. {error.why}"
         )
-    mixture = Mixture(tuple(members.values()), calibration=texts)
     on_progress("fit the mixture of memorizers", 1, 1)
     return mixture, ""
 
