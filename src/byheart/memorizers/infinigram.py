@@ -88,7 +88,9 @@ class Infinigram(Memorizer):
         1998 for the counts and discounts; Wood et al. 2009, "A stochastic memoizer for sequence data", for suffixes
         without a bound.
     Differs: Liu et al. answer with the raw counts of the longest suffix alone (`explain`); discounts are a closed form
-        of the length, and every suffix counts neighbours, the longest one too.
+        of the length, and every suffix counts neighbours, the longest one too. In runs of hundreds of equal tokens
+        suffixes below a weight of 1e-200 are left out, and those beyond `suffix_chain.MOST_LONG` where the default
+        discounts leave them no more.
     """
 
     def __init__(
