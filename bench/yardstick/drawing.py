@@ -12,7 +12,7 @@ from yardstick import TRANSFORMER
 from yardstick.points import Point, Points
 
 HEIGHT = 400
-FRAME = Frame(width=720, left=56, right=196, bottom=52, top=112)
+FRAME = Frame(width=720, left=56, right=196, bottom=52, top=94)
 UNIFORM = "uniform (knows nothing)"
 DASHES: dict[str, list[int]] = {
     "mixture": [],
@@ -32,14 +32,19 @@ def finding(points: Points) -> str:
     first, last = lines[best][0], lines[best][-1]
     each = all(a.bits_per_byte > b.bits_per_byte for line in memorizers.values() for a, b in pairwise(line))
     said = (
-        f"More text makes {'every memorizer' if each else 'memorizers'} better: from {first.text_bytes / 1e6:.1f} to "
-        f"{last.text_bytes / 1e6:.1f} MB the best, {best}, falls from {first.bits_per_byte:.2f} to "
-        f"{last.bits_per_byte:.2f} bits per byte of unseen files"
+        f"More text makes {'every memorizer' if each else 'memorizers'} better: the best, {best}, falls from "
+        f"{first.bits_per_byte:.2f} to {last.bits_per_byte:.2f} bits per byte of unseen files"
     )
     if not lines.get(TRANSFORMER):
         return said
     start, end = lines[TRANSFORMER][0], lines[TRANSFORMER][-1]
     return f"{said}, a transformer of 1 M parameters from {start.bits_per_byte:.2f} to {end.bits_per_byte:.2f}"
+
+
+def _setting(points: Points) -> str:
+    steps = max((point.steps for point in points.curve(TRANSFORMER)), default=0)
+    said = f"Python standard library ({points.library})"
+    return f"{said}; transformer: at most {steps:,} steps of 1,024 tokens" if steps else said
 
 
 def _looks(name: str) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def draw(points: Points, path: Path) -> None:
     y = alt.Y("y:Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False), axis=y_axis)
     title = finding(points)
     layers = _words(title, 84, 8, 15, fontWeight="bold", color=INK)
-    layers += _words(f"Python standard library ({points.library}), one BPE of 2,048 tokens", 120, 68, 12, color=SOFT)
+    layers += _words(_setting(points), 120, 50, 12, color=SOFT)
     guess = chart([{"x": size, "y": uniform} for size in (sizes[0], sizes[-1])])
     layers.append(guess.mark_line(aria=False, color=INK, strokeWidth=1, strokeDash=[1, 3]).encode(x=x, y=y))
     order = sorted(lines, key=lambda name: name in (TRANSFORMER, "mixture"))

@@ -105,8 +105,8 @@ def kenlm_table(found: Figures) -> str:
             largest = np.abs(np.subtract(own["discounts"], peer["discounts"])[first:stop]).max()
             rows.append([f"{text}: discounts of {orders}", "", "", f"within {largest:.0e}"])
         for name, key in (("perplexity", "perplexity"), ("perplexity without OOV", "perplexity_without_oov")):
-            difference = own[key] / peer[key] - 1
-            rows.append([f"{text}: {name}", f"{own[key]:.4f}", f"{peer[key]:.4f}", f"{100 * difference:+.4f} %"])
+            difference = round(100 * (own[key] / peer[key] - 1), 4) + 0.0  # no "-0.0000"
+            rows.append([f"{text}: {name}", f"{own[key]:.4f}", f"{peer[key]:.4f}", f"{difference:+.4f} %"])
         rows.append(
             [
                 f"{text}: build, s",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from byheart.core.material import Continuation, Inputs, Piece, Window
+from byheart.core.material import Continuation, Inputs, Piece, Prediction, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import TokenIds
@@ -45,13 +45,23 @@ def window(
     )
 
 
+def prediction(nats: float, *, hits: int = 0, abstains: int | None = None) -> Prediction:
+    """Two tokens of so many nats each; so many of them foreseen, so many abstained from (None: no memorizer)."""
+    first = np.arange(2)
+    return Prediction(
+        log_probability_nats=np.full(2, -nats),
+        is_argmax=first < hits,
+        abstains=None if abstains is None else first < abstains,
+    )
+
+
 def piece(document: str, num_bytes: int, own: float, **memorizers: float) -> Piece:
     """Two tokens, each of the given nats under the subject and under each memorizer."""
     return Piece(
         document=document,
         num_bytes=num_bytes,
-        log_probability_nats=np.full(2, -own),
-        memorizer_log_probability_nats={name: np.full(2, -nats) for name, nats in memorizers.items()},
+        subject=prediction(own),
+        memorizers={name: prediction(nats, abstains=0) for name, nats in memorizers.items()},
     )
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from byheart.audits.adaptation import Params, run
 from byheart.core.evidence import Estimate, Evidence, Refusal, Table
-from tests.audits.material import inputs, piece
+from byheart.core.material import MixtureWeights, Piece
+from tests.audits.material import inputs, piece, prediction
 
 PARAMS = Params()
 
@@ -55,3 +56,60 @@ def test_the_table_lists_everyone_fewest_bits_first() -> None:
 def test_no_held_out_text_is_a_refusal() -> None:
     (refusal,) = run(inputs(), PARAMS, rng=np.random.default_rng(0))
     assert isinstance(refusal, Refusal)
+
+
+def memorizers_table(evidence: tuple[Evidence, ...]) -> dict[str, dict[str, object]]:
+    table = next(e for e in evidence if isinstance(e, Table) and e.name == "adaptation.memorizers")
+    return {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
+
+
+def test_the_table_says_how_often_each_was_right_or_silent_and_how_large_it_is() -> None:
+    said = {"right": prediction(1.0, hits=2, abstains=0), "silent": prediction(4.0, abstains=1)}
+    pieces = tuple(
+        Piece(document=f"d{i}", num_bytes=4, subject=prediction(1.5, hits=1), memorizers=said) for i in range(6)
+    )
+    given = inputs(pieces=pieces, sizes_bytes={"model": 8, "right": 16, "silent": 32})
+    table = memorizers_table(run(given, PARAMS, rng=np.random.default_rng(0)))
+    assert [table[name]["top-1 accuracy, share"] for name in ("model", "right", "silent")] == [1 / 2, 2 / 2, 0 / 2]
+    assert [table[name]["abstains, share"] for name in ("model", "right", "silent")] == [None, 0 / 2, 1 / 2]
+    assert [table[name]["size, bytes"] for name in ("model", "right", "silent")] == [8, 16, 32]
+
+
+def test_a_memorizer_under_test_is_one_row_with_its_abstentions() -> None:
+    silent = prediction(4.0, abstains=2)
+    pieces = tuple(Piece(document=f"d{i}", num_bytes=4, subject=silent, memorizers={"model": silent}) for i in range(6))
+    table = memorizers_table(run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0)))
+    assert {name: row["abstains, share"] for name, row in table.items()} == {"model": 2 / 2}
+
+
+def mixture_table(*weights: tuple[float, float]) -> Table:
+    starts = (0, 1, 2, 3, 5)[: len(weights)]
+    mixture = MixtureWeights(
+        members=("memorizer:markov", "distinct:infinigram"),
+        bucket_starts=starts,
+        calibration_tokens=tuple(100 * (start + 1) for start in starts),
+        weights=weights,
+    )
+    given = inputs(pieces=(piece("d", 4, own=1.0, mixed=1.0),), mixture=mixture)
+    found = run(given, PARAMS, rng=np.random.default_rng(0))
+    return next(e for e in found if isinstance(e, Table) and e.name == "adaptation.mixture_weights")
+
+
+def test_the_weights_stand_by_length_of_match() -> None:
+    table = mixture_table((0.75, 0.25), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5), (0.25, 0.75))
+    assert table.columns == (
+        "match, tokens",
+        "calibration tokens",
+        "markov, share",
+        "distinct infinigram, share",
+    )
+    assert [row[0] for row in table.rows] == ["0", "1", "2", "3-4", "5 or more"]
+    assert table.rows[0] == ("0", 100 * (0 + 1), 0.75, 0.25)
+    assert table.rows[-1] == ("5 or more", 100 * (5 + 1), 0.25, 0.75)
+    assert "markov counts most where 0 tokens match, distinct infinigram where 5 or more do" in table.title
+
+
+def test_one_member_that_always_counts_most_is_the_finding() -> None:
+    table = mixture_table((0.75, 0.25))
+    assert table.title == "Weights of the mixture: markov counts most, however long the match"
+    assert table.rows[0][0] == "0 or more"

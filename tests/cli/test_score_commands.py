@@ -7,14 +7,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from byheart.cli.app import app
+from byheart.core.predictor import Scores
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ByheartError
 from byheart.index import Index
+from byheart.memorizers import NAMES
 
 TRAIN = "a b r a c a d a b r a\na b r a\nb a r b a r a\nc a b\na c a d a b r a\nr a b a d a c\n"
 HELD_OUT = "a b r a c a b\nx b a r\nd a b r a y y\nc\n"
@@ -89,8 +92,10 @@ def test_the_names_of_the_answer_are_frozen(folder: Path) -> None:
     assert {len(column) for column in table.values()} == {KENLM_TOKENS}
 
 
-@pytest.mark.parametrize("name", ["knowledge", "infinigram", "markov", "boolean", "automaton"])
-@pytest.mark.parametrize("index", ["words", "bytes"])
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [*((name, "words") for name in NAMES if name != "mixture"), ("markov", "bytes"), ("infinigram", "bytes")],
+)
 def test_every_memorizer_scores_words_and_bytes(folder: Path, name: str, index: str) -> None:
     found = answer(*asked(folder, name, index))
     assert found["tokens"] == (KENLM_TOKENS if index == "words" else len(HELD_OUT))
@@ -113,6 +118,54 @@ def test_a_person_sees_each_token_of_a_short_text_and_the_costliest_of_a_long_on
     assert len([line for line in told if line.lstrip().startswith("-:")]) == 20
     told = shown("score", *long, "--all", text=HELD_OUT * 3).splitlines()
     assert len([line for line in told if line.lstrip().startswith("-:")]) == 3 * KENLM_TOKENS
+
+
+def test_a_person_sees_bytes_as_bytes(folder: Path) -> None:
+    told = shown("score", "-", *asked(folder, index="bytes")[1:-2], "-q", text="bé").splitlines()
+    assert [line.split()[0] for line in told[1:5]] == ["0", "1", "2", "3"]
+    assert "memorizer:markov: 3 bytes of text and its end" in told
+
+
+def test_the_mixture_is_fitted_on_other_text_and_on_no_other_memorizers_behalf(folder: Path) -> None:
+    (folder / "other.txt").write_text("a b a b r a x\nb r a c\n" * 20)
+    given = ("--calibration", str(folder / "other.txt"))
+    found = answer(*asked(folder, "mixture"), *given)
+    assert found["notes"][0].endswith(f"fitted on {20 * (7 + 1 + 4 + 1)} tokens of 40 calibration documents.")
+    assert 0 < found["bits_per_byte"] < answer(*asked(folder, "knowledge"))["bits_per_byte"]
+    refused(2, "Add --calibration SOURCE", *asked(folder, "mixture"))
+    refused(2, "takes no --calibration", *asked(folder, "markov"), *given)
+    refused(2, "its own calibration", *asked(folder, "mixture"), "--calibration", str(folder / "held.txt"))
+    (folder / "copy.txt").write_text((folder / "held.txt").read_text())
+    refused(2, "its own calibration", *asked(folder, "mixture"), "--calibration", str(folder / "copy.txt"))
+    line = (folder / "held.txt").read_text().splitlines()[0]
+    (folder / "one.txt").write_text((folder / "other.txt").read_text() + line + "\n")
+    shared = answer(*asked(folder, "mixture"), "--calibration", str(folder / "one.txt"))
+    share = 100 * len(line) / found["bytes"]
+    assert f"{share:.1f} % of the scored bytes are in documents that also stand" in " ".join(shared["notes"])
+    refused(3, "no such file", *asked(folder, "mixture"), "--calibration", "nowhere.txt")
+
+
+def test_a_model_scores_with_its_own_tokenizer(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from byheart.models import load_model
+    from byheart.models.transformer.checkpoint import save_checkpoint
+    from byheart.models.transformer.config import NetworkConfig
+    from byheart.models.transformer.network import Network
+
+    tokenizer = Tokenizer.train(Corpus((Document("", TRAIN),)), 270)
+    config = NetworkConfig(vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id, width=16, num_layers=1)
+    save_checkpoint(Network(config).initialize(torch.Generator().manual_seed(0)), folder / "model")
+    tokenizer.save(folder / "model")
+    found = answer(str(folder / "held.txt"), "--with", str(folder / "model"), "--all", "-q")
+    ids = np.append(tokenizer.encode(HELD_OUT).token_ids, tokenizer.end_id)
+    predictor = load_model(str(folder / "model")).predictor
+    assert isinstance(predictor, Scores)
+    (scores,) = predictor.score([ids])
+    bits = -scores.log_probability_nats / math.log(2)
+    assert found["bits_per_byte"] == pytest.approx(bits.sum() / len(HELD_OUT), rel=1e-12)
+    assert found["token_table"]["rank"] == scores.rank.tolist()
+    assert found["token_table"]["match_tokens"] == [None] * ids.size
+    assert (found["with"], found["oov_tokens"], found["notes"]) == ("model:model", 0, [])
 
 
 def test_standard_input_is_one_document_or_one_a_line(folder: Path) -> None:

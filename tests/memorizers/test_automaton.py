@@ -5,7 +5,7 @@ import pytest
 
 from byheart.core.tokens import Floats
 from byheart.errors import InputError
-from byheart.memorizers.automaton import Automaton
+from byheart.memorizers.automaton import MAX_TOKENS, Automaton, default_passes
 from byheart.memorizers.baum_welch import corpus_tokens, first_chain, learn_chain, maximise, tally_pieces
 from byheart.memorizers.definition_automaton import path_sum
 from byheart.memorizers.hidden_chain import HiddenChain, Tally, empty_tally, tally_text
@@ -165,6 +165,10 @@ def test_a_larger_corpus_is_read_evenly_by_document() -> None:
     assert whole.tolist() == [A, A, A, END, B, B, B, END, A, B, A, END, B, B, B, END]
     assert corpus_tokens(index, end_id=END, max_tokens=8).tolist() == [A, A, A, END, A, B, A, END]
     assert corpus_tokens(index, end_id=END, max_tokens=6).tolist() == [A, A, A, END, B, B]
+
+
+def test_small_corpora_are_read_more_often() -> None:
+    assert [default_passes(size) for size in (0, 70_000, 1_500_000, MAX_TOKENS)] == [10, 10, 5, 3]
 
 
 @pytest.mark.parametrize("setting", [{"num_states": 0}, {"num_passes": -1}, {"max_tokens": 0}])

@@ -7,7 +7,8 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.memorizers import definition_boolean
 from byheart.memorizers.boolean import Boolean, Rule, expected_confidence
-from byheart.memorizers.rules import Thresholds
+from byheart.memorizers.rule_firing import firing_rules
+from byheart.memorizers.rules import Thresholds, literal_key, slot_tag
 from tests.memorizers.test_laws import ids, index_of, prefix_rows
 
 A, B, C, END = range(4)
@@ -201,3 +202,17 @@ def test_an_answer_is_the_most_probable_token_even_of_two() -> None:
         assert rule is not None
         assert row[rule.output] == pytest.approx((rule.hits + 8 / 2) / (rule.support + 8))
         assert row[rule.output] > 1 / 2
+
+
+def test_a_pattern_whose_key_has_the_tag_of_a_stronger_rule_does_not_hide_the_rule_that_holds() -> None:
+    memorizer = worked()
+    store, context = memorizer._store, np.array([C, A, B], dtype=np.int64)
+    (expected,) = firing_rules(store, context, context.size, 1)
+    assert expected > 0
+    slots, key = store.rules.slots, literal_key(1, B) ^ literal_key(2, A) ^ literal_key(3, C)
+    slot = key & (slots.size - 1)
+    while slots[slot] != -1:
+        slot = (slot + 1) & (slots.size - 1)
+    slots[slot] = slot_tag(key) << 32
+    store.rules.filter[:] = -1
+    assert firing_rules(store, context, context.size, 1).tolist() == [expected]

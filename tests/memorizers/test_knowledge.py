@@ -108,5 +108,5 @@ def test_bytes_count_for_a_third_of_a_token() -> None:
     index = Index.build([text], ["hamlet"], unit="bytes", alphabet_size=256)
     memorizer = Knowledge(index, vocabulary_size=257, end_id=256)
     assert memorizer.context_lengths == CONTEXT_LENGTHS["bytes"]
-    assert memorizer.matches(ids(*b"not to be, that")).lengths_tokens.tolist() == [0] * 6 + [6] * 9
+    assert memorizer.matches(ids(*b"not to be, that")).lengths_tokens.tolist() == [0] * 4 + [4] * 11
     assert pseudo_count(6, unit="bytes") == pseudo_count(2)

@@ -26,7 +26,7 @@ from byheart.memorizers import (
 )
 from byheart.memorizers.automaton import Automaton
 from byheart.memorizers.boolean import Boolean, expected_confidence
-from byheart.memorizers.infinigram import Infinigram, discount
+from byheart.memorizers.infinigram import CLASS_FACTORS, Infinigram, discount
 from byheart.memorizers.knowledge import Knowledge, pseudo_count
 from byheart.memorizers.markov import Markov
 from byheart.memorizers.memorizer import Memorizer
@@ -123,7 +123,9 @@ def expected_row(memorizer: Memorizer, documents: list[list[int]], context: list
         return definition_boolean.boolean(
             rules, context, vocabulary_size=size, window_tokens=4, trust=expected_confidence
         )
-    return definition.infinigram(documents, context, vocabulary_size=size, end_id=end, discount=discount)
+    return definition.infinigram(
+        documents, context, vocabulary_size=size, end_id=end, discount=discount, class_factors=CLASS_FACTORS
+    )
 
 
 def assert_equals_the_definition_of_scores(memorizer: Memorizer, text: TokenIds) -> None:

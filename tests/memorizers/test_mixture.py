@@ -266,4 +266,18 @@ def test_text_that_the_corpus_holds_cannot_calibrate(with_end: bool) -> None:
     with pytest.raises(InputError, match="corpus holds the calibration text"):
         Mixture(members, calibration=[text, *texts(8 * COPY_TOKENS)])
     assert Mixture(members, calibration=[text, *texts(10 * COPY_TOKENS)]).weights.size
-    assert Mixture(members, calibration=[copy[1:]]).weights.size
+
+
+def test_short_texts_of_the_corpus_and_texts_with_a_changed_token_cannot_calibrate_alone() -> None:
+    rng = np.random.default_rng(0)
+    corpus = [rng.integers(0, 5, 3 * COPY_TOKENS).astype(np.int32) for _ in range(20)]
+    members = chains(*(text.tolist() for text in corpus))
+    short = [text[: COPY_TOKENS - 1] for text in corpus]
+    changed = [text.copy() for text in corpus]
+    for text in changed:
+        text[COPY_TOKENS] = (text[COPY_TOKENS] + 1) % 5
+    unseen = [rng.integers(0, 5, 3 * COPY_TOKENS).astype(np.int32) for _ in range(20)]
+    for known in (short, changed):
+        with pytest.raises(InputError, match="corpus holds the calibration text"):
+            Mixture(members, calibration=known)
+        assert Mixture(members, calibration=[*known, *unseen]).weights.size

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byheart.index import definition
-from byheart.memorizers.infinigram import NUM_DISCOUNTS, Infinigram, discount
+from byheart.memorizers.definition import neighbours
+from byheart.memorizers.infinigram import CLASS_FACTORS, NUM_DISCOUNTS, Infinigram, discount
 from byheart.memorizers.suffix_chain import LEAST_LONG, MOST_LONG, MOST_SHORT, Chain, advance, empty_chain
 from tests.memorizers.test_laws import ids, index_of
 
@@ -62,7 +63,7 @@ def test_groups_that_waited_are_listed_again_when_the_longer_ones_vanish() -> No
 
 @pytest.mark.parametrize("unit", ["tokens", "bytes"])
 def test_what_waits_has_no_weight_that_the_infinigram_distinguishes(unit: str) -> None:
-    largest = discount(MOST_SHORT + 1, unit="bytes" if unit == "bytes" else "tokens")
+    largest = max(CLASS_FACTORS) * discount(MOST_SHORT + 1, unit="bytes" if unit == "bytes" else "tokens")
     assert LEAST_LONG * np.log10(largest) < -200
     assert NUM_DISCOUNTS > MOST_SHORT
 
@@ -72,13 +73,16 @@ def test_predictions_in_a_long_run_equal_the_sum_over_all_groups() -> None:
     memorizer = Infinigram(index_of(documents, 3), vocabulary_size=4, end_id=3)
     row = np.exp(memorizer.next_log_probabilities_nats([ids(*text)])[0])
     expected, weight = np.zeros(4), 1.0
-    for count, start in sorted(groups_by_count(documents, text).items()):
-        symbols, counts = definition.next_symbol_counts(documents, text[start:], separator=3)
-        amount = discount(len(text) - start)
-        expected[symbols] += weight / count * (np.array(counts) - amount)
-        weight *= amount * len(symbols) / count
+    for _, start in sorted(groups_by_count(documents, text).items()):
+        found = neighbours(documents, text[start:], end_id=3)
+        amounts = {x: discount(len(text) - start) * CLASS_FACTORS[min(k, 3) - 1] for x, k in found.items()}
+        for x, k in found.items():
+            expected[x] += weight / found.total() * (k - amounts[x])
+        weight *= sum(amounts.values()) / found.total()
     np.testing.assert_allclose(row[:1], expected[:1], rtol=1e-12)
     assert np.abs(row - expected).max() < 1e-12
+    log = memorizer.log_probabilities_nats(ids(*text, 0))[-1]
+    assert np.exp(log) == pytest.approx(expected[0], rel=1e-12)
 
 
 def test_a_run_of_ten_thousand_tokens_lists_no_more_groups_than_the_bound() -> None:

@@ -87,6 +87,30 @@ def test_series_of_one_name_share_one_figure_with_the_models_title(page: str) ->
     assert "Everything comes out" not in "".join(captions)
 
 
+def test_many_memorizers_leave_the_lines_to_the_model_and_the_poles() -> None:
+    record = sample_run()
+    model = record.of("novelty", MODEL)
+    assert model is not None
+    names = tuple(f"memorizer:m{i}" for i in range(3))
+    more = tuple(dataclasses.replace(model, subject=name) for name in names)
+    page = render_html(dataclasses.replace(record, results=(*record.results, *more)))
+    (figure,) = (f for f in re.findall("<figure.*?</figure>", page, re.DOTALL) if "as new as human ones" in f)
+    assert not any(f"m{i}" in figure for i in range(3))
+    assert "Memorizers beside the poles: results.jsonl." in figure
+    (dots,) = (f for f in re.findall("<figure.*?</figure>", page, re.DOTALL) if "New 8-grams in its writing:" in f)
+    assert "other memorizers 93.8 % to 93.8 %" in dots
+    assert all(f">m{i}<" in dots for i in range(3))
+
+
+def test_tables_of_the_model_are_open_and_the_same_table_stands_once(page: str) -> None:
+    beyond = page.partition('id="beyond-title"')[2]
+    opened, _, folded = beyond.partition("The same tables for the other subjects")
+    assert opened.count("Weights of the mixture") == 2  # its title, and the name of its region
+    assert "Weights of the mixture" not in folded
+    assert "fewest first" in opened
+    assert "fewest first" in folded
+
+
 def test_no_id_stands_twice(outline: Outline) -> None:
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))

@@ -36,6 +36,11 @@ def test_the_verdict_carries_the_numbers_of_the_evidence() -> None:
     assert "+7.0 percentage points" in it.details[0]
 
 
+def test_the_best_memorizer_is_named() -> None:
+    text = said(finding(sample_run(), "adaptation"))
+    assert "The best memorizer of the text given as trained on, memorizer:mixture, needs 3.30 bits per byte" in text
+
+
 def test_both_poles_stand_beside_the_model() -> None:
     text = said(finding(sample_run(), "extraction"))
     assert "lookup pole, which holds the text: 100 of 100" in text

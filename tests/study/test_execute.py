@@ -52,7 +52,7 @@ def test_the_two_poles_are_told_apart(finished: tuple[RunRecord, Path]) -> None:
 
 
 def test_the_lookup_pole_copies_and_the_human_authors_do_not(finished: tuple[RunRecord, Path]) -> None:
-    result = finished[0].of("novelty", "memorizer:infinigram")
+    result = finished[0].of("novelty", "lookup:infinigram")
     assert result is not None
     novel = result.estimate("novelty.ngram_8_novel_rate")
     assert novel is not None
@@ -164,7 +164,7 @@ def test_held_out_text_that_is_nearly_trained_on_is_said(tmp_path: Path) -> None
     near = StudyPlan(
         model="memorizer:knowledge", trained_on=(str(seen),), held_out=(str(unseen),), audits=("adaptation",)
     )
-    (note,) = execute(near, tmp_path / "run").notes
+    *_, note = execute(near, tmp_path / "run").notes  # the mixture may be refused, which is said before
     assert "only partly unseen" in note
 
 

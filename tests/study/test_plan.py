@@ -1,7 +1,9 @@
 import pytest
 
+from byheart import memorizers
 from byheart.audits import AUDITS
 from byheart.errors import ConfigError
+from byheart.study.forecast import forecast
 from byheart.study.plan import StudyPlan
 
 PLAN = StudyPlan(model="smollm2", trained_on=("a", "b"), held_out=("c",), audits=("novelty",), seed=3, lines=True)
@@ -38,3 +40,12 @@ def test_the_fingerprint_follows_the_plan_and_the_materials() -> None:
     other = StudyPlan(model="smollm2", trained_on=("a", "b"), held_out=("c",), audits=("novelty",), seed=4, lines=True)
     prints = {PLAN.fingerprint("x"), PLAN.fingerprint("y"), other.fingerprint("x"), PLAN.fingerprint("x", "y")}
     assert len(prints) == 4
+
+
+def test_a_forecast_says_who_will_stand_beside_the_model_and_who_not() -> None:
+    quick, full = (forecast(AUDITS, profile) for profile in ("quick", "full"))
+    assert set(quick["memorizers"]) == set(memorizers.NAMES)
+    assert "automaton and markov of each document once" in " ".join(quick["lines"])
+    assert "leaves out boolean and automaton" in " ".join(quick["lines"])
+    assert "leaves out" not in " ".join(full["lines"])
+    assert full["tokens_to_score"] > quick["tokens_to_score"]

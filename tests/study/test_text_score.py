@@ -144,6 +144,20 @@ def test_rows_say_what_stands_where_and_what_the_prediction_rests_on() -> None:
     assert [row.is_end for row in table] == [False, False, False, True]
 
 
+def test_the_texts_of_all_rows_are_the_text_even_where_tokens_are_parts_of_characters() -> None:
+    tokenizer = Tokenizer.train(CORPUS, 270)
+    ids = [one.token_ids for one in tokenizer.encode_many(LINES)]
+    index = Index.build(ids, list(LINES), unit="tokens", alphabet_size=tokenizer.vocabulary_size)
+    memorizer = Markov(index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id)
+    text = "the é 猫 😀"
+    table = score_text(
+        MemorizerScorer(memorizer, Encoder(tokenizer), "tokens"), [Document("d", text)], wanted="all"
+    ).table
+    assert "".join(row.text for row in table) == text
+    assert len(table) > len(text)
+    assert [row.start for row in table[1:]] == [row.stop for row in table[:-1]]
+
+
 def test_bytes_are_tokens_of_their_own_and_the_end_is_one_more() -> None:
     documents = [np.frombuffer(line.encode(), dtype=np.uint8) for line in LINES]
     index = Index.build(documents, list(LINES), unit="bytes", alphabet_size=256)

@@ -4,24 +4,30 @@ Question: On text that neither has seen, does the subject predict better than ev
     text?
 Statistic: bits per byte = - sum of log2 P(token given its past) over held-out tokens, divided by the UTF-8 bytes of
     these tokens. Bits beyond memorization = bits per byte of the best memorizer minus those of the subject; positive
-    means that the subject saves bits that no memorizer here can save.
+    means that the subject saves bits that no memorizer here can save. Beside them, of the same tokens: how many are the
+    predictor's most probable one (equals by the smaller id), and where a memorizer abstains, which counts as the
+    uniform distribution.
 Null: A subject that merely stores the text is itself one of the memorizers and is beyond by 0 or less. The best
     memorizer is chosen on the very text it is measured on, which favours the memorizers: a positive number is safe.
+    Among them is the mixture of all the others, with weights by length of match that were fitted on other held-out
+    documents: where many weak memorizers together know what none knows alone, that is still memory.
 Assumptions: Held-out documents are unseen by the subject and share no document with the corpus; the subject and every
     memorizer get the same tokens and the same context.
 Fails when: The held-out text was in the subject's own training data (the number is then memory, not adaptation), or
     the memorizers were given less text than the subject was trained on (they are then weaker than they could be).
-Source: theory.md A3; Liu et al. 2024, "Infini-gram" (2401.17377), for the strongest single memorizer; document
-    bootstrap after Efron and Tibshirani 1993.
+Source: theory.md A3 and M6; Liu et al. 2024, "Infini-gram" (2401.17377), and Chen and Goodman 1998 for the strongest
+    single memorizers; document bootstrap after Efron and Tibshirani 1993.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.core.audit import Audit
 from byheart.core.evidence import Cell, Estimate, Evidence, Interval, Refusal, Table
-from byheart.core.material import HeldOutNeed, Inputs, Need
+from byheart.core.material import HeldOutNeed, Inputs, MixtureWeights, Need
 from byheart.core.units import NATS_PER_BIT
 from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
 
@@ -61,9 +67,9 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     if not inputs.pieces:
         reason = "There is no held-out text to score; give at least two held-out documents."
         return (Refusal(name="adaptation.bits_per_byte", reason=reason),)
-    names = tuple(inputs.pieces[0].memorizer_log_probability_nats)
+    names = tuple(inputs.pieces[0].memorizers)
     rows = [
-        [-piece.log_probability_nats.sum(), *(-piece.memorizer_log_probability_nats[m].sum() for m in names)]
+        [-piece.subject.log_probability_nats.sum(), *(-piece.memorizers[m].log_probability_nats.sum() for m in names)]
         for piece in inputs.pieces
     ]
     documents = [piece.document for piece in inputs.pieces]
@@ -93,20 +99,87 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     saved = f"Bits per byte of the best memorizer ({best}) minus those of the subject, same tokens"
     evidence.append(_estimate("adaptation.best_memorizer_bits_per_byte", memorizers[best], n, method, params))
     evidence.append(_estimate("adaptation.bits_beyond_memorizer_per_byte", beyond, n, saved, params, paired=True))
-    everyone = [(inputs.subject, subject), *((name, memorizers[name]) for name in names if name != inputs.subject)]
-    table: list[tuple[Cell, ...]] = [
-        (name, interval.value, *((interval.low, interval.high) if n >= MIN_CLUSTERS else (None, None)))
-        for name, interval in sorted(everyone, key=lambda pair: pair[1].value)
-    ]
-    evidence.append(
-        Table(
-            name="adaptation.memorizers",
-            title=f"Held-out bits per byte, fewest first: {table[0][0]} leads",
-            columns=("predictor", "bits per byte", "low", "high"),
-            rows=tuple(table),
-        )
-    )
+    everyone = {inputs.subject: subject} | {name: memorizers[name] for name in names if name != inputs.subject}
+    evidence.append(_table(inputs, everyone, has_intervals=n >= MIN_CLUSTERS))
+    if inputs.mixture is not None:
+        evidence.append(_weights_table(inputs.mixture))
     return tuple(evidence)
+
+
+def _table(inputs: Inputs, everyone: Mapping[str, Interval], *, has_intervals: bool) -> Table:
+    """Everyone's strength on the same tokens, fewest bits first."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, bits in sorted(everyone.items(), key=lambda pair: pair[1].value):
+        said = [piece.memorizers.get(name, piece.subject) for piece in inputs.pieces]
+        abstained = [prediction.abstains for prediction in said if prediction.abstains is not None]
+        rows.append(
+            (
+                name,
+                bits.value,
+                bits.low if has_intervals else None,
+                bits.high if has_intervals else None,
+                _share([prediction.is_argmax for prediction in said]),
+                _share(abstained) if abstained else None,
+                inputs.sizes_bytes.get(name),
+            )
+        )
+    return Table(
+        name="adaptation.memorizers",
+        title=f"Held-out bits per byte, fewest first: {rows[0][0]} leads",
+        columns=(
+            "predictor",
+            "bits per byte",
+            "low",
+            "high",
+            "top-1 accuracy, share",
+            "abstains, share",
+            "size, bytes",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _share(flags: Sequence[npt.NDArray[np.bool_]]) -> float:
+    return float(np.concatenate(flags).mean())
+
+
+def bucket_label(bucket_starts: Sequence[int], number: int) -> str:
+    """A bucket of match lengths in words: "0", "3-4", "16 or more".
+
+    Args:
+        bucket_starts: tokens; the shortest match of each bucket, ascending.
+        number: of the bucket, 0-based.
+    """
+    low = bucket_starts[number]
+    if number + 1 == len(bucket_starts):
+        return f"{low} or more"
+    high = bucket_starts[number + 1] - 1
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _weights_table(mixture: MixtureWeights) -> Table:
+    labels = [bucket_label(mixture.bucket_starts, number) for number in range(len(mixture.bucket_starts))]
+    names = [_in_words(name) for name in mixture.members]
+    rows = zip(labels, mixture.calibration_tokens, mixture.weights, strict=True)
+    return Table(
+        name="adaptation.mixture_weights",
+        title=_weights_finding(mixture, labels),
+        columns=("match, tokens", "calibration tokens", *(f"{name}, share" for name in names)),
+        rows=tuple((label, tokens, *weights) for label, tokens, weights in rows),
+    )
+
+
+def _weights_finding(mixture: MixtureWeights, labels: Sequence[str]) -> str:
+    heaviest = [_in_words(mixture.members[int(np.argmax(weights))]) for weights in mixture.weights]
+    if len(set(heaviest)) == 1:
+        return f"Weights of the mixture: {heaviest[0]} counts most, however long the match"
+    said = f"Weights of the mixture: {heaviest[0]} counts most where {labels[0]} tokens match"
+    return f"{said}, {heaviest[-1]} where {labels[-1]} do"
+
+
+def _in_words(name: str) -> str:
+    """A memorizer's name in a heading, for example "markov" or "distinct markov"."""
+    return name.removeprefix("memorizer:").replace(":", " ")
 
 
 def needs(params: Params) -> tuple[Need, ...]:
@@ -120,7 +193,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="adaptation",
-    version=1,
+    version=2,
     question="On unseen text, does it predict better than the best memorizer of its training text?",
     profiles={
         "quick": Params(),

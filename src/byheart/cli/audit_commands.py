@@ -67,7 +67,12 @@ def demo(
 
 def audit(
     model: Annotated[
-        str, typer.Argument(help="Model folder, smollm2, http://host:port/v1#name, or memorizer:NAME.", metavar="MODEL")
+        str,
+        typer.Argument(
+            help="Model folder, smollm2, http://host:port/v1#name, or "
+            "memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
+            metavar="MODEL",
+        ),
     ],
     trained_on: Annotated[list[str], typer.Option("--trained-on", help="What it was trained on. May be repeated.")],
     held_out: Annotated[list[str], typer.Option("--held-out", help="Text it cannot have seen. May be repeated.")],

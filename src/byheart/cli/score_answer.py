@@ -23,10 +23,14 @@ def score_lines(found: TextScore) -> Iterator[str]:
         yield from _table_lines(found)
         yield ""
     ends = "its end" if found.num_documents == 1 else f"{found.num_documents:,} ends of documents"
-    yield f"{found.subject}: {found.num_tokens:,} {found.unit} ({ends} included), {found.num_bytes:,} bytes of text"
-    yield f"  {found.bits_per_byte:.4f} bits per byte"
-    each = found.unit.removesuffix("s")
-    yield f"  {found.bits_per_token:.4f} bits per {each}, perplexity {_perplexity(found.perplexity)}"
+    if found.unit == "bytes":
+        yield f"{found.subject}: {found.num_bytes:,} bytes of text and {ends}"
+        yield f"  {found.bits_per_byte:.4f} bits per byte"
+        yield f"  perplexity {_perplexity(found.perplexity)}, of bytes and ends alike"
+    else:
+        yield f"{found.subject}: {found.num_tokens:,} tokens ({ends} included), {found.num_bytes:,} bytes of text"
+        yield f"  {found.bits_per_byte:.4f} bits per byte"
+        yield f"  {found.bits_per_token:.4f} bits per token, perplexity {_perplexity(found.perplexity)}"
     if found.num_oov_tokens:
         share = found.num_oov_tokens / found.num_tokens
         yield (
@@ -63,6 +67,8 @@ def _place(row: TokenRow, *, named: bool) -> str:
 def _shown(row: TokenRow) -> str:
     if row.is_end:
         return END_TEXT
+    if not row.text:
+        return "(part of a character)"
     unknown = "  (not in the vocabulary)" if row.is_oov else ""
     return f"'{in_one_line(row.text, _TEXT_CHARACTERS)}'{unknown}"
 

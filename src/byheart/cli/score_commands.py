@@ -17,7 +17,10 @@ CalibrationOption = Annotated[
 
 def score(
     text: Annotated[
-        str, typer.Argument(help="File, folder, .jsonl(.gz/.zst), .parquet, `stdlib`, or - for standard input.")
+        str,
+        typer.Argument(
+            help="File, folder, .jsonl(.gz/.zst), .parquet, `stdlib`, or - for standard input.", metavar="TEXT"
+        ),
     ],
     model: Annotated[
         str,
@@ -34,7 +37,7 @@ def score(
     calibration: CalibrationOption = None,
     lines: LinesFlag = False,
     skip_bad: SkipBadFlag = False,
-    every: Annotated[
+    all: Annotated[
         bool, typer.Option("--all", help="Every token in the table, and with --json a table at all.")
     ] = False,
     json: JsonFlag = False,
@@ -61,11 +64,11 @@ def score(
         found = run_score(
             plan,
             read_stdin=lambda: read_text("-"),
-            wanted="all" if every else "none" if json else "costliest",
+            wanted="all" if all else "none" if json else "costliest",
             on_progress=on_progress,
         )
     if json:
-        answer_json(score_json(found, with_table=every))
+        answer_json(score_json(found, with_table=all))
     else:
         for line in score_lines(found):
             answer(line)

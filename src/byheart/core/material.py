@@ -5,7 +5,7 @@ data. So an audit can neither build a model nor open a path, and adding one touc
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -95,6 +95,18 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """How one predictor did on the scored tokens of a piece."""
+
+    log_probability_nats: Floats
+    """nats, shape [scored tokens]; of the token that stands there."""
+    is_argmax: npt.NDArray[np.bool_]
+    """Whether that token was the most probable one, shape [scored tokens]."""
+    abstains: npt.NDArray[np.bool_] | None = None
+    """Whether it had no answer of its own, shape [scored tokens]; None for what is no memorizer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Piece:
     """A scored piece of a held-out document."""
 
@@ -102,10 +114,24 @@ class Piece:
     """Name of its document, untrusted; the cluster of the bootstrap."""
     num_bytes: int
     """Bytes of the scored tokens."""
-    log_probability_nats: Floats
-    """nats, shape [scored tokens]; under the subject."""
-    memorizer_log_probability_nats: Mapping[str, Floats]
-    """nats, shape [scored tokens]; under each memorizer of the trained-on text, by name."""
+    subject: Prediction
+    """By the subject."""
+    memorizers: Mapping[str, Prediction]
+    """By each memorizer of the trained-on text, by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureWeights:
+    """How the mixture of memorizers weighs its members, by the length of the longest match."""
+
+    members: tuple[str, ...]
+    """Names of the members, shape [num_members]."""
+    bucket_starts: tuple[int, ...]
+    """tokens, shape [num_buckets]; the shortest match of each bucket, ascending."""
+    calibration_tokens: tuple[int, ...]
+    """tokens that the weights of each bucket were fitted on, shape [num_buckets]."""
+    weights: tuple[tuple[float, ...], ...]
+    """Shares that sum to 1 in each bucket, shape [num_buckets, num_members]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,3 +164,8 @@ class Inputs:
     """By the subject; present when a ContinuationsNeed was declared."""
     human: tuple[Continuation, ...] = ()
     """By the authors of the prompts' documents; present with `continuations`."""
+    sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
+    """Bytes that the subject and each memorizer store, by name, None where nobody outside knows; present with
+    `pieces`."""
+    mixture: MixtureWeights | None = None
+    """Of the mixture among the memorizers; present with `pieces` where there is one."""

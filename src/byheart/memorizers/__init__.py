@@ -1,11 +1,12 @@
 """Predictors that store: they answer from the corpus index and from nothing else.
 
-Course: `definition` (what each predicts, slowly), `knowledge` (M4: `stored_contexts`), `infinigram` (M5), `markov` (M3:
-`ngram_counts`, `smoothing`, `ngram_table`), `boolean` (M2: `rules`, `rule_firing`, `rule_groups`, `rule_mining`),
-`automaton` (M1: `hidden_chain`, `token_classes`, `baum_welch`, `spectral`; `weighted_automaton` writes it out,
-`suffix_automaton` is its limit), `mixture` (M6: `mixture_fitting`); `base_distribution` and `sparse_row` hold a
-distribution as a few stored continuations over a fixed base, `dense_row` token by token, `suffix_chain` finds the
-continuations of every suffix of a context, `memorizer` is what the predictors share.
+Course: `definition` (what each predicts, slowly), `knowledge` (M4: `stored_contexts`), `infinigram` (M5:
+`suffix_interpolation`, `continuations`), `markov` (M3: `ngram_counts`, `smoothing`, `ngram_table`), `boolean` (M2:
+`rules`, `rule_firing`, `rule_groups`, `rule_mining`), `automaton` (M1: `hidden_chain`, `token_classes`, `baum_welch`,
+`spectral`; `weighted_automaton` writes it out, `suffix_automaton` is its limit), `mixture` (M6: `mixture_fitting`);
+`base_distribution` and `sparse_row` hold a distribution as a few stored continuations over a fixed base, `dense_row`
+token by token, `suffix_chain` finds the continuations of every suffix of a context, `memorizer` is what the
+predictors share.
 """
 
 from collections.abc import Sequence

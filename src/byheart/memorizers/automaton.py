@@ -13,14 +13,14 @@ from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.memorizers.baum_welch import corpus_tokens, learn_chain
 from byheart.memorizers.dense_row import row_statistics
-from byheart.memorizers.hidden_chain import HiddenChain, Tokens, dense_tensor, step
+from byheart.memorizers.hidden_chain import HiddenChain, Tokens, add_rows, dense_tensor, step
 from byheart.memorizers.memorizer import NUM_STATISTICS, Matches, Memorizer
 from byheart.memorizers.weighted_automaton import WeightedAutomaton
 
 NUM_STATES = 64
-NUM_PASSES = 3
+FEWEST_PASSES, MOST_PASSES = 3, 10
 MAX_TOKENS = 2_500_000
-"""Learning reads at most so many, each NUM_PASSES times."""
+"""Learning reads at most so many, each FEWEST_PASSES times; fewer are read more often, up to MOST_PASSES."""
 
 
 class Store(NamedTuple):
@@ -39,24 +39,9 @@ class Store(NamedTuple):
 
 @compiled
 def fill_row(by_state: Floats, state: Floats, row: Floats) -> None:
-    """Writes out(x)^T s for every token x, shape [vocabulary].
-
-    The sum runs over the states in the order of `hidden_chain.step`, so that both give the same bits; four at a time,
-    since the row is then read and written four times less.
-    """
-    j = 0
+    """Writes out(x)^T s for every token x, shape [vocabulary]; the sum has the order, so the bits, of `step`."""
     row[:] = 0.0
-    while j + 4 <= state.size:
-        s0, s1, s2, s3 = state[j], state[j + 1], state[j + 2], state[j + 3]
-        e0, e1, e2, e3 = by_state[j], by_state[j + 1], by_state[j + 2], by_state[j + 3]
-        for token in range(row.size):
-            row[token] = (((row[token] + e0[token] * s0) + e1[token] * s1) + e2[token] * s2) + e3[token] * s3
-        j += 4
-    while j < state.size:
-        weight, emissions = state[j], by_state[j]
-        for token in range(row.size):
-            row[token] += emissions[token] * weight
-        j += 1
+    add_rows(by_state, state, row)
 
 
 @compiled
@@ -94,6 +79,18 @@ def read(store: Store, state: Floats, tokens: Tokens, out: Floats) -> None:
         out[position] = min(math.log(step(store.chain, state, tokens[position], store.written)), 0.0)
 
 
+def default_passes(num_tokens: int) -> int:
+    """How often learning reads a corpus: a small one more often, for the time that a large one takes.
+
+    Definition:
+        FEWEST_PASSES MAX_TOKENS / num_tokens, between FEWEST_PASSES and MOST_PASSES
+    Args:
+        num_tokens: that are learned from, >= 0.
+    """
+    affordable = FEWEST_PASSES * MAX_TOKENS // max(num_tokens, 1)
+    return min(max(affordable, FEWEST_PASSES), MOST_PASSES)
+
+
 class Automaton(Memorizer):
     """A weighted finite automaton: one transition matrix for each token, and a state of a few numbers.
 
@@ -105,7 +102,7 @@ class Automaton(Memorizer):
         vocabulary_size: token ids are 0..vocabulary_size-1.
         end_id: token for the end of a document.
         num_states: |Q|, >= 1.
-        num_passes: of expectation and maximisation over the corpus, >= 0.
+        num_passes: of expectation and maximisation over the corpus, >= 0; by default `default_passes`.
         max_tokens: of the corpus are learned from, evenly by document, >= 1.
         chain: states that were learned before, instead of learning.
         name: how the report calls it.
@@ -118,7 +115,7 @@ class Automaton(Memorizer):
         P(a after a) = 3/4 3/4 + 1/4 1/4 = 5/8.
     Cost: learning 2 to 3 microseconds a token and pass at 64 states, 16 s for 2.4 M tokens at a vocabulary of 4,096 on
         one core; scoring num_states x vocabulary a token (75 microseconds at these sizes), log-probabilities alone
-        num_states^2 (1.2 microseconds). Stores num_states x (2 vocabulary + num_states) numbers.
+        num_states^2 (0.6 microseconds). Stores num_states x (2 vocabulary + num_states) numbers.
     Source: theory.md M1; Baum et al. 1970; Saul and Pereira 1997 (cmp-lg/9706007).
     Differs: the tensor is kept in factors; `tensor` writes slices of it out. Spectral learning (`spectral`) is quicker
         and weaker: 2.30 bits per byte of unseen standard library text where this gives 2.05, with 64 states each.
@@ -131,12 +128,12 @@ class Automaton(Memorizer):
         vocabulary_size: int,
         end_id: int,
         num_states: int = NUM_STATES,
-        num_passes: int = NUM_PASSES,
+        num_passes: int | None = None,
         max_tokens: int = MAX_TOKENS,
         chain: HiddenChain | None = None,
         name: str = "memorizer:automaton",
     ) -> None:
-        if num_states < 1 or num_passes < 0 or max_tokens < 1:
+        if num_states < 1 or (num_passes is not None and num_passes < 0) or max_tokens < 1:
             raise InputError(
                 "An automaton needs a state and something to learn from.",
                 why=f"num_states is {num_states}, num_passes {num_passes}, max_tokens {max_tokens}.",
@@ -165,7 +162,7 @@ class Automaton(Memorizer):
             vocabulary_size=self.vocabulary_size,
             num_states=num_states,
             end_id=self.end_id,
-            num_passes=num_passes,
+            num_passes=default_passes(tokens.size) if num_passes is None else num_passes,
         )
 
     @cached_property

@@ -17,8 +17,9 @@ from byheart.memorizers.memorizer import Matches, Memorizer
 from byheart.memorizers.rule_firing import (
     PRIOR_SUPPORT,
     Store,
-    firing_rule,
+    empty_sieve,
     firing_rules,
+    log_probabilities,
     score_text,
     write,
     write_rows,
@@ -97,7 +98,7 @@ class Boolean(Memorizer):
         documents "abac", "ab" and "abac", min_support 2, min_confidence 0.6, context "cab", V = 4: "b" is followed by
         a, by the end and by a, so [x-1 = b] -> a has n = 3, h = 2, and [x-2 = a] -> end has 3 of 5, which is less.
         [x-2 = a] AND [x-1 = b] has the same 2 of 3 and is dropped. So P(a) = (2 + 8/4)/(3 + 8).
-    Cost: see `mine_rules`; scoring takes a look-up for each mask that has rules, about 5 microseconds a token.
+    Cost: see `mine_rules`; scoring takes a look-up for each mask, log-probabilities alone about 1 microsecond a token.
     Source: theory.md M2.
     Differs: an abstention is the uniform distribution; a rule is trusted less than its share in the corpus says, and by
         default needs only the majority: rules of less than near certainty replace abstentions, and held-out text gains.
@@ -120,10 +121,8 @@ class Boolean(Memorizer):
         text = index.sorted_text.text
         mined, self.min_support = mine_rules(text, thresholds, end_id=end_id, on_progress=on_progress)
         self.rules = by_strength(text, mined)
-        in_use = np.zeros(1 << thresholds.window_tokens, dtype=np.bool_)
-        in_use[self.rules.masks] = True
-        keys = np.empty(1 << thresholds.window_tokens, dtype=np.int64)
-        self._store = Store(text, self.rules, in_use, uniform_base(vocabulary_size), empty_row(vocabulary_size), keys)
+        sieve = empty_sieve(thresholds.window_tokens)
+        self._store = Store(text, self.rules, uniform_base(vocabulary_size), empty_row(vocabulary_size), sieve)
         self.size_bytes, self.index_bytes = text.nbytes + self.rules.size_bytes, text.nbytes
 
     def parameters(self) -> dict[str, float | list[float]]:
@@ -156,13 +155,13 @@ class Boolean(Memorizer):
             context: token ids, shape [num_tokens].
         """
         self._check(context)
-        number = firing_rule(self._store, self.index.known_symbols(context), context.size)
-        return None if number < 0 else self.rule(number)
+        (number,) = firing_rules(self._store, self.index.known_symbols(context), context.size, 1)
+        return None if number < 0 else self.rule(int(number))
 
     def answering_rules(self, token_ids: TokenIds) -> npt.NDArray[np.int64]:
         """Numbers of the rules that answer before each token, -1 where it abstains, shape [num_tokens]."""
         self._check(token_ids)
-        return firing_rules(self._store, self.index.known_symbols(token_ids))
+        return firing_rules(self._store, self.index.known_symbols(token_ids), 0, token_ids.size)
 
     def matches(self, token_ids: TokenIds) -> Matches:
         """How many literals the answering rule has, and its support.
@@ -196,15 +195,7 @@ class Boolean(Memorizer):
         return score_text(self._store, self.index.known_symbols(token_ids), token_ids.astype(np.int64))
 
     def _log_probabilities(self, token_ids: TokenIds) -> Floats:
-        numbers = firing_rules(self._store, self.index.known_symbols(token_ids))
-        if self.vocabulary_size == 1 or not self.rules.num_rules:
-            return np.full(token_ids.size, -np.log(self.vocabulary_size))
-        chosen = np.maximum(numbers, 0)
-        hits, supports = self.rules.hits[chosen].astype(np.int64), self.rules.supports[chosen].astype(np.int64)
-        confidence = (hits + PRIOR_SUPPORT / self.vocabulary_size) / (supports + PRIOR_SUPPORT)
-        is_hit = self.rules.outputs[chosen] == token_ids
-        answered = np.where(is_hit, confidence, (1.0 - confidence) / (self.vocabulary_size - 1))
-        return np.log(np.where(numbers >= 0, answered, 1.0 / self.vocabulary_size))
+        return log_probabilities(self._store, self.index.known_symbols(token_ids), token_ids.astype(np.int64))
 
 
 class _Walk:
@@ -236,4 +227,5 @@ def by_strength(text: SymbolArray, rules: Rules) -> Rules:
     """The rules sorted so that of those that fire the first one answers."""
     doubt = -(rules.hits / rules.supports)
     order = np.lexsort((rules.places, rules.masks, np.bitwise_count(rules.masks), -rules.supports, doubt))
-    return make_rules(text, tuple(column[order] for column in rules[:-1]))
+    columns = (rules.masks, rules.places, rules.outputs, rules.hits, rules.supports)
+    return make_rules(text, tuple(column[order] for column in columns))

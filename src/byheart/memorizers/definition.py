@@ -45,6 +45,21 @@ def knowledge(
     return [uniform] * vocabulary_size
 
 
+def neighbours(documents: Sequence[Symbols], context: Symbols, *, end_id: int) -> Counter[int]:
+    """Token -> how many different symbols stand before the context where the token follows, the start as one.
+
+    The end of a document and an `end_id` inside one are looked at apart, and then counted together.
+    """
+    found: set[tuple[int | None, int | None]] = set()
+    for document in documents:
+        for start in range(len(document) - len(context) + 1):
+            stop = start + len(context)
+            if list(document[start:stop]) == list(context):
+                before = document[start - 1] if start else None
+                found.add((before, document[stop] if stop < len(document) else None))
+    return Counter(end_id if follower is None else follower for _, follower in found)
+
+
 def infinigram(
     documents: Sequence[Symbols],
     context: Symbols,
@@ -52,13 +67,24 @@ def infinigram(
     vocabulary_size: int,
     end_id: int,
     discount: Callable[[int], float],
+    class_factors: Sequence[float],
+    counted: Callable[..., Counter[int]] = neighbours,
 ) -> list[float]:
     """M5: all suffixes of the context that occur, from the empty to the longest, each refining the one before.
 
     Definition:
-        P_l(x) = (c_l(x) - d_l) / N_l where c_l(x) > 0, plus d_l T_l / N_l P_l'(x); l runs over the lengths of suffixes
-        that occur, the longest of those with equally many occurrences standing for all; l' is the next shorter one,
-        below the empty suffix stands 1 / V
+        P_l(x) = (k_l(x) - D_l(x) + sum_y D_l(y) P_l'(x)) / sum_y k_l(y), D_l(x) = discount(l) class_factors[0, 1 or 2]
+        for k_l(x) = 1, 2 or more, 0 where k_l(x) = 0; l runs over the lengths of suffixes that occur, the longest of
+        those with equally many occurrences standing for all; l' is the next shorter one, below the empty suffix
+        stands 1 / V
+    Args:
+        documents: the corpus.
+        context: what stands before the token.
+        vocabulary_size: V.
+        end_id: token for the end of a document.
+        discount: by length.
+        class_factors: of the discount, for counts of 1, 2 and more.
+        counted: k, `neighbours` or `continuations`.
     Returns:
         probabilities, shape [vocabulary_size].
     Source: theory.md M5; Liu et al. 2024, "Infini-gram" (arXiv 2401.17377); Kneser and Ney 1995, absolute discounting.
@@ -71,8 +97,8 @@ def infinigram(
         if occurrences:
             lengths[occurrences] = length
     for length in sorted(lengths.values()):
-        found = continuations(documents, context[len(context) - length :], end_id=end_id)
-        total, amount = sum(found.values()), discount(length)
-        kept = amount * len(found) / total
-        row = [max(found[x] - amount, 0) / total + kept * below for x, below in enumerate(row)]
+        found = counted(documents, context[len(context) - length :], end_id=end_id)
+        amounts = {x: discount(length) * class_factors[min(k, 3) - 1] for x, k in found.items()}
+        total, kept = sum(found.values()), sum(amounts.values())
+        row = [(found[x] - amounts.get(x, 0) + kept * below) / total for x, below in enumerate(row)]
     return row

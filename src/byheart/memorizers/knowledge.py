@@ -11,12 +11,12 @@ from byheart.index import Index
 from byheart.index.layout import Unit
 from byheart.index.searching.search import Query
 from byheart.memorizers.base_distribution import uniform_base
+from byheart.memorizers.continuations import empty_memo
 from byheart.memorizers.memorizer import Matches, Memorizer
 from byheart.memorizers.sparse_row import empty_row
 from byheart.memorizers.stored_contexts import Store, find_answers, log_probabilities, score_text, write, write_rows
-from byheart.memorizers.suffix_chain import empty_memo
 
-CONTEXT_LENGTHS: Mapping[Unit, Sequence[int]] = {"tokens": (16, 8, 2), "bytes": (48, 24, 6)}
+CONTEXT_LENGTHS: Mapping[Unit, Sequence[int]] = {"tokens": (16, 8, 2), "bytes": (48, 24, 4)}
 """Symbols; chosen on held-out text of the standard library, notebook/2026-11-24-infinigram-strength.md."""
 _SYMBOLS_PER_TOKEN: Mapping[Unit, int] = {"tokens": 1, "bytes": 3}
 _COPIED_TOKENS = 16

@@ -7,18 +7,25 @@ import numpy as np
 
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
+from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
+from byheart.index.searching.suffixes import longest_suffix_starts
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.dense_row import row_statistics
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.mixture_fitting import buckets_of, fit
 from byheart.memorizers.suffix_automaton import next_state
 
-MOST_COPIED_SHARE = 0.1
-"""Of the calibration tokens may be in texts that the corpus holds; text of one kind repeats itself a little."""
 COPY_TOKENS = 32
 """A shorter text may stand in a corpus by chance."""
+MOST_COPIED_SHARE = 0.1
+"""Of the calibration tokens may be in texts of COPY_TOKENS or more that the corpus holds whole."""
+MOST_KNOWN_SHARE = 0.5
+"""Of the calibration tokens may be in runs of COPY_TOKENS or more, or in texts of any length, that the corpus holds:
+lines of one kind repeat one another often, and editions of a text their passages."""
+_TELLING_TOKENS = 10 * COPY_TOKENS
+"""A few short texts stand in any corpus."""
 _BLOCK_BYTES = 1 << 22
 """Of the members' distributions that are held at a time."""
 _NO_TOKENS = np.empty(0, dtype=np.int32)
@@ -110,16 +117,16 @@ class Mixture(Memorizer):
             document; at least one token in all.
         name: how the report calls it.
     Raises:
-        InputError: no members, or of different vocabularies; no calibration text, or text that the first member's
-            corpus holds.
+        InputError: no members, or of different vocabularies; no calibration text, or more than MOST_COPIED_SHARE or
+            MOST_KNOWN_SHARE of it in the first member's corpus.
         CapabilityError: the first member's index has several shards.
     Example:
         tokens a and end. One member says a with 3/4, the other with 1/4, whatever came before, and the calibration text
         is "aa" and its end. With weight w of the first, P(a) = 1/4 + w/2; two of three tokens are a, and P(a) = 2/3 at
         w = 5/6.
-    Cost: fitting takes the members' log-probabilities of the calibration text and 15 nanoseconds a token, member set
-        and pass of EM; log-probabilities cost those of the members and 0.1 microseconds, statistics the members' whole
-        distributions and 15 nanoseconds for each token of the vocabulary.
+    Cost: fitting takes the members' log-probabilities of the calibration text, and EM 6 microseconds a token;
+        log-probabilities cost those of the members and about 0.6 microseconds, statistics the members' whole
+        distributions and 10 nanoseconds for each token of the vocabulary.
     Source: theory.md M6; Jelinek and Mercer 1980.
     Differs: buckets that the calibration text hardly reaches are joined to their neighbours.
     """
@@ -167,7 +174,7 @@ class Mixture(Memorizer):
         logs = np.empty((len(self._asked), token_ids.size))
         for row, member in zip(logs, self._asked, strict=True):
             row[:] = member.log_probabilities_nats(token_ids)
-        lengths = self.matches(token_ids).lengths_tokens
+        lengths = _match_lengths(_run_lengths(self.index, token_ids))[:-1]
         return mix_log_probabilities(logs, self._weights, buckets_of(self.bucket_starts, lengths))
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
@@ -251,20 +258,41 @@ def _check_members(members: Sequence[Memorizer]) -> None:
         )
 
 
+def _run_lengths(index: Index, text: TokenIds) -> Query:
+    """Length of the longest run of the corpus that starts at each token, shape [num_tokens]."""
+    return index.longest_matches(index.known_symbols(text)).lengths
+
+
+def _match_lengths(run_lengths: Query) -> Query:
+    """Length of the longest suffix before each token and at the end, shape [num_tokens + 1]."""
+    starts = longest_suffix_starts(run_lengths)
+    return np.arange(starts.size) - starts
+
+
 def _unknown_texts_match_lengths(member: Memorizer, texts: Sequence[TokenIds]) -> Query:
     """The longest match before each token of texts that its corpus does not hold, shape [num_tokens]."""
-    found, copied_tokens = [], 0
+    found, copied_tokens, known_tokens = [], 0, 0
     for text in texts:
         member._check(text)
-        lengths = member.index.longest_suffixes(member.index.known_symbols(text)).lengths
+        runs = _run_lengths(member.index, text)
         size = text.size - int(text[-1] == member.end_id)
-        copied_tokens += size if size >= COPY_TOKENS and lengths[size] == size else 0
-        found.append(lengths[:-1])
+        is_whole = size > 0 and bool(runs[0] >= size)
+        copied_tokens += size if is_whole and size >= COPY_TOKENS else 0
+        known_tokens += size if is_whole else _tokens_in_long_runs(runs)
+        found.append(_match_lengths(runs)[:-1])
     joined = np.concatenate(found)
-    if copied_tokens > MOST_COPIED_SHARE * joined.size:
+    is_known = joined.size >= _TELLING_TOKENS and known_tokens > MOST_KNOWN_SHARE * joined.size
+    if is_known or copied_tokens > MOST_COPIED_SHARE * joined.size:
         raise InputError(
             "The corpus holds the calibration text, so that its weights would praise whoever recites.",
-            why=f"{copied_tokens} of its {joined.size} tokens are in texts that stand in the corpus as they are.",
+            why=f"Of its {joined.size} tokens {copied_tokens} are in texts of {COPY_TOKENS} tokens or more that stand "
+            f"in the corpus as they are, {known_tokens} in any such text or in runs of {COPY_TOKENS} tokens or more.",
             next_step="Pass texts of the same kind that the corpus does not hold.",
         )
     return joined
+
+
+def _tokens_in_long_runs(run_lengths: Query) -> int:
+    places = np.arange(run_lengths.size)
+    stops = np.maximum.accumulate(np.where(run_lengths >= COPY_TOKENS, places + run_lengths, 0))
+    return int(np.count_nonzero(stops > places))

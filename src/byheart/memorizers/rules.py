@@ -14,7 +14,6 @@ from byheart.index.layout import SymbolArray
 
 MAX_WINDOW_TOKENS = 7
 """Offsets 1..7: a mask of offsets fits a byte, offset j is bit j - 1."""
-_TAG = 0x7FFFFFFF
 
 
 class Thresholds(NamedTuple):
@@ -58,6 +57,9 @@ class Rules(NamedTuple):
     """Occurrences of the literals."""
     slots: npt.NDArray[np.int64]
     """Open addressing by `pattern_key`: 31 bits of the key, then the number of the rule; -1 is free. A power of two."""
+    filter: npt.NDArray[np.int64]
+    """8 to 16 bits a rule, of which `pattern_key` names two that are set: small enough for a cache, it answers for most
+    patterns that are no rule. Shape [power of two]."""
 
     @property
     def num_rules(self) -> int:
@@ -104,23 +106,47 @@ def same_literals(text: SymbolArray, place: int, other: SymbolArray, other_place
 
 
 @compiled
+def filter_bits(size: int, key: int) -> tuple[int, int]:
+    """Where in a filter of that many words a key's two bits stand, and the bits."""
+    return (key >> 9) & (size - 1), 1 << ((key >> 33) & 63) | 1 << ((key >> 39) & 63)
+
+
+@compiled
+def slot_tag(key: int) -> int:
+    """The 31 bits of a key that its slot keeps."""
+    return (key >> 33) & 0x7FFFFFFF
+
+
+@compiled
+def is_rule(rules: Rules, text: SymbolArray, rule: int, mask: int, symbols: SymbolArray, stop: int) -> bool:
+    """Whether a rule's literals are the symbols before `stop` at the offsets of the mask."""
+    return bool(rules.masks[rule] == mask and same_literals(text, rules.places[rule], symbols, stop, mask))
+
+
+@compiled
 def find(rules: Rules, text: SymbolArray, mask: int, key: int, symbols: SymbolArray, stop: int) -> int:
     """The rule whose literals are the symbols before `stop` at the offsets of the mask, or -1."""
+    word, bits = filter_bits(rules.filter.size, key)
+    if rules.filter[word] & bits != bits:
+        return -1
     last = rules.slots.size - 1
-    slot, tag = key & last, (key >> 33) & _TAG
+    slot, tag = key & last, slot_tag(key)
     while rules.slots[slot] != -1:
         entry = rules.slots[slot]
         rule = entry & 0xFFFFFFFF
-        if entry >> 32 == tag and rules.masks[rule] == mask:
-            if same_literals(text, rules.places[rule], symbols, stop, mask):
-                return rule
+        if entry >> 32 == tag and is_rule(rules, text, rule, mask, symbols, stop):
+            return rule
         slot = (slot + 1) & last
     return -1
 
 
 @compiled
 def _fill_slots(
-    text: SymbolArray, masks: npt.NDArray[np.uint8], places: npt.NDArray[np.int32], slots: SymbolArray
+    text: SymbolArray,
+    masks: npt.NDArray[np.uint8],
+    places: npt.NDArray[np.int32],
+    slots: npt.NDArray[np.int64],
+    filter_words: npt.NDArray[np.int64],
 ) -> None:
     last = slots.size - 1
     for rule in range(masks.size):
@@ -128,7 +154,9 @@ def _fill_slots(
         slot = key & last
         while slots[slot] != -1:
             slot = (slot + 1) & last
-        slots[slot] = (((key >> 33) & _TAG) << 32) | rule
+        slots[slot] = (slot_tag(key) << 32) | rule
+        word, bits = filter_bits(filter_words.size, key)
+        filter_words[word] |= bits
 
 
 def make_rules(text: SymbolArray, columns: tuple[npt.NDArray[np.generic], ...]) -> Rules:
@@ -141,5 +169,6 @@ def make_rules(text: SymbolArray, columns: tuple[npt.NDArray[np.generic], ...]) 
     masks = columns[0].astype(np.uint8)
     places, outputs, hits, supports = (column.astype(np.int32) for column in columns[1:])
     slots = np.full(1 << max(2 * masks.size, 1).bit_length(), -1, dtype=np.int64)
-    _fill_slots(text, masks, places, slots)
-    return Rules(masks, places, outputs, hits, supports, slots)
+    filter_words = np.zeros(1 << max(masks.size // 8, 1).bit_length(), dtype=np.int64)
+    _fill_slots(text, masks, places, slots, filter_words)
+    return Rules(masks, places, outputs, hits, supports, slots, filter_words)

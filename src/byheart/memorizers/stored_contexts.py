@@ -11,10 +11,10 @@ from byheart.index.searching.interleaved_search import WHOLE, find_runs
 from byheart.index.searching.search import Query, narrow
 from byheart.index.sorted_text import SortedText
 from byheart.memorizers.base_distribution import Base
+from byheart.memorizers.continuations import Memo, recall
 from byheart.memorizers.dense_row import fill_probabilities
 from byheart.memorizers.memorizer import NUM_STATISTICS
 from byheart.memorizers.sparse_row import Row, add, fill, statistics
-from byheart.memorizers.suffix_chain import Memo, recall
 
 _BLOCK = 1 << 14
 """Positions whose searches are kept at once."""
@@ -82,10 +82,10 @@ def gather(store: Store, answers: Answers, place: int, end_id: int) -> float:
     """Adds the stored continuations to the row; returns the uniform's weight."""
     length, low, high = answers.lengths[place], answers.lows[place], answers.highs[place]
     if length:
-        offset, size = recall(store.corpus, store.memo, low, high, length, end_id)
+        node, memo = recall(store.corpus, store.memo, low, high, length, end_id), store.memo
         total = high - low + store.pseudo_counts[length]
-        for i in range(offset, offset + size):
-            add(store.row, store.memo.symbols[i], store.memo.counts[i] / total)
+        for child in range(node.offset, node.offset + node.size):
+            add(store.row, memo.symbols[child] if memo.symbols[child] >= 0 else end_id, memo.counts[child] / total)
     return uniform_weight(store, answers, place)
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from byheart.index.compiled import compiled
 from byheart.index.searching.interleaved_search import WHOLE, find_runs
-from byheart.index.searching.search import continuations, narrow, symbol_interval
+from byheart.index.searching.search import Query, narrow, symbol_interval
 from byheart.index.sorted_text import SortedText
 
 MOST_SHORT = 256
@@ -26,11 +26,6 @@ MOST_LONG = 160
 """Groups listed before the waiting ones."""
 LEAST_LONG = 80
 """Groups; with fewer, the waiting ones are asked: 0.0011^80 is below every weight that the infinigram distinguishes."""
-_WIDE = 64
-"""Occurrences; the continuations of a suffix with more are remembered."""
-_SLOTS = 1 << 17
-_POOL = 1 << 22
-_DEPTH_BITS = 20
 
 
 class Chain(NamedTuple):
@@ -54,60 +49,45 @@ class Chain(NamedTuple):
     """Starts of groups that wait; some of them may have vanished or become equal meanwhile."""
 
 
-class Memo(NamedTuple):
-    """Continuations of wide intervals, remembered in one pool; what does not fit is counted again each time."""
-
-    keys: npt.NDArray[np.int64]
-    """Open addressing by (low, depth); -1 is free, shape [slots]."""
-    offsets: npt.NDArray[np.int64]
-    """Where in the pool, shape [slots]."""
-    sizes: npt.NDArray[np.int64]
-    """How many different continuations, shape [slots]."""
-    symbols: npt.NDArray[np.int32]
-    """Pool: token ids, shape [pool + room for one more answer]."""
-    counts: npt.NDArray[np.int32]
-    """Pool: how often each follows."""
-    state: npt.NDArray[np.int64]
-    """Used slots, used pool entries, room for one answer; shape [3]."""
-
-
 def empty_chain(capacity: int) -> Chain:
     """A chain for contexts of up to `capacity` symbols, before the first."""
     starts, lows, highs, symbols, waiting = np.zeros((5, capacity), np.int64)
     return Chain(starts, lows, highs, np.zeros(5, np.int64), symbols, waiting)
 
 
-def empty_memo(alphabet_size: int) -> Memo:
-    """A memo that has room for 4 million continuations (its memory is touched only as it fills)."""
-    room = alphabet_size + 2
-    return Memo(
-        np.full(_SLOTS, -1, np.int64),
-        np.empty(_SLOTS, np.int64),
-        np.empty(_SLOTS, np.int64),
-        np.empty(_POOL + room, np.int32),
-        np.empty(_POOL + room, np.int32),
-        np.array([0, 0, room], np.int64),
-    )
-
-
 @compiled
 def advance(corpus: SortedText, chain: Chain, symbol: int) -> None:
     """Appends one symbol to the context; -1 stands for one that the corpus cannot contain."""
-    position, kept, last_count, num_long = chain.state[1], 0, 0, 0
-    for i in range(chain.state[0]):
-        low, high = narrow(corpus, chain.lows[i], chain.highs[i], position - chain.starts[i], symbol)
-        if high - low > last_count:
-            chain.starts[kept], chain.lows[kept], chain.highs[kept] = chain.starts[i], low, high
-            kept, last_count = kept + 1, high - low
-        if i < chain.state[2]:
+    starts, lows, highs, state = chain.starts, chain.lows, chain.highs, chain.state
+    position, kept, num_long = state[1], 0, 0
+    for i in range(state[0]):
+        low, high = narrow(corpus, lows[i], highs[i], position - starts[i], symbol)
+        kept = keep(starts, lows, highs, kept, starts[i], low, high)
+        if i < state[2]:
             num_long = kept
     low, high = symbol_interval(corpus, symbol)
-    if high - low > last_count:
-        chain.starts[kept], chain.lows[kept], chain.highs[kept] = position, low, high
-        kept += 1
+    kept = keep(starts, lows, highs, kept, position, low, high)
     chain.symbols[position] = symbol
-    chain.state[0], chain.state[1], chain.state[2] = kept, position + 1, num_long
-    if chain.state[3] < chain.state[4] and num_long < LEAST_LONG:
+    state[0], state[1], state[2] = kept, position + 1, num_long
+    settle(corpus, chain)
+
+
+@compiled
+def keep(starts: Query, lows: Query, highs: Query, kept: int, start: int, low: int, high: int) -> int:
+    """Lists a group behind the `kept` ones if it is wider than the last; returns how many are listed.
+
+    Without branches, since the arrays' holders are then not counted; what is written behind the last is not read.
+    """
+    last = max(kept - 1, 0)
+    wider = high - low > (highs[last] - lows[last]) * (kept > 0)
+    starts[kept], lows[kept], highs[kept] = start, low, high
+    return kept + wider
+
+
+@compiled
+def settle(corpus: SortedText, chain: Chain) -> None:
+    """Lets groups wait, or lists waiting ones, where the listed ones have become too many or too few."""
+    if chain.state[3] < chain.state[4] and chain.state[2] < LEAST_LONG:
         list_waiting(corpus, chain)
     if chain.state[3] == chain.state[4]:
         chain.state[2] = min(chain.state[0], MOST_LONG)
@@ -155,31 +135,3 @@ def _move(chain: Chain, start: int, target: int) -> None:
         chain.lows[target + k] = chain.lows[start + k]
         chain.highs[target + k] = chain.highs[start + k]
     chain.state[0] = target + size
-
-
-@compiled
-def recall(corpus: SortedText, memo: Memo, low: int, high: int, depth: int, end_id: int) -> tuple[int, int]:
-    """The continuations of an interval as tokens: where they stand in the memo's pool, and how many there are."""
-    remember = high - low >= _WIDE and depth < (1 << _DEPTH_BITS) and memo.state[0] < _SLOTS // 2
-    key = (low << _DEPTH_BITS) | depth
-    slot = (key * 0x9E3779B1 >> 15) & (_SLOTS - 1)
-    if remember:
-        while memo.keys[slot] != -1:
-            if memo.keys[slot] == key:
-                return memo.offsets[slot], memo.sizes[slot]
-            slot = (slot + 1) & (_SLOTS - 1)
-    offset = memo.state[1]
-    size = continuations(corpus, low, high, depth, (memo.symbols[offset:], memo.counts[offset:]))
-    last = offset + size - 1
-    if corpus.text[corpus.suffix_array[high - 1] + depth] == corpus.text[-1]:
-        memo.symbols[last] = end_id
-        for i in range(offset, last):
-            if memo.symbols[i] == end_id:
-                memo.counts[i] += memo.counts[last]
-                size -= 1
-                break
-    if remember and offset + size + memo.state[2] <= memo.symbols.size:
-        memo.keys[slot], memo.offsets[slot], memo.sizes[slot] = key, offset, size
-        memo.state[0] += 1
-        memo.state[1] += size
-    return offset, size

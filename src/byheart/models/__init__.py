@@ -35,6 +35,8 @@ class LoadedModel:
     """The one that it was trained with; bytes for an endpoint whose tokenizer was not given."""
     folder: Path | None
     """Where it was loaded from; None for an endpoint."""
+    notes: tuple[str, ...] = ()
+    """What a reader of its numbers should know."""
 
 
 def load_model(
@@ -97,7 +99,8 @@ def _ask(spec: str, tokenizer: str, limits: "Limits | None", on_progress: Progre
         path = Path(tokenizer)
         known = Tokenizer.from_folder(path) if path.is_dir() else Tokenizer.from_file(path)
     endpoint = open_endpoint(spec, tokenizer=known, limits=limits, on_progress=on_progress)
-    return LoadedModel(predictor=endpoint, tokenizer=endpoint.tokenizer, folder=None)
+    note = f"The model is asked over HTTP. {' '.join(endpoint.found.in_words())}"
+    return LoadedModel(predictor=endpoint, tokenizer=endpoint.tokenizer, folder=None, notes=(note,))
 
 
 def _load(spec: str, on_progress: Progress) -> LoadedModel:

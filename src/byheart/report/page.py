@@ -1,5 +1,6 @@
 """A run as one static page: no scripts, nothing external, every foreign string made visible and escaped."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
     BEYOND,
+    MEMORIZER,
+    Party,
     answer,
     audits,
     evidence_of,
@@ -29,10 +32,11 @@ from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.passages import passages
 from byheart.report.standing import Grid, headline_grid
+from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
-MAX_TABLE_ROWS = 200
-"""Rows of one table of evidence on the page; the rest stays in results.jsonl."""
+MAX_MEMORIZER_LINES = 2
+"""Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,9 @@ class Chapter:
     question: str
     figures: tuple[Figure, ...]
     tables: tuple[Grid, ...]
+    """Of the first subject that has any."""
+    other_tables: tuple[Grid, ...]
+    """Of the other subjects, without those that say the same again."""
     numbers: Grid
 
 
@@ -136,18 +143,19 @@ def _question(record: RunRecord, audit: str) -> str:
 
 def _chapter(record: RunRecord, audit: str) -> Chapter:
     tables = [(party, e) for party, e in evidence_of(record, audit) if isinstance(e, Table) and e.rows]
+    first = [(party, table) for party, table in tables if party == tables[0][0]]
+    known = [table for _, table in first]
+    others = []
+    for party, table in tables[len(first) :]:
+        if table not in known:
+            known.append(table)
+            others.append((party, table))
     return Chapter(
         audit=fmt.shown(audit, 60),
         question=_question(record, audit),
         figures=tuple(_figures(record, audit)),
-        tables=tuple(
-            Grid(
-                title=f"{party.label}: {fmt.shown(table.title, 200)}",
-                columns=tuple(fmt.shown(column, 80) for column in table.columns),
-                rows=fmt.columns(table.rows[:MAX_TABLE_ROWS]),
-            )
-            for party, table in tables
-        ),
+        tables=tuple(table_grid(party, table) for party, table in first),
+        other_tables=tuple(table_grid(party, table) for party, table in others),
         numbers=_numbers(record, audit),
     )
 
@@ -166,14 +174,29 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
         if isinstance(e, Series) and any(line.points for line in e.lines)
     ]
     for name in dict.fromkeys(series.name for _, series in drawable):
-        yield curves([(party, series) for party, series in drawable if series.name == name])
+        shared = [(party, series) for party, series in drawable if series.name == name]
+        few = [(party, series) for party, series in shared if party.role != MEMORIZER]
+        if few and len(shared) - len(few) > MAX_MEMORIZER_LINES:
+            figure = curves(few)
+            note = f"{figure.note} Memorizers beside the poles: results.jsonl.".strip()
+            yield dataclasses.replace(figure, note=note)
+        else:
+            yield curves(shared)
 
 
-def _comparison(name: str, answers: list[Any]) -> str:
+def _comparison(name: str, answers: list[tuple[Party, Estimate]]) -> str:
+    """The model and the poles by name; many memorizers by the range of their numbers."""
     unit = answers[0][1].unit
-    said = ", ".join(f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in answers)
+    named = [(party, it) for party, it in answers if party.role != MEMORIZER]
+    others = sorted((it for party, it in answers if party.role == MEMORIZER), key=lambda it: it.value)
+    if len(others) < 3:
+        named, others = answers, []
+    said = [f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in named]
+    if others:
+        low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
+        said.append(f"other memorizers {low} to {high}")
     is_said = fmt.is_rate(unit) or unit.lower() in measure(name).lower()
-    return f"{measure(name)}: {said}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
+    return f"{measure(name)}: {', '.join(said)}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
 
 
 def _numbers(record: RunRecord, audit: str) -> Grid:

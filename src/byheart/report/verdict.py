@@ -6,7 +6,7 @@ Known audits have their own sentences; any other audit gets the generic one, so 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from byheart.core.evidence import Estimate, Interval, Refusal, Series
+from byheart.core.evidence import Estimate, Interval, Refusal, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
@@ -109,7 +109,8 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
     if isinstance(own, Estimate):
         levels.append(f"{model.label} needs {fmt.estimate(own)}.")
     if isinstance(best, Estimate):
-        levels.append(f"The best memorizer of the text given as trained on needs {fmt.estimate(best)}.")
+        which = _best_memorizer(record, audit, model)
+        levels.append(f"The best memorizer of the text given as trained on{which} needs {fmt.estimate(best)}.")
     levels.append(_what_memorizers_hold(record))
     if not isinstance(saved, Estimate):
         name = "adaptation.bits_beyond_memorizer_per_byte"
@@ -203,12 +204,21 @@ def sign(interval: Interval) -> int:
     return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
 
 
+def _best_memorizer(record: RunRecord, audit: str, model: Party) -> str:
+    """Its name between commas, or nothing where the table does not say."""
+    for party, it in evidence_of(record, audit):
+        if party == model and isinstance(it, Table) and it.name == "adaptation.memorizers":
+            names = [row[0] for row in it.rows if row[0] != model.name]
+            return f", {fmt.shown(str(names[0]), 60)}," if names else ""
+    return ""
+
+
 def _what_memorizers_hold(record: RunRecord) -> str:
     size = record.provenance.trained_on.get("bytes")
     held = fmt.size(size) if isinstance(size, int) else "text"
     return (
         f"The memorizers are those of the table below and hold the {held} that was given as trained on: stronger ones "
-        "exist, and where the model was trained on more than that, this compares unequal data."
+        "may exist, and where the model was trained on more than that, this compares unequal data."
     )
 
 

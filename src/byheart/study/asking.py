@@ -1,12 +1,16 @@
 """Asks every subject for everything that the audits need, once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from byheart.core.material import ContinuationsNeed, Need
+import numpy as np
+import numpy.typing as npt
+
+from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need
 from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
+from byheart.memorizers.memorizer import Memorizer
 from byheart.study.journal import Journal
 from byheart.study.materials import Material, Passage, Prompt, longest_tokens, material
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
@@ -25,6 +29,8 @@ class Answers:
     """By subject and need: continuations in the order of the prompts."""
     throughput: dict[str, Throughput]
     """By subject."""
+    abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
+    """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
 
 
 def lacking(subject: Subject, need: Need, found: Material) -> str | None:
@@ -59,6 +65,9 @@ def ask_everyone(
                 passages = [item for item in found if isinstance(item, Passage)]
                 scores, speed = score_passages(subject, need, passages, journal, clock=clock, on_progress=on_progress)
                 result.scores[subject.name, need] = scores
+                if isinstance(need, HeldOutNeed) and isinstance(subject.predictor, Memorizer):
+                    abstentions = {p.fingerprint: subject.predictor.abstentions(p.token_ids) for p in passages}
+                    result.abstentions[subject.name, need] = abstentions
                 result.throughput[subject.name].tokens += speed.tokens
                 result.throughput[subject.name].seconds += speed.seconds
     return result

@@ -26,6 +26,7 @@ from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import RunFolder
 from byheart.study.training import fit
+from byheart.study.warming import compiling
 
 REPETITIONS = (1, 4, 16, 64)
 PAIRS_PER_REPETITION = 12
@@ -130,9 +131,10 @@ def run_demo(
     run.begin(plan)
     trained = folder / MODEL_FOLDER / "trained.json"
     if not trained.exists():
-        tokenizer, trained_on, held_out = prepare(folder, seed, on_progress=on_progress)
         model = folder / MODEL_FOLDER
-        result = fit(tokenizer, trained_on, held_out, model, NUM_STEPS, seed=seed, on_progress=on_progress)
+        with compiling(on_progress=on_progress):
+            tokenizer, trained_on, held_out = prepare(folder, seed, on_progress=on_progress)
+            result = fit(tokenizer, trained_on, held_out, model, NUM_STEPS, seed=seed, on_progress=on_progress)
         about = {"num_steps": NUM_STEPS, "num_tokens": result.num_tokens, "seconds": result.seconds}
         write_durably(trained, json.dumps(about).encode())
     return execute(

@@ -172,7 +172,7 @@ def execute(
             results=tuple(results),
             methods=_methods(chosen, plan),
             provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
-            notes=(*notes, *texts.notes, overlap(cast)),
+            notes=(*notes, *texts.notes, *cast.notes, overlap(cast)),
         )
         run.finish(record, score_table(cast, asked), sample_table(cast, asked), render)
     finally:

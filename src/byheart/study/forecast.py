@@ -4,6 +4,7 @@ from typing import Any
 
 from byheart.core.audit import Audit, Profile
 from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
 def tokens_asked(need: Need) -> int:
@@ -30,7 +31,30 @@ def forecast(audits: tuple[Audit, ...], profile: Profile) -> dict[str, Any]:
         totals[kind] += tokens
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
         lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
-    lines.append(
-        f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}. Nothing was run."
-    )
-    return {"audits": rows, "tokens_to_score": totals["score"], "tokens_to_write": totals["write"], "lines": lines}
+    lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
+    lines += [*_yardstick(profile), "Nothing was run."]
+    return {
+        "audits": rows,
+        "tokens_to_score": totals["score"],
+        "tokens_to_write": totals["write"],
+        "memorizers": [name.removeprefix("memorizer:") for name in (*_members(), MIXTURE)],
+        "lines": lines,
+    }
+
+
+def _members() -> tuple[str, ...]:
+    return chosen_memorizers(0, "full", audited=None)[0]
+
+
+def _yardstick(profile: Profile) -> list[str]:
+    """Who will be built, and what that costs."""
+    lines = [
+        "Beside the model: the poles, an infinigram of the trained-on text and one of unseen text; of the trained-on "
+        f"text {', '.join(_members())}, the mixture of these, and {' and '.join(DISTINCT)} of each document once where "
+        "documents are repeated. Building them takes about 10 seconds for a million tokens."
+    ]
+    if profile == "quick":
+        lines.append(
+            f"Of more than {QUICK_LIMIT_TOKENS:,} trained-on tokens the quick profile leaves out {' and '.join(SLOW)}."
+        )
+    return lines

@@ -38,5 +38,6 @@ def run_to_json(record: RunRecord, run: str) -> dict[str, Any]:
         "run": run,
         "headline": headline(record),
         "results": [result_to_json(result) for result in record.results],
+        "notes": list(record.notes),
         "provenance": {"seconds": origin.seconds, "seed": origin.seed, "scored_tokens_per_second": throughput},
     }

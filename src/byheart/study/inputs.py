@@ -4,7 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from byheart.core.material import Continuation, ContinuationsNeed, HeldOutNeed, Inputs, Need, Piece, Window, WindowsNeed
+from byheart.core.material import (
+    Continuation,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Inputs,
+    Need,
+    Piece,
+    Prediction,
+    Window,
+    WindowsNeed,
+)
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
 from byheart.study.materials import Passage, Prompt
@@ -28,21 +38,27 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
     )
 
 
+def _prediction(subject: Subject, need: HeldOutNeed, passage: Passage, asked: Answers) -> Prediction:
+    scores = asked.scores[subject.name, need][passage.fingerprint].slice(passage.num_given, passage.token_ids.size)
+    abstentions = asked.abstentions.get((subject.name, need))
+    return Prediction(
+        log_probability_nats=scores.log_probability_nats,
+        is_argmax=scores.is_argmax,
+        abstains=None if abstentions is None else abstentions[passage.fingerprint][passage.num_given :],
+    )
+
+
 def _pieces(need: HeldOutNeed, subject: Subject, asked: Answers, cast: Cast) -> tuple[Piece, ...]:
-    pieces = []
-    for p in asked.materials[need]:
-        assert isinstance(p, Passage)
-        logs = {s.name: asked.scores[s.name, need][p.fingerprint].log_probability_nats for s in cast.memorizers}
-        own = asked.scores[subject.name, need][p.fingerprint].log_probability_nats
-        pieces.append(
-            Piece(
-                document=p.document,
-                num_bytes=p.num_scored_bytes,
-                log_probability_nats=own[p.num_given :],
-                memorizer_log_probability_nats={name: log[p.num_given :] for name, log in logs.items()},
-            )
+    return tuple(
+        Piece(
+            document=p.document,
+            num_bytes=p.num_scored_bytes,
+            subject=_prediction(subject, need, p, asked),
+            memorizers={s.name: _prediction(s, need, p, asked) for s in cast.memorizers},
         )
-    return tuple(pieces)
+        for p in asked.materials[need]
+        if isinstance(p, Passage)
+    )
 
 
 def _continuations(
@@ -70,6 +86,8 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
                 parts["windows"] = _windows(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
+                parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}
+                parts["mixture"] = cast.mixture
             case ContinuationsNeed():
                 prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
                 human = [p.human for p in prompts]

@@ -1,6 +1,7 @@
 """All of `byheart score`: opens the predictor, reads the text, scores it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from byheart.corpus.readers import stored_bytes, stream
 from byheart.errors import CapabilityError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import load_model
+from byheart.study.calibration_overlap import CalibrationOverlap
 from byheart.study.indexing import chosen_tokenizer
 from byheart.study.lookup import TOKENIZER_FOLDER, Lookup
 from byheart.study.score_plan import STDIN, ScorePlan
@@ -39,7 +41,7 @@ def run_score(
         SourceError: text, index or model cannot be read.
         FormatError, FingerprintError: the index is damaged, or has another tokenizer.
         CapabilityError: the index has several shards, or models cannot be opened here.
-        InputError: the index holds the calibration text.
+        InputError: the index holds the calibration text, or most of what is scored is calibration text.
     """
     if plan.source == STDIN:
         text = read_stdin()
@@ -51,9 +53,15 @@ def run_score(
     # A text that cannot be read is named before a model is loaded for nothing.
     first = next(documents)
     scorer = open_scorer(plan, on_progress=on_progress)
-    return score_text(
-        scorer, chain([first], documents), wanted=wanted, total_bytes=total_bytes, on_progress=on_progress
+    overlap = CalibrationOverlap(_calibration_documents(plan))
+    score = score_text(
+        scorer,
+        overlap.watched(chain([first], documents)),
+        wanted=wanted,
+        total_bytes=total_bytes,
+        on_progress=on_progress,
     )
+    return replace(score, notes=(*score.notes, *overlap.notes()))
 
 
 def _of_stdin(text: str, *, lines: bool) -> Iterator[Document]:
@@ -108,14 +116,18 @@ def _calibration(plan: ScorePlan, encoder: Encoder, on_progress: Progress) -> tu
     """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them."""
     if not plan.calibration:
         return [], ()
-    read_all = (stream(s, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress) for s in plan.calibration)
     texts: list[TokenIds] = []
-    for documents in in_batches(chain.from_iterable(read_all)):
+    for documents in in_batches(_calibration_documents(plan, on_progress=on_progress)):
         batch = encoder.batch(documents, with_places=False)
         texts += [batch.token_ids[start:stop] for start, stop in batch.spans()]
     size = sum(text.size for text in texts)
     note = f"The weights of its members were fitted on {size:,} tokens of {len(texts):,} calibration documents."
     return texts, (note,)
+
+
+def _calibration_documents(plan: ScorePlan, *, on_progress: Progress = silent) -> Iterator[Document]:
+    for source in plan.calibration:
+        yield from stream(source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress)
 
 
 def _opened(folder: Path, tokenizer: str) -> Lookup:

@@ -1,6 +1,7 @@
 """What `byheart score` is to score, and with what."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from byheart import memorizers
 from byheart.core.visible import visible
@@ -66,11 +67,10 @@ class ScorePlan:
                 why="It is learned from the index alone.",
                 next_step="Leave it out, or score with memorizer:mixture.",
             )
-
-        if self.source in self.calibration:
+        if self.source != STDIN and Path(self.source).resolve() in {Path(s).resolve() for s in self.calibration}:
             raise ConfigError(
-                "The text that is scored cannot be the mixture's calibration, too.",
-                why="Its weights would be fitted on what they are judged by.",
+                "The text that is scored cannot be its own calibration.",
+                why="The mixture's weights would be fitted on what they are judged by.",
                 next_step="Give --calibration another text of the same kind.",
             )
 

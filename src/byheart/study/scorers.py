@@ -15,10 +15,8 @@ from byheart.study.text_batches import Batch, Counts, Encoder
 
 STAGE = "score"
 _WINDOW_TOKENS = 2048
-"""Of models that name no longest context."""
+"""Longest window, where the context allows it: the memory of attention grows with its square."""
 _BATCH_TEXTS = 16
-_BATCH_TOKENS = 16_384
-"""Most tokens of a batch, padding included: the states of many long windows would fill the memory."""
 _CONTEXT_TOKENS = 1 << 16
 
 
@@ -113,7 +111,7 @@ class MemorizerScorer:
 
 
 class ModelScorer:
-    """A model: each document in one pass where its context allows, else in windows that overlap by half.
+    """A model: a document in one pass as far as memory and context allow, a longer one in windows that overlap by half.
 
     Args:
         model: gives log-probabilities.
@@ -126,7 +124,8 @@ class ModelScorer:
         self.name, self.encoder = model.name, encoder
         self.notes: tuple[str, ...] = ()
         # The last token of a window is predicted and never read, so that it needs no place in the context.
-        self.window_tokens = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        allowed = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        self.window_tokens = min(allowed, _WINDOW_TOKENS)
         self._model = model
 
     def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
@@ -147,7 +146,8 @@ class ModelScorer:
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
         done, are_exact = 0, True
         while cut:
-            size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (cut[-1][1] - cut[-1][0])))
+            longest = cut[-1][1] - cut[-1][0]
+            size = max(1, min(_BATCH_TEXTS, (_WINDOW_TOKENS // longest) ** 2))
             chosen, cut = cut[-size:], cut[:-size]
             scored = self._model.score([batch.token_ids[start:stop] for start, stop, _ in chosen])
             for (start, stop, first), scores in zip(chosen, scored, strict=True):

@@ -4,21 +4,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byheart import memorizers
+from byheart.core.material import MixtureWeights
 from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
+from byheart.corpus.documents import Corpus
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, FingerprintError
+from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import is_endpoint, load_model
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
+from byheart.study.yardstick import (
+    BLIND,
+    LOOKUP,
+    MIXTURE,
+    build_pole,
+    build_yardstick,
+    chosen_memorizers,
+    fit_mixture,
+    mixture_weights,
+)
 
-POLE = "infinigram"
-"""The memorizer that serves as lookup pole when built on the text, and as blind pole when built without it."""
-OTHER_MEMORIZERS = ("knowledge",)
-"""Built on the trained-on text beside the lookup pole. Where that text repeats documents, a `distinct` infinigram of
-each document once joins them: repetitions distort counts, and a weak memorizer would flatter the model."""
 DEFAULT_VOCABULARY = 4096
 """Tokens of the tokenizer that is trained for a memorizer under test."""
 
@@ -49,6 +56,10 @@ class Cast:
     """Control documents as tokens."""
     index: Index
     """Of the trained-on tokens."""
+    mixture: MixtureWeights | None = None
+    """Of the mixture among the memorizers."""
+    notes: tuple[str, ...] = ()
+    """What the model shows, who is missing and why, for the report."""
 
     @property
     def memorizers(self) -> tuple[Subject, ...]:
@@ -66,10 +77,6 @@ def build_index(documents: EncodedCorpus, tokenizer: Tokenizer, *, on_progress: 
         tokenizer_fingerprint=tokenizer.fingerprint,
         on_progress=on_progress,
     )
-
-
-def _memorizer(name: str, index: Index, tokenizer: Tokenizer) -> Predictor:
-    return memorizers.build(name, index, vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id)
 
 
 def _tokenizer_for_memorizer(plan: StudyPlan, texts: Texts, on_progress: Progress) -> Tokenizer:
@@ -107,12 +114,13 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     """
     memorizer = memorizer_name(plan)
     model: Predictor | None = None
+    shown: tuple[str, ...] = ()
     if memorizer is not None:
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
         tokenizer_spec = plan.tokenizer if is_endpoint(plan.model) else ""
         loaded = load_model(plan.model, tokenizer=tokenizer_spec, on_progress=on_progress)
-        model, tokenizer = loaded.predictor, loaded.tokenizer
+        model, tokenizer, shown = loaded.predictor, loaded.tokenizer, loaded.notes
     trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
     held_out = encode_corpus(texts.held_out, tokenizer, on_progress=on_progress)
     calibration = encode_corpus(texts.calibration, tokenizer, on_progress=on_progress)
@@ -121,19 +129,31 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
     else:
         index = build_index(trained_on, tokenizer, on_progress=on_progress)
     blind = build_index(calibration, tokenizer, on_progress=on_progress)
-    subjects = [
-        Subject(f"memorizer:{POLE}", "lookup pole", _memorizer(POLE, index, tokenizer)),
-        Subject(f"blind:{POLE}", "blind pole", _memorizer(POLE, blind, tokenizer)),
-        *(Subject(f"memorizer:{m}", "memorizer", _memorizer(m, index, tokenizer)) for m in OTHER_MEMORIZERS),
-    ]
-    distinct = texts.trained_on.deduplicated()
-    if len(distinct) < len(texts.trained_on):
-        once = build_index(encode_corpus(distinct, tokenizer), tokenizer)
-        subjects.append(Subject(f"distinct:{POLE}", "memorizer", _memorizer(POLE, once, tokenizer)))
-    audited = model if memorizer is None else _memorizer(memorizer, index, tokenizer)
-    assert audited is not None
+    names, left_out = chosen_memorizers(trained_on.num_tokens, plan.profile, audited=memorizer)
+    once = _distinct(texts.trained_on, tokenizer)
+    members = build_yardstick(names, index, once, tokenizer, on_progress=on_progress)
+    mixture, no_mixture = fit_mixture(members, calibration, on_progress=on_progress)
+    weights = mixture_weights(mixture, members) if mixture is not None else None
+    everyone = members | ({MIXTURE: mixture} if mixture is not None else {})
+    subjects = (
+        Subject(LOOKUP, "lookup pole", build_pole(index, tokenizer)),
+        Subject(BLIND, "blind pole", build_pole(blind, tokenizer)),
+        *(Subject(name, "memorizer", member) for name, member in everyone.items()),
+    )
+    audited = model if memorizer is None else everyone.get(plan.model)
+    if audited is None:
+        raise SourceError(f"There is nothing to audit: {no_mixture}", next_step="Give other held-out documents.")
     name = audited.name.removeprefix("model:") if memorizer is None else f"audited {plan.model}"
-    return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index)
+    notes = tuple(note for note in (*shown, left_out, no_mixture) if note)
+    return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index, weights, notes)
+
+
+def _distinct(trained_on: Corpus, tokenizer: Tokenizer) -> Index | None:
+    """An index of each document once, or None where no document is repeated."""
+    distinct = trained_on.deduplicated()
+    if len(distinct) == len(trained_on):
+        return None
+    return build_index(encode_corpus(distinct, tokenizer), tokenizer)
 
 
 def opened_index(folder: str, tokenizer: Tokenizer, trained_on: EncodedCorpus) -> Index:

@@ -29,7 +29,7 @@ class TokenRow:
     stop: int
     """bytes; where it ends."""
     text: str
-    """What stands there, untrusted; "" for the end of a document, and for all but the first token of a character."""
+    """What stands there, untrusted; "" for the end of a document, and for all but one of the tokens of a character."""
     token_id: int
     """Of the tokenizer, or the byte."""
     is_end: bool

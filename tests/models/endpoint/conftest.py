@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
+import httpcore2
 import pytest
 import torch
 
@@ -23,6 +25,14 @@ from tests.models.endpoint.server import Offer, serving
 
 SENTENCES = (*OPENINGS, *_ENDINGS, "The café closed at noon. " * 4, "def main() -> None:\n    return 7\n")
 CORPUS = Corpus(tuple(Document(f"{number}.txt", text) for number, text in enumerate(SENTENCES)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_read_once() -> Iterator[None]:
+    """Each client reads those of this machine, which takes 40 ms, and none here needs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from byheart.audits.extraction import AUDIT
-from byheart.core.evidence import Estimate, Refusal
+from byheart.core.evidence import Estimate, Refusal, Table
 from byheart.core.result import Completed, NotApplicable
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import BackendError, CapabilityError, ConfigError
@@ -85,7 +85,7 @@ def test_an_audit_over_http_refuses_only_the_numbers_that_the_server_does_not_sh
             tokenizer=folder,
             trained_on=(str(tmp_path / "seen"),),
             held_out=(str(tmp_path / "unseen"),),
-            audits=("extraction",),
+            audits=("extraction", "adaptation"),
         )
         record = execute(plan, tmp_path / "run")
     result = record.of(AUDIT.name, "endpoint:tiny")
@@ -95,6 +95,11 @@ def test_an_audit_over_http_refuses_only_the_numbers_that_the_server_does_not_sh
     assert isinstance(by_name["extraction.greedy_rate"], Estimate)
     kind = Estimate if most == 40 else Refusal
     assert isinstance(by_name["extraction.pz_half_rate"], kind)
+    adapted = record.of("adaptation", "endpoint:tiny")
+    assert adapted is not None
+    (table,) = (e for e in adapted.evidence if isinstance(e, Table) and e.name == "adaptation.memorizers")
+    assert [row[-1] for row in table.rows if row[0] == "endpoint:tiny"] == [None]  # its size is not told
+    assert any("Access: prompt log-probabilities." in note for note in record.notes)
 
 
 @pytest.mark.usefixtures("close_all")

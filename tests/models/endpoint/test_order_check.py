@@ -64,6 +64,7 @@ def test_a_stale_prefix_cache_is_refused_with_what_to_do(memorizer: Offer) -> No
     assert caught.value.exit_code == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("nats", "is_refused"), [(0.9 * LARGEST_NATS, False), (1.1 * LARGEST_NATS, True)])
 def test_rounding_passes_up_to_the_stated_tolerance(
     nats: float, is_refused: bool, memorizer: Offer, tokenizer: Tokenizer

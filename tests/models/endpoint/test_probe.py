@@ -143,6 +143,7 @@ def test_another_tokenizer_than_the_servers_is_noticed(transformer: Offer, memor
             open_endpoint(spec, tokenizer=other, environment={})
 
 
+@pytest.mark.slow
 def test_equal_endpoints_have_equal_fingerprints_and_others_have_others(transformer: Offer) -> None:
     from byheart.models.endpoint.opening import open_endpoint
     from tests.models.endpoint.server import serving
