@@ -285,8 +285,8 @@ def _unknown_texts_match_lengths(member: Memorizer, texts: Sequence[TokenIds]) -
     if is_known or copied_tokens > MOST_COPIED_SHARE * joined.size:
         raise InputError(
             "The corpus holds the calibration text, so that its weights would praise whoever recites.",
-            why=f"Of its {joined.size} tokens {copied_tokens} are in texts of {COPY_TOKENS} tokens or more that stand "
-            f"in the corpus as they are, {known_tokens} in any such text or in runs of {COPY_TOKENS} tokens or more.",
+            why=f"It holds {known_tokens} of its {joined.size} tokens, as runs of {COPY_TOKENS} tokens or more or "
+            f"as whole texts; {copied_tokens} of them as whole texts of {COPY_TOKENS} tokens or more.",
             next_step="Pass texts of the same kind that the corpus does not hold.",
         )
     return joined
