@@ -10,16 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from byheart.core.decoding import Decoding, draw_token
+from byheart.core.decoding import Decoding
 from byheart.core.predictor import Access
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError, NumericalError
+from byheart.models.generation import write
 from byheart.models.network import CausalNetwork
 from byheart.models.reduction import reduce_states
 
 _BATCH = 16
-"""Contexts per pass of a generation or of a distribution."""
+"""Contexts per pass of a distribution."""
 
 
 class CausalPredictor:
@@ -99,7 +100,7 @@ class CausalPredictor:
     def sample(
         self, contexts: Sequence[TokenIds], decoding: Decoding, num_tokens: int, *, rng: np.random.Generator
     ) -> list[TokenIds]:
-        """Continues each context, as `Samples` says; equal lengths share a batch and a cache.
+        """Continues each context, as `Samples` says.
 
         Raises:
             InputError: num_tokens negative, or a context and its continuation do not fit into the positions.
@@ -107,41 +108,13 @@ class CausalPredictor:
         """
         if num_tokens < 0:
             raise InputError("num_tokens must be >= 0.", why=f"Got {num_tokens}.", next_step="Ask for 0 or more.")
+        self._check_ids(contexts)
+        for context in contexts:
+            self._check_length(context.size + max(num_tokens - 1, 0))
+        start = np.array([self.end_id], dtype=np.int32)
+        started = [np.concatenate((start, context)) for context in contexts]
         rngs = rng.spawn(len(contexts))
-        result: list[TokenIds] = [np.empty(0, dtype=np.int32)] * len(contexts)
-        by_length: dict[int, list[int]] = {}
-        for index, context in enumerate(contexts):
-            by_length.setdefault(context.size, []).append(index)
-        for length in sorted(by_length):
-            self._check_length(length + max(num_tokens - 1, 0))
-            for first in range(0, len(by_length[length]), _BATCH):
-                chosen = by_length[length][first : first + _BATCH]
-                written = self._write([contexts[i] for i in chosen], decoding, num_tokens, [rngs[i] for i in chosen])
-                for index, token_ids in zip(chosen, written, strict=True):
-                    result[index] = token_ids
-        return result
-
-    def _write(
-        self, contexts: list[TokenIds], decoding: Decoding, num_tokens: int, rngs: list[np.random.Generator]
-    ) -> list[TokenIds]:
-        """L5, over one batch of contexts of equal length."""
-        written: list[list[int]] = [[] for _ in contexts]
-        is_open = [True] * len(contexts)
-        cache = self.network.new_cache()
-        with torch.inference_mode():
-            embeddings = self._embedded(contexts)
-            for _ in range(num_tokens):
-                nats = self._normalised(self.network.final_states(embeddings, cache)[:, -1])
-                drawn = np.full(len(contexts), self.end_id, dtype=np.int64)
-                for row in np.flatnonzero(is_open):
-                    drawn[row] = draw_token(nats[row], decoding, rng=rngs[row])
-                    is_open[row] = bool(drawn[row] != self.end_id)
-                    if is_open[row]:
-                        written[row].append(int(drawn[row]))
-                if not any(is_open):
-                    break
-                embeddings = self.network.embed(torch.from_numpy(drawn)[:, None])
-        return [np.array(token_ids, dtype=np.int32) for token_ids in written]
+        return write(self.network, started, decoding, num_tokens, end_id=self.end_id, rngs=rngs)
 
     def embed(self, token_ids: TokenIds) -> Floats:
         """Input embeddings of a run of tokens, [T, D]; the document-start token is not put before it."""
