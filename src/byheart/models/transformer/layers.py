@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from byheart.models.transformer.cache import Cache
+from byheart.models.transformer.config import Gate, NetworkConfig
 
 
 def weight(*shape: int) -> nn.Parameter:
@@ -57,13 +58,41 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return x * cosines + x.roll(x.shape[-1] // 2, dims=-1) * sines
 
 
-class Attention(nn.Module):
+def attend(queries: Tensor, keys: Tensor, values: Tensor, cache: Cache | None, layer_index: int) -> Tensor:
     """L1: every token mixes the values of the tokens before it.
 
     Definition:
         Attention(Q, K, V) = softmax(Q K^T / sqrt(d) + mask) V per head, mask = -inf where key position > query position
+    Args:
+        queries: shape [B, H, T, d]; of this pass, like keys and values.
+        keys: shape [B, H, T, d].
+        values: shape [B, H, T, d].
+        cache: where given, grows by T tokens, and the queries see all of them.
+        layer_index: whose keys and values these are.
+    Returns:
+        mixed values, the heads side by side, [B, T, D].
     Source: theory.md L1; Vaswani et al. 2017 (arXiv 1706.03762).
-    Differs: Q and K carry rotary positions; one matrix product makes Q, K and V.
+    Differs: nothing; definition.py writes it out.
+    """
+    batch, _, num_tokens, _ = queries.shape
+    mask = None
+    if cache is not None:
+        keys, values = cache.extend(layer_index, keys, values)
+        past = keys.shape[2] - num_tokens
+        if past > 0 and num_tokens > 1:
+            mask = torch.ones(num_tokens, keys.shape[2], dtype=torch.bool, device=queries.device).tril(past)
+    causal = num_tokens > 1 and mask is None
+    mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
+    return mixed.transpose(1, 2).reshape(batch, num_tokens, -1)
+
+
+class Attention(nn.Module):
+    """L1 between two matrix products: what a layer of the Llama architecture reads from the tokens before.
+
+    Definition:
+        y = W_out Attention(R W_q x, R W_k x, W_v x), R the rotation of each token's position
+    Source: theory.md L1; Touvron et al. 2023, "LLaMA" (arXiv 2302.13971).
+    Differs: one matrix product makes Q, K and V.
     """
 
     def __init__(self, width: int, num_heads: int) -> None:
@@ -78,54 +107,49 @@ class Attention(nn.Module):
         heads = F.linear(x, self.qkv).view(batch, num_tokens, 3, self.num_heads, width // self.num_heads)
         queries, keys = rotate(heads[:, :, :2].flatten(2, 3), *rotation).transpose(1, 2).chunk(2, dim=1)
         values = heads[:, :, 2].transpose(1, 2)
-        mask = None
-        if cache is not None:
-            keys, values = cache.extend(layer_index, keys, values)
-            past = keys.shape[2] - num_tokens
-            if past > 0 and num_tokens > 1:
-                mask = torch.ones(num_tokens, keys.shape[2], dtype=torch.bool, device=x.device).tril(past)
-        causal = num_tokens > 1 and mask is None
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
-        return F.linear(mixed.transpose(1, 2).reshape(batch, num_tokens, width), self.out)
+        return F.linear(attend(queries, keys, values, cache, layer_index), self.out)
 
 
 class Mlp(nn.Module):
     """L4: what depth repeats.
 
     Definition:
-        y = W_down (silu(W_gate x) * (W_up x)), silu(z) = z / (1 + e^-z)
-    Source: theory.md L4; Shazeer 2020, "GLU Variants Improve Transformer" (arXiv 2002.05202).
+        y = W_down (g(W_gate x) * (W_up x)), g(z) = silu(z) = z / (1 + e^-z) or g(z) = max(z, 0)
+    Source: theory.md L4; Shazeer 2020, "GLU Variants Improve Transformer" (arXiv 2002.05202), SwiGLU and ReGLU.
     Differs: theory.md's sigma(W h + b) is gated and without bias, as in Llama.
     """
 
-    def __init__(self, width: int, hidden_width: int) -> None:
+    def __init__(self, width: int, hidden_width: int, gate: Gate) -> None:
         super().__init__()
+        self.activation = F.silu if gate == "swiglu" else F.relu
         self.gate_up = weight(2 * hidden_width, width)
         self.down = weight(width, hidden_width)
 
     def forward(self, x: Tensor) -> Tensor:
         """States [B, T, D] -> states [B, T, D]."""
         gate, up = F.linear(x, self.gate_up).chunk(2, dim=-1)
-        return F.linear(F.silu(gate) * up, self.down)
+        return F.linear(self.activation(gate) * up, self.down)
 
 
 class Layer(nn.Module):
     """One step of depth: attention, then the MLP, each on normed states and added to the stream.
 
     Definition:
-        h' = h + Attention(RMSNorm(h));  h'' = h' + Mlp(RMSNorm(h'))
+        h' = h + Attention(RMSNorm(h));  h'' = h' + Mlp(RMSNorm(h'));  "attention-only": h'' = h'
     Source: theory.md L4; Xiong et al. 2020, "On Layer Normalization in the Transformer" (2002.04745).
     Differs: nothing.
     """
 
-    def __init__(self, width: int, num_heads: int, hidden_width: int, epsilon: float) -> None:
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.attention_norm = RMSNorm(width, epsilon)
-        self.attention = Attention(width, num_heads)
-        self.mlp_norm = RMSNorm(width, epsilon)
-        self.mlp = Mlp(width, hidden_width)
+        self.attention_norm = RMSNorm(config.width, config.norm_epsilon)
+        self.attention = Attention(config.width, config.num_heads)
+        self.mlp: Mlp | None = None
+        if config.form == "llama":
+            self.mlp_norm = RMSNorm(config.width, config.norm_epsilon)
+            self.mlp = Mlp(config.width, config.hidden_width, config.mlp)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
         """States [B, T, D] -> states [B, T, D]."""
         x = x + self.attention(self.attention_norm(x), rotation, cache, layer_index)
-        return x + self.mlp(self.mlp_norm(x))
+        return x if self.mlp is None else x + self.mlp(self.mlp_norm(x))

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from byheart.models.transformer.cache import Cache
 from byheart.models.transformer.config import NetworkConfig
 from byheart.models.transformer.layers import Layer, RMSNorm, rotary_tables, weight
+from byheart.models.transformer.plain_layers import Output, PlainLayer, initial_scale
 
 
 class Network(nn.Module):
@@ -19,27 +20,34 @@ class Network(nn.Module):
 
     Definition:
         h_0 = E[x];  h_{l+1} = Layer_l(h_l);  P(. given x_<=t) = softmax(E RMSNorm(h_L,t))
+        plain forms: P(. given x_<=t) = softmax(W_final h_L,t + b_final)
     Source: theory.md L1-L5; Touvron et al. 2023, "LLaMA" (arXiv 2302.13971).
-    Differs: L5's W_final is the embedding matrix itself and has no bias; L2's ReLU is a gated silu.
+    Differs: L5's W_final is the embedding matrix itself and has no bias; L2's ReLU is a gated silu. Not so in the plain
+        forms.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.embedding = weight(config.vocabulary_size, config.width)
-        self.layers = nn.ModuleList(
-            Layer(config.width, config.num_heads, config.hidden_width, config.norm_epsilon)
-            for _ in range(config.num_layers)
-        )
-        self.final_norm = RMSNorm(config.width, config.norm_epsilon)
+        layer = PlainLayer if config.is_plain else Layer
+        self.layers = nn.ModuleList(layer(config) for _ in range(config.num_layers))
+        self.final_norm = nn.Identity() if config.is_plain else RMSNorm(config.width, config.norm_epsilon)
+        self.output = Output(config.vocabulary_size, config.width) if config.is_plain else None
         tables = rotary_tables(config.num_positions, config.width // config.num_heads, config.rotary_base)
         for name, table in zip(("cosines", "sines"), tables, strict=True):
             self.register_buffer(name, table[:, None, :], persistent=False)
 
     def initialize(self, generator: torch.Generator) -> "Network":
-        """Draws the weights: N(0, 0.02^2), those that write into the stream scaled by 1 / sqrt(2 layers), gains 1."""
+        """Draws the weights: N(0, 0.02^2), those that write into the stream scaled by 1 / sqrt(2 layers), gains 1.
+
+        Plain forms: N(0, initial_scale^2).
+        """
         with torch.no_grad():
             for name, parameter in self.named_parameters():
+                if self.config.is_plain:
+                    parameter.normal_(0.0, initial_scale(name, self.config), generator=generator)
+                    continue
                 if parameter.dim() == 1:
                     parameter.fill_(1.0)
                     continue
@@ -78,7 +86,7 @@ class Network(nn.Module):
 
     def logits(self, states: Tensor) -> Tensor:
         """L5 before its softmax: final states [..., D] -> [..., V]."""
-        return F.linear(states, self.embedding)
+        return F.linear(states, self.embedding) if self.output is None else self.output(states)
 
     def forward(self, token_ids: Tensor) -> Tensor:
         """Ids [B, T] -> logits [B, T, V]."""
