@@ -61,6 +61,29 @@ def test_scores_over_http_equal_the_scoring_pass_of_the_model(transformer: Offer
                 np.testing.assert_allclose(column.astype(float), local_columns[name].astype(float), atol=1e-4)
 
 
+@pytest.mark.parametrize("form", ["prompt_logprobs", "echo"])
+def test_given_tokens_are_sent_as_context_and_get_no_scores(
+    form: str, transformer: Offer, tokenizer: Tokenizer
+) -> None:
+    offer = variant(transformer, prompt_logprobs=form == "prompt_logprobs")
+    texts = encoded(tokenizer)
+    given = [texts[0].size - 1, 2, 0]
+    with opened(offer) as endpoint:
+        assert isinstance(endpoint, ScoringEndpoint)
+        assert endpoint.found.score_form == form
+        before = offer.num_requests
+        for text, num, scores in zip(texts, given, endpoint.score(texts, given), strict=True):
+            true = true_scores(offer, text).slice(num, text.size)
+            assert scores.token_ids.tolist() == true.token_ids.tolist()
+            assert scores.log_probability_nats.tolist() == true.log_probability_nats.tolist()
+            assert scores.is_argmax.tolist() == true.is_argmax.tolist()
+        sent = sorted(len(body["prompt"]) for _, body in offer.seen[before:])
+        assert sent == sorted(1 + text.size for text in texts)
+        for wrong in (-1, texts[1].size):
+            with pytest.raises(InputError, match="At least one token of a text must be scored"):
+                endpoint.score(texts[1:2], [wrong])
+
+
 @pytest.mark.parametrize(("most", "tells_ranks"), [(TOP_K, True), (20, True), (20, False), (5, False)])
 def test_what_the_server_does_not_show_is_absent_and_the_rest_exact(
     most: int, tells_ranks: bool, transformer: Offer, tokenizer: Tokenizer

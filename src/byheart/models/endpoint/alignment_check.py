@@ -57,7 +57,7 @@ def check_alignment(endpoint: ScoringEndpoint) -> AlignmentCheck:
         written = endpoint.complete(endpoint.prompt(context), GREEDY, NUM_TOKENS, seed=0)
         whole = _together(endpoint, context, written)
         if whole is not None:
-            tail = endpoint.score([whole])[0].slice(context.size, whole.size)
+            (tail,) = endpoint.score([whole], [context.size])
             num += len(tail)
             right += int(np.count_nonzero(tail.is_argmax))
     return AlignmentCheck(num, right)

@@ -148,18 +148,22 @@ class Endpoint:
 class ScoringEndpoint(Endpoint):
     """Scores and Samples over HTTP."""
 
-    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+    def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:
         """Scores each text by one request, as `Scores` says; columns that the server does not show are absent.
 
         Raises:
-            InputError: an empty text, one too long, an id outside the vocabulary, tokens that cannot be sent as text.
+            InputError: an empty text, one too long or wholly given, an id outside the vocabulary, tokens that cannot be
+                sent as text.
             BackendError: the server fails or answers wrongly.
+        Differs: the server works out the numbers of the given tokens too; here they are not read.
         """
-        for text in texts:
-            self._check(text)
-        return self.connection.map(self._scored, texts)
+        given = [*num_given] if len(num_given) else [0] * len(texts)
+        asked = list(zip(texts, given, strict=True))
+        for text, num in asked:
+            self._check(text, num)
+        return self.connection.map(lambda one: self._scored(*one), asked)
 
-    def _scored(self, text: TokenIds) -> TokenScores:
+    def _scored(self, text: TokenIds, num_given: int) -> TokenScores:
         form, top = self.found.score_form, self.found.top_tokens
         assert form is not None
         # Asked in text, every token counts, also the end of a document.
@@ -168,12 +172,18 @@ class ScoringEndpoint(Endpoint):
         body = scoring_body(self.model, prompt, form, top)
         answer = self.connection.post(COMPLETIONS, body, reserved_tokens=text.size + 2)
         if form == "prompt_logprobs":
-            return scores_from_prompt_logprobs(answer, text, top, self.tokenizer)
-        return scores_from_echo(answer, text, self.tokenizer)
+            return scores_from_prompt_logprobs(answer, text, top, self.tokenizer, num_given=num_given)
+        return scores_from_echo(answer, text, self.tokenizer, num_given=num_given)
 
-    def _check(self, text: TokenIds) -> None:
+    def _check(self, text: TokenIds, num_given: int) -> None:
         if text.size == 0:
             raise InputError("A text without tokens cannot be scored.", next_step="Leave empty texts out.")
+        if not 0 <= num_given < text.size:
+            raise InputError(
+                "At least one token of a text must be scored.",
+                why=f"{num_given} of {text.size} tokens are given.",
+                next_step="Give fewer tokens.",
+            )
         if not 0 <= int(text.min()) <= int(text.max()) < self.vocabulary_size:
             raise InputError(
                 f"A token id lies outside the vocabulary of {self.name}.",

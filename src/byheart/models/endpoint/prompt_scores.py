@@ -19,7 +19,7 @@ _TIE_NATS = 1e-9
 
 
 def scores_from_prompt_logprobs(
-    answer: Answer, token_ids: TokenIds, top_tokens: int, tokenizer: Tokenizer
+    answer: Answer, token_ids: TokenIds, top_tokens: int, tokenizer: Tokenizer, *, num_given: int = 0
 ) -> TokenScores:
     """Scores from vLLM's `prompt_logprobs`: tokens by id, so that nothing has to be guessed.
 
@@ -31,14 +31,18 @@ def scores_from_prompt_logprobs(
         token_ids: the text, shape [N].
         top_tokens: how many were asked for.
         tokenizer: that made the ids; the server's tokens must be the same.
+        num_given: of the first so many tokens nothing is read; in [0, N - 1].
+    Returns:
+        scores of the N - num_given tokens after them.
     Raises:
         BackendError: a field is wrong, or the server has other tokens.
     """
     vocabulary_size = tokenizer.vocabulary_size
-    places = choice(answer).member("prompt_logprobs").items(expected=1 + token_ids.size)
-    shown = [_by_id(place, vocabulary_size) for place in places[1:]]
+    places = choice(answer).member("prompt_logprobs").items(expected=1 + token_ids.size)[1 + num_given :]
+    token_ids = token_ids[num_given:]
+    shown = [_by_id(place, vocabulary_size) for place in places]
     size = min(top_tokens, vocabulary_size)
-    for place, (logs, _), token_id in zip(places[1:], shown, token_ids.tolist(), strict=True):
+    for place, (logs, _), token_id in zip(places, shown, token_ids.tolist(), strict=True):
         if token_id not in logs:
             raise wrong_answer(place.place, f"it lacks the token {token_id} that was asked about")
         if len(logs) < size:
@@ -93,7 +97,7 @@ def _log_sum(nats: list[float]) -> float:
     return float(np.log(np.exp(values - values.max()).sum()) + values.max())
 
 
-def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer) -> TokenScores:
+def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer, *, num_given: int = 0) -> TokenScores:
     """Scores from the echo of OpenAI's first API: tokens by their text.
 
     Of the ranks only 1 is told, since tokens of equal text are one in such an answer; so `ranked_tokens` is 1.
@@ -102,6 +106,9 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer) 
         answer: to a prompt of the start token and then the text.
         token_ids: the text, shape [N].
         tokenizer: that made the ids; the server's tokens must be the same.
+        num_given: of the first so many tokens no number is read; in [0, N - 1].
+    Returns:
+        scores of the N - num_given tokens after them.
     Raises:
         BackendError: a field is wrong, or the server cuts the text into other tokens.
     """
@@ -116,13 +123,14 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer) 
         )
     for token, token_id in zip(tokens[1:size], token_ids.tolist(), strict=True):
         _check_token(token, token_id, tokenizer)
-    numbers = logprobs.member("token_logprobs").items(expected=len(tokens))[1:size]
+    first = 1 + num_given
+    numbers = logprobs.member("token_logprobs").items(expected=len(tokens))[first:size]
     logs = np.array([number.log_probability_nats() for number in numbers])
-    tops = logprobs.member("top_logprobs").items(expected=len(tokens))[1:size]
+    tops = logprobs.member("top_logprobs").items(expected=len(tokens))[first:size]
     top_nats = np.array([_largest(top, float(own)) for top, own in zip(tops, logs, strict=True)])
     is_argmax = logs >= top_nats - _TIE_NATS
     return TokenScores(
-        token_ids=token_ids.astype(np.int32),
+        token_ids=token_ids[num_given:].astype(np.int32),
         log_probability_nats=logs,
         rank=np.where(is_argmax, 1, 2).astype(np.int32),
         ranked_tokens=1,
