@@ -53,7 +53,7 @@ def test_one_flipped_bit_is_damage(folder: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"byheart": {"schema": 2}},
+        {"byheart": {"schema": 3}},
         {"byheart": None},
         {"byheart": "yes"},
         {"num_key_value_heads": 2},

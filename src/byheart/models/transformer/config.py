@@ -1,5 +1,6 @@
 """The shape of a reference network."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -53,8 +54,8 @@ class NetworkConfig:
             faults.append(f"width {self.width} must be a multiple of 2 * num_heads = {2 * self.num_heads}")
         if not 0 <= self.end_id < self.vocabulary_size:
             faults.append(f"end_id must be in [0, {self.vocabulary_size}), got {self.end_id}")
-        if not (self.rotary_base > 1 and self.norm_epsilon > 0):
-            faults.append("rotary_base must be > 1 and norm_epsilon > 0")
+        if not (1 < self.rotary_base < math.inf and 0 < self.norm_epsilon < math.inf):
+            faults.append("rotary_base must be > 1 and norm_epsilon > 0, both finite")
         if self.form not in FORMS:
             faults.append(f"form must be one of {', '.join(FORMS)}, got {self.form!r}")
         if self.mlp not in get_args(Gate):
