@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from byheart.core.codec import dumps
+from byheart.core.codec import array_from_json, array_to_json, dumps, token_scores_from_json, token_scores_to_json
 from byheart.core.decoding import Decoding
+from byheart.core.progress import Progress, silent
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import CapabilityError, InputError
+from byheart.errors import BackendError, CapabilityError, InputError
 from byheart.models.endpoint.capabilities import Capabilities
 from byheart.models.endpoint.completions import (
     CHAT,
@@ -26,7 +28,8 @@ from byheart.models.endpoint.completions import (
     writing_body,
 )
 from byheart.models.endpoint.connection import Connection
-from byheart.models.endpoint.prompt_scores import scores_from_echo, scores_from_prompt_logprobs
+from byheart.models.endpoint.prompt_scores import Misread, scores_from_echo, scores_from_prompt_logprobs
+from byheart.models.endpoint.remote import Answers, Store
 from byheart.models.endpoint.texts import is_expressible, prompt_text, sent_text, written_ids
 
 CONTINUE = (
@@ -36,6 +39,8 @@ CONTINUE = (
 """Asked before a context where the server only answers messages."""
 _BYTES_PER_TOKEN = 2
 """At least so many bytes has a token of a text on average; for the budget."""
+_TEXTS_AT_A_TIME = 16
+"""Between two notices of progress."""
 
 
 class Endpoint:
@@ -59,7 +64,16 @@ class Endpoint:
         self.size_bytes: int | None = None
         identity = [connection.address.base, model, list(found.identity), found.score_form, found.top_tokens]
         asked = [found.takes_token_ids, found.start_text, found.completes, found.takes_extras, tokenizer.fingerprint]
-        self.fingerprint = hashlib.blake2b(dumps([identity, asked]).encode(), digest_size=16).hexdigest()
+        self.fingerprint = _digest([identity, asked])
+        self._answers = Answers()
+
+    def keep_in(self, store: Store) -> None:
+        """As `Remote.keep_in` says."""
+        self._answers.keep_in(store)
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self.connection.close()
 
     def lacks(self, decoding: Decoding) -> str | None:
         """Why it cannot write under that rule, or None when it can."""
@@ -93,14 +107,22 @@ class Endpoint:
 
         def continued(one: tuple[TokenIds, int]) -> TokenIds:
             context, seed = one
-            if not self.found.completes:
-                message = {"role": "user", "content": CONTINUE + prompt_text(context, self.tokenizer)}
-                written = self.answer([message], decoding, asked, seed=seed)
-            else:
-                written = self.complete(self.prompt(context), decoding, asked, seed=seed)
-            return written_ids(written, num_tokens, self.tokenizer)
+
+            def ask() -> TokenIds:
+                if not self.found.completes:
+                    message = {"role": "user", "content": CONTINUE + prompt_text(context, self.tokenizer)}
+                    written = self.answer([message], decoding, asked, seed=seed)
+                else:
+                    written = self.complete(self.prompt(context), decoding, asked, seed=seed)
+                return written_ids(written, num_tokens, self.tokenizer)
+
+            key = self._key("continue", context.tolist(), repr(decoding), num_tokens, seed)
+            return self._answers.once(key, ask, array_to_json, array_from_json)
 
         return self.connection.map(continued, list(zip(contexts, seeds, strict=True)))
+
+    def _key(self, *question: object) -> str:
+        return f"answer/{_digest([self.fingerprint, *question])}"
 
     def complete(self, prompt: Prompt, decoding: Decoding, num_tokens: int, *, seed: int) -> Written:
         """Continues one prompt, which is sent as it is.
@@ -161,9 +183,67 @@ class ScoringEndpoint(Endpoint):
         asked = list(zip(texts, given, strict=True))
         for text, num in asked:
             self._check(text, num)
+            if not self.found.takes_token_ids and not is_expressible(text, self.tokenizer):
+                raise InputError(
+                    f"{self.name} cannot be asked about these tokens.",
+                    why="It reads text only, and the text of these tokens has other tokens: it was cut inside a word.",
+                    next_step="Cut texts where is_expressible says that it can be asked.",
+                )
         return self.connection.map(lambda one: self._scored(*one), asked)
 
+    def unreadable(
+        self, texts: Sequence[TokenIds], num_given: Sequence[int], *, on_progress: Progress = silent
+    ) -> list[bool]:
+        """As `ReadsText.unreadable` says."""
+        if self.found.takes_token_ids:
+            return [False] * len(texts)
+        found = [not is_expressible(text, self.tokenizer) for text in texts]
+        sent = [number for number, is_unreadable in enumerate(found) if not is_unreadable]
+        stage, num_misread = f"texts that {self.name} reads as they are meant", 0
+        for start in range(0, len(sent), _TEXTS_AT_A_TIME):
+            chosen = sent[start : start + _TEXTS_AT_A_TIME]
+            for number in chosen:
+                self._check(texts[number], num_given[number])
+            misread = self.connection.map(lambda number: self._is_misread(texts[number], num_given[number]), chosen)
+            for number, is_misread in zip(chosen, misread, strict=True):
+                found[number] = is_misread
+            num_misread += sum(misread)
+            on_progress(stage, start + len(chosen), len(sent))
+        if 2 * num_misread > len(sent):
+            raise BackendError(
+                f"{self.name} cuts most texts into other tokens: it has another tokenizer.",
+                why=f"It read {num_misread:,} of {len(sent):,} texts otherwise.",
+                next_step="Give the tokenizer that the endpoint's model was trained with.",
+            )
+        return found
+
+    def _is_misread(self, text: TokenIds, num_given: int) -> bool:
+        try:
+            self._scored(text, num_given)
+        except Misread:
+            return True
+        return False
+
     def _scored(self, text: TokenIds, num_given: int) -> TokenScores:
+        def ask() -> TokenScores | None:
+            try:
+                return self._asked(text, num_given)
+            except Misread:
+                if self.found.takes_token_ids:
+                    raise
+                # Paid for as well: it is not asked again to hear the same.
+                return None
+
+        key = self._key("score", text.tolist(), num_given)
+        scores = self._answers.once(key, ask, _kept_scores, _scores_kept)
+        if scores is None:
+            raise Misread(
+                f"{self.name} was asked about tokens that it reads otherwise.",
+                next_step="Leave such texts out: `unreadable` tells which.",
+            )
+        return scores
+
+    def _asked(self, text: TokenIds, num_given: int) -> TokenScores:
         form, top = self.found.score_form, self.found.top_tokens
         assert form is not None
         # Asked in text, every token counts, also the end of a document.
@@ -196,12 +276,18 @@ class ScoringEndpoint(Endpoint):
                 why=f"It has {text.size} tokens; the endpoint takes {self.context_tokens + 1}.",
                 next_step="Cut the text into shorter windows.",
             )
-        if not self.found.takes_token_ids and not is_expressible(text, self.tokenizer):
-            raise InputError(
-                f"{self.name} cannot be asked about these tokens.",
-                why="It reads text only, and the text of these tokens has other tokens: it was cut inside a word.",
-                next_step="Cut texts where is_expressible says that it can be asked.",
-            )
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(dumps(value).encode(), digest_size=16).hexdigest()
+
+
+def _kept_scores(scores: TokenScores | None) -> object:
+    return None if scores is None else token_scores_to_json(scores)
+
+
+def _scores_kept(raw: dict[str, Any] | None) -> TokenScores | None:
+    return None if raw is None else token_scores_from_json(raw)
 
 
 def _size(prompt: Prompt) -> int:

@@ -10,12 +10,17 @@ import numpy as np
 from byheart.core.token_scores import TOP_K, TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.corpus.tokenizer import Tokenizer
+from byheart.errors import BackendError
 from byheart.models.endpoint.answer import Answer, wrong_answer
 from byheart.models.endpoint.completions import choice
 
 _BROKEN = "\N{REPLACEMENT CHARACTER}"
 _TOKEN_ID = re.compile(r"token_id:(\d{1,9})")
 _TIE_NATS = 1e-9
+
+
+class Misread(BackendError):
+    """The server cut the text into other tokens than those that it was asked about."""
 
 
 def scores_from_prompt_logprobs(
@@ -110,14 +115,15 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer, 
     Returns:
         scores of the N - num_given tokens after them.
     Raises:
-        BackendError: a field is wrong, or the server cuts the text into other tokens.
+        Misread: the server cuts the text into other tokens.
+        BackendError: a field is wrong.
     """
     logprobs = choice(answer).member("logprobs")
     tokens = logprobs.member("tokens").items()
     size = 1 + token_ids.size
     if not size <= len(tokens) <= size + 1:
-        raise wrong_answer(
-            logprobs.place + ".tokens",
+        raise _misread(
+            logprobs.member("tokens"),
             f"the text has {size} tokens with its start, the server read {len(tokens) - 1}: it has another tokenizer, "
             "or puts other tokens before a text",
         )
@@ -152,11 +158,18 @@ def _check_token(token: Answer, token_id: int, tokenizer: Tokenizer) -> None:
     named = _TOKEN_ID.fullmatch(text)
     if named is not None:
         if int(named[1]) != token_id:
-            raise wrong_answer(token.place, f"token {token_id} was asked about, the server read token {named[1]}")
+            raise _misread(token, f"token {token_id} was asked about, the server read token {named[1]}")
         return
     own = tokenizer.decode(np.array([token_id], dtype=np.int32))
     if not text or not own or _BROKEN in text or _BROKEN in own or text.startswith("bytes:"):
         return
     # Some tokenizers keep the blank before a word apart from it.
     if text.strip() != own.strip():
-        raise wrong_answer(token.place, f"{own!r} was asked about, the server read {text!r}: it has another tokenizer")
+        raise _misread(token, f"{own!r} was asked about, the server read {text!r}: it has another tokenizer")
+
+
+def _misread(place: Answer, why: str) -> Misread:
+    error = wrong_answer(place.place, why)
+    return Misread(
+        error.what, why=error.why, next_step="Give the tokenizer that the endpoint's model was trained with."
+    )
