@@ -1,5 +1,6 @@
 """Any causal language model in a local folder of transformers, as a Predictor. Nothing is fetched, no code is run."""
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ from byheart.models.quiet import quiet_transformers
 _PROBE_TOKENS = 8
 
 
+class HuggingFaceCache(DynamicCache):
+    """transformers' cache, which can also give its rows to a new one."""
+
+    def rows(self, row_indices: Tensor) -> "HuggingFaceCache":
+        """A new cache with the same past for the chosen rows, int64 [B'], in that order; a row may be repeated."""
+        chosen = copy(self)
+        chosen.layers = [copy(layer) for layer in self.layers]
+        # Replaces the tensors of the copied layers; those of this cache stay as they are.
+        chosen.batch_select_indices(row_indices)
+        return chosen
+
+
 class HuggingFaceNetwork:
     """A `CausalNetwork` over a transformers model: its body and its head, called apart.
 
@@ -30,13 +43,18 @@ class HuggingFaceNetwork:
         self._embedding = model.get_input_embeddings()
         self._head = model.get_output_embeddings()
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights live."""
+        return self._embedding.weight.device
+
     def embed(self, token_ids: Tensor) -> Tensor:
         """Ids [B, T] -> embeddings [B, T, D]."""
         return self._embedding(token_ids)
 
     def new_cache(self) -> Any:
         """An empty cache."""
-        return DynamicCache(config=self.model.config)
+        return HuggingFaceCache(config=self.model.config)
 
     def final_states(self, embeddings: Tensor, cache: Any = None) -> Tensor:
         """Embeddings [B, T, D] -> the states [B, T, D] that the head takes."""

@@ -23,3 +23,12 @@ class Cache:
             values = torch.cat((past_values, values), dim=2)
         self._layers[layer_index] = (keys, values)
         return keys, values
+
+    def rows(self, row_indices: Tensor) -> "Cache":
+        """A new cache with the same past for the chosen rows, int64 [B'], in that order; a row may be repeated."""
+        chosen = Cache()
+        chosen._layers = {
+            layer_index: (keys[row_indices], values[row_indices])
+            for layer_index, (keys, values) in self._layers.items()
+        }
+        return chosen

@@ -61,6 +61,11 @@ class Network(nn.Module):
         """Numbers that training can move; the tied embedding counts once."""
         return sum(parameter.numel() for parameter in self.parameters())
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights live."""
+        return self.embedding.device
+
     def embed(self, token_ids: Tensor) -> Tensor:
         """L2: ids [B, T] -> embeddings [B, T, D]."""
         return F.embedding(token_ids, self.embedding)
