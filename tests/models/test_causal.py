@@ -144,7 +144,7 @@ def test_misuse_is_an_input_error() -> None:
 def test_weights_that_are_not_finite_are_a_numerical_error() -> None:
     network = sharp_network()
     with torch.no_grad():
-        network.final_norm.gain[0] = float("nan")
+        network.get_parameter("final_norm.gain")[0] = float("nan")
     with pytest.raises(NumericalError):
         predictor(network).score(texts(4))
     with pytest.raises(NumericalError):

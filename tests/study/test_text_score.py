@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byheart.core.predictor import Access
+from byheart.core.predictor import Access, given_lengths
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.corpus.documents import Corpus, Document
@@ -54,9 +54,12 @@ class Alternating:
         weights = 1.0 + np.arange(SIZE) * (1 + context.size) + (np.arange(SIZE) == (context[-1:].sum() + 1) % SIZE)
         return np.log(weights / weights.sum())
 
-    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+    def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:
         self.batches.append([text.size for text in texts])
-        return [token_scores(text, np.array([self.row(text[:at]) for at in range(text.size)])) for text in texts]
+        return [
+            token_scores(text[first:], np.array([self.row(text[:at]) for at in range(first, text.size)]))
+            for text, first in zip(texts, given_lengths(texts, num_given), strict=True)
+        ]
 
 
 @given(num_tokens=st.integers(0, 60), longest=st.integers(1, 9))

@@ -13,6 +13,7 @@ import numpy as np
 from byheart.core.decoding import Decoding
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
+from byheart.errors import InputError
 
 
 class Access(StrEnum):
@@ -57,7 +58,7 @@ class Predictor(Protocol):
 class Scores(Predictor, Protocol):
     """Can say how probable each token of a given text is."""
 
-    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+    def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:
         """Scores one batch of texts in one pass.
 
         The first token of a text is predicted from the start of a document. The caller plans the batches: within a
@@ -65,9 +66,20 @@ class Scores(Predictor, Protocol):
 
         Args:
             texts: token ids, each of shape [num_tokens >= 1].
+            num_given: tokens at the start of each text that are context only, in [0, num_tokens - 1]; empty where
+                none is.
         Returns:
-            one TokenScores per text, in order.
+            of each text, in order, the scores of the tokens that are not given.
         """
+
+
+@runtime_checkable
+class Repeats(Scores, Protocol):
+    """Gives equal batches equal bytes, today and tomorrow, so that its scores may be kept between runs."""
+
+    @property
+    def pass_fingerprint(self) -> str:
+        """Hexadecimal digits that change whenever a bit of what `score` says of a batch may."""
 
 
 @runtime_checkable
@@ -140,3 +152,33 @@ class Exposes(Predictor, Protocol):
             embeddings: shape [num_tokens, width].
             target_id: the token whose log-probability (nats) is differentiated.
         """
+
+
+def given_lengths(texts: Sequence[TokenIds], num_given: Sequence[int]) -> list[int]:
+    """How many tokens of each text are context only, for who implements `Scores`.
+
+    Args:
+        texts: as in `Scores.score`.
+        num_given: as in `Scores.score`.
+    Returns:
+        one number per text.
+    Raises:
+        InputError: another number of lengths than of texts, or a text has no token that is to be scored.
+    """
+    if any(text.size == 0 for text in texts):
+        raise InputError("A text without tokens cannot be scored.", next_step="Leave empty texts out.")
+    lengths = [int(given) for given in num_given] if len(num_given) else [0] * len(texts)
+    if len(lengths) != len(texts):
+        raise InputError(
+            "Each text needs the number of its given tokens.",
+            why=f"There are {len(texts)} texts and {len(lengths)} numbers.",
+            next_step="Give one number per text, or none at all.",
+        )
+    for text, given in zip(texts, lengths, strict=True):
+        if not 0 <= given < text.size:
+            raise InputError(
+                "At least one token of a text must be scored.",
+                why=f"{given} of {text.size} tokens are given.",
+                next_step="Give fewer tokens than the text has.",
+            )
+    return lengths

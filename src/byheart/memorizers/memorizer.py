@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding, draw_token
-from byheart.core.predictor import Access
+from byheart.core.predictor import Access, given_lengths
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError
@@ -143,15 +143,19 @@ class Memorizer(ABC):
         self._check(token_ids)
         return np.zeros(token_ids.size, dtype=np.bool_)
 
-    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
-        """What it says about each token of each text given the tokens before it in that text."""
+    def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:
+        """What it says about each token of each text that is not given, from all tokens before it in that text.
+
+        Raises:
+            InputError: a token outside the vocabulary, or a text without a token to score.
+        """
         results = []
-        for text in texts:
+        for text, given in zip(texts, given_lengths(texts, num_given), strict=True):
             self._check(text)
-            columns = self._statistics(text).T
+            columns = self._statistics(text)[given:].T
             results.append(
                 TokenScores(
-                    token_ids=text.astype(np.int32),
+                    token_ids=text[given:].astype(np.int32),
                     log_probability_nats=columns[0].copy(),
                     rank=columns[1].astype(np.int32),
                     argmax_id=columns[2].astype(np.int32),

@@ -3,21 +3,22 @@
 Shape legend: B batch, T tokens, D width, V vocabulary.
 """
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding
-from byheart.core.predictor import Access
+from byheart.core.predictor import Access, given_lengths
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError, NumericalError
 from byheart.models.generation import write
 from byheart.models.network import CausalNetwork
-from byheart.models.reduction import reduce_states
+from byheart.models.scoring_pass import PASS_VERSION, score_batch
 
 _BATCH = 16
 """Contexts per pass of a distribution."""
@@ -26,17 +27,19 @@ _BATCH = 16
 class CausalPredictor:
     """Scores, Distributes, Samples and Exposes over a `CausalNetwork`.
 
-    Every text and every context is preceded by the document-start token. Vocabulary entries beyond the tokenizer's
-    are part of the distribution, as the network was trained with them.
+    Every text and every context is preceded by the start tokens. Vocabulary entries beyond the tokenizer's are part of
+    the distribution, as the network was trained with them.
 
     Args:
         network: its parameters are not changed.
         name: how the report calls it.
-        end_id: the document-start and document-end token.
+        end_id: the document-end token.
         vocabulary_size: V, the number of logits.
-        num_positions: inputs of one pass, the start token included; None when there is no bound.
+        num_positions: inputs of one pass, the start tokens included; None when there is no bound.
         fingerprint: changes whenever a prediction may.
         size_bytes: bytes of the parameters.
+        start_ids: tokens put before every text and every context, at least one: `end_id` unless given. They are part of
+            what predicts, so `fingerprint` must change with them.
     """
 
     access = Access.WEIGHTS
@@ -51,35 +54,53 @@ class CausalPredictor:
         num_positions: int | None,
         fingerprint: str,
         size_bytes: int,
+        start_ids: TokenIds | None = None,
     ) -> None:
         self.network = network
         self.name = name
         self.end_id = end_id
         self.vocabulary_size = vocabulary_size
-        self.context_tokens = None if num_positions is None else num_positions - 1
+        self.start_ids = np.array([end_id] if start_ids is None else start_ids, dtype=np.int32)
+        if self.start_ids.size == 0:
+            raise InputError(
+                f"{name} has nothing to predict a first token from.", next_step="Give at least one start token."
+            )
+        self.context_tokens = None if num_positions is None else num_positions - self.start_ids.size
         self.fingerprint = fingerprint
         self.size_bytes = size_bytes
 
-    def score(self, texts: Sequence[TokenIds]) -> list[TokenScores]:
+    @property
+    def pass_fingerprint(self) -> str:
+        """Hexadecimal digits that change whenever a bit of what `score` says of a batch may.
+
+        Differs: another processor, or another number of threads, may move the last bits too.
+        """
+        road = type(self.network)
+        facts = [
+            self.fingerprint,
+            PASS_VERSION,
+            f"{road.__module__}.{road.__qualname__}",
+            str(self._dtype),
+            self.device.type,
+            self.start_ids.tolist(),
+            torch.__version__,
+        ]
+        return hashlib.blake2b(dumps(facts).encode(), digest_size=16).hexdigest()
+
+    def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:
         """Scores one batch in one right-padded pass, as `Scores` says.
 
         Raises:
-            InputError: an empty text, a text of more than context_tokens + 1 tokens, an id outside the vocabulary.
+            InputError: a text without a token to score, a text of more than context_tokens + 1 tokens, an id outside
+                the vocabulary.
             NumericalError: the network gives something that is not finite.
         """
         if not texts:
             return []
-        if any(text.size == 0 for text in texts):
-            raise InputError("A text without tokens cannot be scored.", next_step="Leave empty texts out.")
-        lengths = [text.size for text in texts]
-        with torch.inference_mode():
-            states = self.network.final_states(self._embedded([text[:-1] for text in texts], check=texts))
-            rows = torch.cat([states[row, :length] for row, length in enumerate(lengths)])
-            targets = torch.from_numpy(np.concatenate(texts).astype(np.int64))
-            together = reduce_states(rows, targets, self.network.logits, self.vocabulary_size)
-        stops = np.cumsum(lengths)
-        # Copies, or one short text that is kept would keep its whole batch.
-        return [_copied(together.slice(stop - length, stop)) for stop, length in zip(stops, lengths, strict=True)]
+        given = given_lengths(texts, num_given)
+        self._check_ids(texts)
+        self._check_length(max(text.size for text in texts) - 1)
+        return score_batch(self.network, texts, given, self.start_ids, self.vocabulary_size)
 
     def next_log_probabilities_nats(self, contexts: Sequence[TokenIds]) -> Floats:
         """The distribution after each context, as `Distributes` says.
@@ -93,8 +114,10 @@ class CausalPredictor:
             for first in range(0, len(contexts), _BATCH):
                 chosen = contexts[first : first + _BATCH]
                 states = self.network.final_states(self._embedded(chosen))
-                last = torch.tensor([context.size for context in chosen])
-                result[first : first + len(chosen)] = self._normalised(states[torch.arange(len(chosen)), last])
+                last = torch.tensor([self.start_ids.size - 1 + context.size for context in chosen], device=self.device)
+                result[first : first + len(chosen)] = self._normalised(
+                    states[torch.arange(len(chosen), device=self.device), last]
+                )
         return result
 
     def sample(
@@ -111,16 +134,15 @@ class CausalPredictor:
         self._check_ids(contexts)
         for context in contexts:
             self._check_length(context.size + max(num_tokens - 1, 0))
-        start = np.array([self.end_id], dtype=np.int32)
-        started = [np.concatenate((start, context)) for context in contexts]
+        started = [np.concatenate((self.start_ids, context)) for context in contexts]
         rngs = rng.spawn(len(contexts))
         return write(self.network, started, decoding, num_tokens, end_id=self.end_id, rngs=rngs)
 
     def embed(self, token_ids: TokenIds) -> Floats:
-        """Input embeddings of a run of tokens, [T, D]; the document-start token is not put before it."""
+        """Input embeddings of a run of tokens, [T, D]; the start tokens are not put before it."""
         self._check_ids([token_ids])
         with torch.inference_mode():
-            return _floats(self.network.embed(torch.from_numpy(token_ids.astype(np.int64))[None])[0])
+            return _floats(self.network.embed(self._ids(token_ids)[None])[0])
 
     def hidden_states(self, embeddings: Floats) -> Floats:
         """States after the embedding and after every layer, [L + 1, T, D]; the last is normed for the logits."""
@@ -146,18 +168,31 @@ class CausalPredictor:
             (gradient,) = torch.autograd.grad(target, variables)
         return _floats(gradient[0])
 
-    def _embedded(self, contexts: Sequence[TokenIds], check: Sequence[TokenIds] | None = None) -> Tensor:
-        """Contexts behind their start token, padded at the right: [B, 1 + longest, D]."""
-        self._check_ids(contexts if check is None else check)
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        # Networks that do not say where they are stay on the processor.
+        return getattr(self.network, "device", torch.device("cpu"))
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.network.embed(self._ids(self.start_ids[None])).dtype
+
+    def _ids(self, token_ids: TokenIds) -> Tensor:
+        return torch.from_numpy(token_ids.astype(np.int64)).to(self.device)
+
+    def _embedded(self, contexts: Sequence[TokenIds]) -> Tensor:
+        """Contexts behind their start tokens, padded at the right: [B, start + longest, D]."""
+        self._check_ids(contexts)
         longest = max(context.size for context in contexts)
         self._check_length(longest)
-        ids = np.full((len(contexts), 1 + longest), self.end_id, dtype=np.int64)
+        ids = np.zeros((len(contexts), self.start_ids.size + longest), dtype=np.int32)
         for row, context in enumerate(contexts):
-            ids[row, 1 : 1 + context.size] = context
-        return self.network.embed(torch.from_numpy(ids))
+            ids[row, : self.start_ids.size + context.size] = np.concatenate((self.start_ids, context))
+        return self.network.embed(self._ids(ids))
 
     def _normalised(self, states: Tensor) -> Floats:
-        nats = self.network.logits(states).double().log_softmax(dim=-1).numpy()
+        nats = self.network.logits(states).double().log_softmax(dim=-1).cpu().numpy()
         if not np.isfinite(nats).all():
             raise NumericalError(
                 f"{self.name} gave a log-probability that is not finite.",
@@ -167,10 +202,8 @@ class CausalPredictor:
 
     def _tensor(self, embeddings: Floats) -> Tensor:
         """Embeddings in the precision of the network."""
-        dtype = self.network.embed(torch.tensor([[self.end_id]])).dtype
-        if self.context_tokens is not None and embeddings.shape[1] > self.context_tokens + 1:
-            self._check_length(embeddings.shape[1] - 1)
-        return torch.tensor(embeddings, dtype=dtype)
+        self._check_length(embeddings.shape[1] - self.start_ids.size)
+        return torch.tensor(embeddings, dtype=self._dtype, device=self.device)
 
     def _check_length(self, num_context_tokens: int) -> None:
         if self.context_tokens is not None and num_context_tokens > self.context_tokens:
@@ -191,9 +224,4 @@ class CausalPredictor:
 
 
 def _floats(tensor: Tensor) -> Floats:
-    return tensor.detach().double().numpy()
-
-
-def _copied(scores: TokenScores) -> TokenScores:
-    arrays: dict[str, Any] = {name: array.copy() for name, array in scores.arrays()}
-    return TokenScores(**arrays)
+    return tensor.detach().double().cpu().numpy()
