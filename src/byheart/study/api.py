@@ -18,6 +18,8 @@ from byheart.study.plan import StudyPlan
 if TYPE_CHECKING:
     import pyarrow
 
+    from byheart.models.endpoint.limits import Limits
+
 
 @dataclass(frozen=True)
 class Run:
@@ -65,7 +67,7 @@ def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     return (str(given),) if isinstance(given, str | Path) else tuple(str(one) for one in given)
 
 
-def audit(
+def audit(  # noqa: PLR0913 - as many as the command has options
     model: str,
     *,
     trained_on: str | Path | Sequence[str | Path],
@@ -74,18 +76,22 @@ def audit(
     audits: str | Sequence[str] = (),
     profile: Profile = "quick",
     seed: int = 0,
+    tokenizer: str | Path = "",
+    limits: "Limits | None" = None,
     on_progress: Progress = silent,
 ) -> Run:
     """Audits a model as `byheart audit` does; resumes or reads back what the folder holds.
 
     Args:
-        model: a folder, "smollm2", or "memorizer:NAME".
+        model: a folder, "smollm2", http://host:port/v1#name, or "memorizer:NAME".
         trained_on: sources of its training text.
         held_out: sources that it cannot have seen.
         output: the run folder.
         audits: names; all when empty.
         profile: sample sizes.
         seed: root of all random streams.
+        tokenizer: of an endpoint's model or of a memorizer: a folder or tokenizer.json.
+        limits: how hard an endpoint may be asked (byheart.models.endpoint.limits.Limits); they decide no number.
         on_progress: told about every stage.
 
     Raises:
@@ -98,7 +104,8 @@ def audit(
         audits=_several(audits),
         profile=profile,
         seed=seed,
+        tokenizer=str(tokenizer),
     )
     folder = Path(output)
-    record = execute(plan, folder, command="byheart.audit(...)", render=page(), on_progress=on_progress)
+    record = execute(plan, folder, command="byheart.audit(...)", limits=limits, render=page(), on_progress=on_progress)
     return Run(folder, record)

@@ -11,6 +11,7 @@ from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
+from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
 from byheart.study.materials import Material, Passage, Prompt, longest_tokens, material
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
@@ -31,6 +32,8 @@ class Answers:
     """By subject."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
+    notes: tuple[str, ...] = ()
+    """What was left out, for the report."""
 
 
 def lacking(subject: Subject, need: Need, found: Material) -> str | None:
@@ -51,8 +54,9 @@ def ask_everyone(
     cast: Cast, needs: tuple[Need, ...], seed: int, journal: Journal, *, clock: Clock, on_progress: Progress
 ) -> Answers:
     """Scores and samples everything that the audits need."""
-    materials = {need: material(need, cast, seed) for need in needs}
-    result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects})
+    cut = {need: material(need, cast, seed) for need in needs}
+    materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
+    result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:

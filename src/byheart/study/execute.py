@@ -15,7 +15,9 @@ from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import Method, RunRecord
 from byheart.core.streams import stream
 from byheart.errors import ByheartError, FingerprintError, FormatError
+from byheart.models.endpoint.limits import Limits
 from byheart.study.asking import Answers, ask_everyone, lacking
+from byheart.study.endpoint_answers import close_remote, keep_answers
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
 from byheart.study.plan import StudyPlan
@@ -116,13 +118,14 @@ def finished(run: RunFolder, texts: Texts) -> RunRecord:
     return record
 
 
-def execute(
+def execute(  # noqa: PLR0913 - the one place where everything comes together
     plan: StudyPlan,
     folder: Path,
     *,
     title: str = "",
     command: str = "",
     notes: tuple[str, ...] = (),
+    limits: Limits | None = None,
     clock: Clock = time.perf_counter,
     on_progress: Progress = silent,
     render: Callable[[RunRecord], str] | None = None,
@@ -135,6 +138,7 @@ def execute(
         title: what was audited, in a few words; the model's name when empty.
         command: what to type to reproduce the run, for the provenance.
         notes: what a reader must know of these very sources.
+        limits: how hard an endpoint may be asked; a run that spent them resumes under others.
         clock: seconds, for throughput.
         on_progress: told about every stage.
         render: the report's page, or None to write none.
@@ -152,13 +156,15 @@ def execute(
     texts = read_texts(plan, on_progress=on_progress)
     if run.is_complete():
         return finished(run, texts)
-    cast = assemble_cast(plan, texts, on_progress=on_progress)
+    cast = assemble_cast(plan, texts, limits=limits, on_progress=on_progress)
+    predictors = [subject.predictor for subject in cast.subjects]
     run.begin(plan)  # only now: a mistyped source or model must not leave a plan behind
     journal = Journal(run.journal_path, study_fingerprint(plan, texts, cast))
     try:
         if run.is_complete():  # another process finished while this one was loading
             run.journal_path.unlink()
             return finished(run, texts)
+        keep_answers(predictors, journal)
         params = {audit.name: audit.profiles[plan.profile] for audit in chosen}
         needs = tuple(dict.fromkeys(need for audit in chosen for need in audit.needs(params[audit.name])))
         asked = ask_everyone(cast, needs, plan.seed, journal, clock=clock, on_progress=on_progress)
@@ -172,9 +178,10 @@ def execute(
             results=tuple(results),
             methods=_methods(chosen, plan),
             provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
-            notes=(*notes, *texts.notes, *cast.notes, overlap(cast)),
+            notes=(*notes, *texts.notes, *cast.notes, *asked.notes, overlap(cast)),
         )
         run.finish(record, score_table(cast, asked), sample_table(cast, asked), render)
     finally:
+        close_remote(predictors)
         journal.close()
     return record

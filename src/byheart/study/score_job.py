@@ -1,6 +1,7 @@
 """All of `byheart score`: opens the predictor, reads the text, scores it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,9 @@ from byheart.corpus.readers import stored_bytes, stream
 from byheart.errors import CapabilityError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import load_model
+from byheart.models.endpoint.limits import Limits
 from byheart.study.calibration_overlap import CalibrationOverlap
+from byheart.study.endpoint_answers import answers_of_score
 from byheart.study.indexing import chosen_tokenizer
 from byheart.study.lookup import TOKENIZER_FOLDER, Lookup
 from byheart.study.score_plan import STDIN, ScorePlan
@@ -28,7 +31,12 @@ _PACKED = (".gz", ".zst", ".parquet")
 
 
 def run_score(
-    plan: ScorePlan, *, read_stdin: Callable[[], str], wanted: Wanted = "none", on_progress: Progress = silent
+    plan: ScorePlan,
+    *,
+    read_stdin: Callable[[], str],
+    wanted: Wanted = "none",
+    limits: Limits | None = None,
+    on_progress: Progress = silent,
 ) -> TextScore:
     """Scores a text with a predictor.
 
@@ -36,6 +44,7 @@ def run_score(
         plan: what, and with what.
         read_stdin: gives the text of standard input; called only where the plan asks for it.
         wanted: tokens of the table.
+        limits: how hard an endpoint may be asked; they decide no number.
         on_progress: hears of every stage.
     Raises:
         SourceError: text, index or model cannot be read.
@@ -52,15 +61,16 @@ def run_score(
         total_bytes = 0 if plan.source.lower().endswith(_PACKED) else stored_bytes(plan.source)
     # A text that cannot be read is named before a model is loaded for nothing.
     first = next(documents)
-    scorer = open_scorer(plan, on_progress=on_progress)
-    overlap = CalibrationOverlap(_calibration_documents(plan))
-    score = score_text(
-        scorer,
-        overlap.watched(chain([first], documents)),
-        wanted=wanted,
-        total_bytes=total_bytes,
-        on_progress=on_progress,
-    )
+    with ExitStack() as until_scored:
+        scorer = open_scorer(plan, until_scored, limits=limits, on_progress=on_progress)
+        overlap = CalibrationOverlap(_calibration_documents(plan))
+        score = score_text(
+            scorer,
+            overlap.watched(chain([first], documents)),
+            wanted=wanted,
+            total_bytes=total_bytes,
+            on_progress=on_progress,
+        )
     return replace(score, notes=(*score.notes, *overlap.notes()))
 
 
@@ -78,18 +88,23 @@ def _of_stdin(text: str, *, lines: bool) -> Iterator[Document]:
     yield from found
 
 
-def open_scorer(plan: ScorePlan, *, on_progress: Progress = silent) -> Scorer:
+def open_scorer(
+    plan: ScorePlan, until_scored: ExitStack, *, limits: Limits | None = None, on_progress: Progress = silent
+) -> Scorer:
     """Opens what the plan scores with.
 
     Args:
         plan: names it.
+        until_scored: closes what has to be closed once the text is scored.
+        limits: how hard an endpoint may be asked.
         on_progress: hears of loading and learning.
     Raises:
         SourceError, FormatError, FingerprintError, CapabilityError, InputError: as `run_score`.
     """
     name = plan.memorizer
     if name is None:
-        loaded = load_model(plan.model, tokenizer=plan.tokenizer, on_progress=on_progress)
+        loaded = load_model(plan.model, tokenizer=plan.tokenizer, limits=limits, on_progress=on_progress)
+        until_scored.enter_context(answers_of_score(plan, loaded.predictor))
         if not isinstance(loaded.predictor, Scores):
             raise CapabilityError(
                 f"{loaded.predictor.name} gives no log-probabilities of a given text.",

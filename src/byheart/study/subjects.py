@@ -13,6 +13,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
 from byheart.models import is_endpoint, load_model
+from byheart.models.endpoint.limits import Limits
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
 from byheart.study.yardstick import (
@@ -105,9 +106,16 @@ def memorizer_name(plan: StudyPlan) -> str | None:
     return name
 
 
-def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = silent) -> Cast:
+def assemble_cast(
+    plan: StudyPlan, texts: Texts, *, limits: Limits | None = None, on_progress: Progress = silent
+) -> Cast:
     """Loads the model and builds the poles and memorizers beside it.
 
+    Args:
+        plan: names them.
+        texts: both sides.
+        limits: how hard an endpoint may be asked; they decide no number.
+        on_progress: told about every stage.
     Raises:
         ConfigError: the model's name means nothing.
         SourceError, UnsafeError, FormatError: it cannot be loaded.
@@ -119,7 +127,7 @@ def assemble_cast(plan: StudyPlan, texts: Texts, *, on_progress: Progress = sile
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
         tokenizer_spec = plan.tokenizer if is_endpoint(plan.model) else ""
-        loaded = load_model(plan.model, tokenizer=tokenizer_spec, on_progress=on_progress)
+        loaded = load_model(plan.model, tokenizer=tokenizer_spec, limits=limits, on_progress=on_progress)
         model, tokenizer, shown = loaded.predictor, loaded.tokenizer, loaded.notes
     trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
     held_out = encode_corpus(texts.held_out, tokenizer, on_progress=on_progress)

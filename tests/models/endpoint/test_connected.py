@@ -10,7 +10,6 @@ from byheart.core.result import Completed, NotApplicable
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import BackendError, CapabilityError, ConfigError
 from byheart.models import load_model
-from byheart.models.endpoint.connection import Connection
 from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
 from byheart.study.score_job import run_score
@@ -27,13 +26,6 @@ def folder(tokenizer: Tokenizer, tmp_path: Path) -> str:
     return str(tmp_path / "tokenizer")
 
 
-@pytest.fixture
-def close_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closes connections that the study leaves to the end of the process."""
-    monkeypatch.setattr(Connection, "__del__", Connection.close, raising=False)
-
-
-@pytest.mark.usefixtures("close_all")
 def test_score_over_http_is_the_score_of_the_model(memorizer: Offer, folder: str, tokenizer: Tokenizer) -> None:
     import numpy as np
 
@@ -46,7 +38,6 @@ def test_score_over_http_is_the_score_of_the_model(memorizer: Offer, folder: str
     assert found.num_tokens == ids.size
 
 
-@pytest.mark.usefixtures("close_all")
 def test_an_endpoint_that_shows_only_text_cannot_score_and_says_what_to_do(memorizer: Offer) -> None:
     with (
         serving(variant(memorizer)) as spec,
@@ -69,7 +60,6 @@ def test_a_dead_host_exits_5() -> None:
     assert caught.value.exit_code == 5
 
 
-@pytest.mark.usefixtures("close_all")
 @pytest.mark.parametrize("most", [40, 20])
 def test_an_audit_over_http_refuses_only_the_numbers_that_the_server_does_not_show(
     most: int, memorizer: Offer, folder: str, tmp_path: Path
@@ -102,7 +92,6 @@ def test_an_audit_over_http_refuses_only_the_numbers_that_the_server_does_not_sh
     assert any("Access: prompt log-probabilities." in note for note in record.notes)
 
 
-@pytest.mark.usefixtures("close_all")
 def test_an_audit_over_a_text_only_endpoint_says_what_is_not_applicable(memorizer: Offer, tmp_path: Path) -> None:
     for side in ("seen", "unseen"):
         (tmp_path / side).mkdir()

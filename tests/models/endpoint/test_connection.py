@@ -243,13 +243,13 @@ def test_a_pace_spaces_requests_evenly() -> None:
         waits.append(seconds)
         now[0] += seconds
 
-    pace = Pace(30.0, clock=lambda: now[0], sleep=sleep)
+    pace = Pace(0.5, clock=lambda: now[0], sleep=sleep)
     for _ in range(3):
         pace.wait()
     now[0] += 10.0
     pace.wait()
-    # 30 a minute: one every 60/30 seconds; after a pause the next goes at once.
-    assert waits == [60 / 30, 60 / 30]
+    # Half a request per second: one every 1/0.5 seconds; after a pause the next goes at once.
+    assert waits == [1 / 0.5, 1 / 0.5]
 
 
 PLANTED = "sk-planted-7c1f9e55d0b94b62"

@@ -2,6 +2,7 @@
 
 import logging
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ class Connection:
         self.address, self.limits = address, limits
         self.budget = Budget(limits.max_requests, limits.max_tokens)
         self._key, self._clock, self._sleep = key, clock, sleep
-        self._pace = Pace(limits.requests_per_minute, clock=clock, sleep=sleep)
+        self._pace = Pace(limits.requests_per_second, clock=clock, sleep=sleep)
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(limits.timeout_seconds, connect=min(_CONNECT_SECONDS, limits.timeout_seconds)),
             limits=httpx2.Limits(max_connections=limits.concurrency),
@@ -79,10 +80,12 @@ class Connection:
             # A packed answer may unpack to any size.
             headers={"Accept": "application/json", "Accept-Encoding": "identity", **key.headers()},
         )
+        # A study may fail on any road before it comes to close what it opened.
+        self._end = weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
-        """Ends the connection."""
-        self._client.close()
+        """Ends the connection; one that is forgotten ends by itself."""
+        self._end()
 
     def get(self, path: str, *, max_tries: int | None = None) -> Answer:
         """Asks without a body.

@@ -23,8 +23,8 @@ class Limits:
     """seconds; longest pause between two tries, also where the server asks for more."""
     concurrency: int = 4
     """Requests under way at a time."""
-    requests_per_minute: float | None = None
-    """Tries begun per minute; None: as fast as answers come."""
+    requests_per_second: float | None = None
+    """Tries begun per second; None: as fast as answers come."""
     max_requests: int | None = None
     """Tries in all; None: no limit."""
     max_tokens: int | None = None
@@ -48,13 +48,13 @@ class Pace:
     """Lets tries begin no faster than a rate, evenly spaced.
 
     Args:
-        per_minute: tries per minute; None for no limit.
+        per_second: tries per second; None for no limit.
         clock: seconds.
         sleep: waits for some seconds.
     """
 
-    def __init__(self, per_minute: float | None, *, clock: Clock = time.monotonic, sleep: Sleep = time.sleep) -> None:
-        self._interval = 0.0 if per_minute is None else 60.0 / per_minute
+    def __init__(self, per_second: float | None, *, clock: Clock = time.monotonic, sleep: Sleep = time.sleep) -> None:
+        self._interval = 0.0 if per_second is None else 1.0 / per_second
         self._clock, self._sleep = clock, sleep
         self._next = 0.0
         self._lock = threading.Lock()
