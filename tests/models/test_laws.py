@@ -123,6 +123,15 @@ def test_the_batch_does_not_matter_and_a_rerun_is_the_same_to_the_last_bit(name:
 
 
 @every_model
+def test_given_tokens_are_context_and_nothing_else(name: str) -> None:
+    model, batch = made(name), texts(*MIXED)
+    given = [min(index, text.size - 1) for index, text in enumerate(batch)]
+    tails = model.score(batch, given)
+    for whole, tail, num_given in zip(model.score(batch), tails, given, strict=True):
+        _assert_close(whole.slice(num_given, len(whole)), tail)
+
+
+@every_model
 def test_what_is_written_does_not_depend_on_the_batch(name: str) -> None:
     model, contexts, rule = made(name), texts(6, 6, 9, 0, 20), Decoding(temperature=0.8, top_k=40, top_p=0.95)
     together = model.sample(contexts, rule, 12, rng=np.random.default_rng(7))
