@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
+from blake3 import blake3
 
 from byheart.errors import CapabilityError, FormatError
 from byheart.models.transformer.checkpoint import load_checkpoint, save_checkpoint
@@ -153,4 +155,16 @@ def test_an_attention_only_network_and_its_llama_must_agree(tmp_path: Path) -> N
     save_checkpoint(network_of(CONFIGS["attention-only"]), tmp_path)
     _edit(tmp_path, rms_norm_eps=1e-3)
     with pytest.raises(FormatError, match="rms_norm_eps"):
+        load_checkpoint(tmp_path)
+
+
+def test_an_attention_only_network_whose_mlp_would_speak_is_refused(tmp_path: Path) -> None:
+    save_checkpoint(network_of(CONFIGS["attention-only"]), tmp_path)
+    path = tmp_path / "model.safetensors"
+    tensors = safetensors.torch.load_file(path)
+    tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = 1.0
+    safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+    mark = json.loads((tmp_path / "config.json").read_text())["byheart"]
+    _edit(tmp_path, byheart=mark | {"weights_blake3": blake3(path.read_bytes()).hexdigest()})
+    with pytest.raises(FormatError, match="not those of an attention-only network"):
         load_checkpoint(tmp_path)

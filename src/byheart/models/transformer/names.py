@@ -34,7 +34,7 @@ def to_llama(tensors: Mapping[str, Tensor], config: NetworkConfig) -> dict[str, 
         parts = fused.get(within) or (whole[within],)
         for part, piece in zip(parts, tensor.chunk(len(parts)), strict=True):
             result[f"model.layers.{layer_index}.{part}"] = piece.contiguous()
-    return _silent_mlps(config) | result
+    return silent_mlps(config) | result
 
 
 def from_llama(tensors: Mapping[str, Tensor], config: NetworkConfig) -> dict[str, Tensor]:
@@ -84,7 +84,7 @@ def _mlp_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _silent_mlps(config: NetworkConfig) -> dict[str, Tensor]:
+def silent_mlps(config: NetworkConfig) -> dict[str, Tensor]:
     """What a Llama needs to do nothing where an attention-only network has nothing."""
     if config.form == "llama":
         return {}
