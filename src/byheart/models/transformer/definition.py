@@ -20,7 +20,7 @@ Parameters = Mapping[str, Tensor]
 SIGMA: dict[str, Callable[[Tensor], Tensor]] = {
     "interpolation": lambda z: z.clamp(min=0),
     "sigmoid": lambda z: 1 / (1 + torch.exp(-z)),
-    "tanh": lambda z: (torch.exp(z) - torch.exp(-z)) / (torch.exp(z) + torch.exp(-z)),
+    "tanh": lambda z: 1 - 2 / (torch.exp(2 * z) + 1),
 }
 """The nonlinearity of each plain form."""
 
@@ -38,7 +38,11 @@ def attention_weights(queries: Tensor, keys: Tensor) -> Tensor:
     Source: theory.md L1.
     Differs: nothing.
     """
-    weights = torch.exp(queries @ keys.T / math.sqrt(queries.shape[1])).tril()
+    scores = queries @ keys.T / math.sqrt(queries.shape[1])
+    is_later = torch.ones_like(scores, dtype=torch.bool).triu(1)
+    scores = scores.masked_fill(is_later, -math.inf)
+    # A row's largest score cancels in the quotient; without it, exp overflows.
+    weights = torch.exp(scores - scores.max(dim=1, keepdim=True).values)
     return weights / weights.sum(dim=1, keepdim=True)
 
 
