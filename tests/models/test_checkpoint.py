@@ -118,17 +118,16 @@ def test_pickles_and_remote_code_are_refused(folder: Path) -> None:
         load_model(str(folder))
 
 
-@pytest.mark.parametrize("spec", ["gguf:model.gguf", ""])
-def test_models_of_a_later_version_are_named_as_such(spec: str) -> None:
+def test_a_model_without_a_name_is_told_what_there_is() -> None:
     with pytest.raises(ConfigError, match="smollm2"):
-        load_model(spec)
+        load_model("")
 
 
 def test_a_missing_package_is_a_capability_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(spec: str, on_progress: object) -> None:
+    def absent(spec: str, **_: object) -> None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("byheart.models._load", absent)
+    monkeypatch.setattr("byheart.models.local.open_local", absent)
     with pytest.raises(CapabilityError, match=r"byheart\[models\]"):
         load_model("anything")
 

@@ -1,26 +1,20 @@
-import importlib
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from byheart.core.decoding import GREEDY
-from byheart.errors import BackendError, CapabilityError, SourceError
+from byheart.errors import BackendError, FormatError, SourceError
 from byheart.models import load_model
 from byheart.models.causal import CausalPredictor
-from byheart.models.huggingface import huggingface_predictor, load_huggingface
+from byheart.models.huggingface import load_huggingface
 from byheart.models.transformer.checkpoint import save_checkpoint
+from tests.models.folders import transformers
 from tests.models.networks import SMALL, predictor, sharp_network, texts
-
-
-def _transformers() -> Any:
-    """The library without its annotations, which do not know all that its functions return."""
-    return importlib.import_module("transformers")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_transformers_loads_our_checkpoint_as_a_llama_with_equal_logits(folder: Path) -> None:
-    model, report = _transformers().AutoModelForCausalLM.from_pretrained(
+    model, report = transformers().AutoModelForCausalLM.from_pretrained(
         folder, use_safetensors=True, output_loading_info=True
     )
     assert type(model).__name__ == "LlamaForCausalLM"
@@ -82,28 +76,11 @@ def test_absent_weights_are_not_replaced_by_random_ones(tmp_path: Path) -> None:
     tensors = safetensors.torch.load_file(tmp_path / "model.safetensors")
     del tensors["model.layers.1.mlp.down_proj.weight"]
     safetensors.torch.save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(BackendError, match="lacks weights"):
+    with pytest.raises(FormatError, match="lacks weights"):
         load_huggingface(tmp_path, end_id=0)
     (tmp_path / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(BackendError, match="cannot load"):
         load_huggingface(tmp_path, end_id=0)
-
-
-def test_a_gpt2_works_and_a_model_that_caps_its_logits_is_refused() -> None:
-    hf = _transformers()
-    shape: dict[str, Any] = {"vocab_size": 61, "bos_token_id": 3, "eos_token_id": 3}
-    gpt2 = hf.GPT2LMHeadModel(hf.GPT2Config(n_positions=33, n_embd=16, n_layer=2, n_head=2, **shape)).eval()
-    subject = huggingface_predictor(gpt2, name="model:gpt2", end_id=3)
-    assert subject.context_tokens == 32
-    (text,) = texts(20)
-    with torch.inference_mode():
-        ids = torch.from_numpy(np.concatenate(([3], text))[None].astype(np.int64))
-        direct = gpt2(ids).logits[0, :-1].log_softmax(dim=-1).gather(1, ids[0, 1:, None])[:, 0]
-    np.testing.assert_allclose(subject.score([text])[0].log_probability_nats, direct.numpy(), atol=1e-4)
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    cohere = hf.CohereForCausalLM(hf.CohereConfig(logit_scale=0.0625, pad_token_id=0, **sizes, **shape)).eval()
-    with pytest.raises(CapabilityError, match="output matrix"):
-        huggingface_predictor(cohere, name="model:cohere", end_id=3)
 
 
 def test_importing_the_room_imports_nothing_heavy() -> None:
@@ -139,7 +116,7 @@ def test_smollm2_through_our_adapter_equals_a_direct_call() -> None:
     text = loaded.tokenizer.encode("We hold these truths to be self-evident, that all men are created equal").token_ids
     assert isinstance(loaded.predictor, CausalPredictor)
     scores = loaded.predictor.score([text])[0]
-    auto = _transformers().AutoModelForCausalLM
+    auto = transformers().AutoModelForCausalLM
     model = auto.from_pretrained(loaded.folder, use_safetensors=True, dtype=torch.float32).eval()
     ids = torch.from_numpy(np.concatenate(([loaded.predictor.end_id], text))[None].astype(np.int64))
     with torch.inference_mode():

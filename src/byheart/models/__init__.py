@@ -1,12 +1,14 @@
 """Predictors that learn. Importing this room imports no torch; `load_model` does."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
-from byheart.errors import CapabilityError, ConfigError, FingerprintError
+from byheart.errors import CapabilityError, ConfigError
+from byheart.models.device import check_placement
 
 if TYPE_CHECKING:
     from byheart.corpus.tokenizer import Tokenizer
@@ -14,10 +16,9 @@ if TYPE_CHECKING:
     from byheart.models.endpoint.limits import Limits
     from byheart.models.endpoint.predictor import Endpoint
 
-_LATER = ("gguf:",)
 _ENDPOINT = ("http://", "https://")
-SUPPORTED = "a folder with config.json and *.safetensors, `smollm2`, or http://host:port/v1#name"
-_PACKAGES = ("torch", "transformers", "safetensors", "gguf", "accelerate", "httpx2")
+SUPPORTED = "a folder with config.json and *.safetensors, gguf:FILE, `smollm2`, or http://host:port/v1#name"
+_PACKAGES = ("torch", "transformers", "safetensors", "gguf", "accelerate", "peft", "httpx2")
 
 
 def is_endpoint(spec: str) -> bool:
@@ -35,47 +36,84 @@ class LoadedModel:
     """The one that it was trained with; bytes for an endpoint whose tokenizer was not given."""
     folder: Path | None
     """Where it was loaded from; None for an endpoint."""
+    loaded_as: Mapping[str, str] = field(default_factory=dict)
+    """How: device, dtype, adapter, chat; empty for an endpoint."""
+    weights_blake3: Mapping[str, str] = field(default_factory=dict)
+    """BLAKE3 of each file of weights, by its name; empty for an endpoint."""
     notes: tuple[str, ...] = ()
     """What a reader of its numbers should know."""
 
 
+def check_options(
+    spec: str, *, adapter: str = "", tokenizer: str = "", chat: str = "", device: str = "auto", dtype: str = "auto"
+) -> None:
+    """Nothing, when a model of this kind takes these options; arguments as in `load_model`.
+
+    Raises:
+        ConfigError: it does not, or a name means nothing.
+    """
+    if not spec:
+        raise ConfigError("There is no model without a name.", next_step=f"Name {SUPPORTED}.")
+    check_placement(device, dtype)
+    if is_endpoint(spec):
+        own = {"adapter": adapter, "chat": chat, "device": device != "auto", "dtype": dtype != "auto"}
+        why = "Whoever serves it decides that."
+    else:
+        own, why = {"tokenizer": tokenizer}, "It brings the one that it was trained with; only endpoints need one."
+    given = [name for name, value in own.items() if value]
+    if given:
+        raise ConfigError(
+            f"The model {visible(spec)!r} takes no {' and no '.join(given)}.",
+            why=why,
+            next_step=f"Leave out {' and '.join(f'--{name}' for name in given)}.",
+        )
+
+
 def load_model(
-    spec: str, *, tokenizer: str = "", limits: "Limits | None" = None, on_progress: Progress = silent
+    spec: str,
+    *,
+    adapter: str = "",
+    tokenizer: str = "",
+    chat: str = "",
+    limits: "Limits | None" = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    on_progress: Progress = silent,
 ) -> LoadedModel:
     """Opens a model by what the user typed.
 
     Args:
         spec: a folder, of our reference (told by the "byheart" key of its config.json) or of transformers; or
-            "smollm2"; or an endpoint, http://host:port/v1#name. A folder called smollm2 is "./smollm2".
+            gguf:FILE; or "smollm2"; or an endpoint, http://host:port/v1#name. A folder called smollm2 is "./smollm2".
+        adapter: folder of a LoRA adapter that PEFT wrote for this model.
         tokenizer: of an endpoint's model: a folder, a tokenizer.json or "smollm2"; "" where it is not known. Models in
             folders bring their own.
+        chat: what an instruct model is asked; every text then stands as its answer, in the model's own chat template.
+            "": texts stand at the start of a document.
         limits: how hard an endpoint may be asked.
+        device: auto, cpu, cuda or mps; auto is CUDA where there is one, else the processor.
+        dtype: auto, float32, bfloat16 or float16; auto is float32, but on a GPU bfloat16 for weights stored so.
         on_progress: hears stages that take seconds.
     Returns:
         the predictor and its tokenizer.
     Raises:
-        ConfigError: a kind of model that this version does not open, an ill-formed address, or a tokenizer for a model
-            that has one.
-        CapabilityError: torch, transformers or httpx2 is not installed.
-        SourceError: no such folder, no weights or no tokenizer in it, or the package of smollm2 is not installed.
-        UnsafeError: pickle weights, remote code, or a key that would be sent unencrypted.
-        FormatError: our checkpoint is damaged or from a newer version.
-        BackendError: transformers cannot load it, or the endpoint does not answer as it should.
+        ConfigError: an option that this kind of model does not take, an ill-formed address, or a name that means
+            nothing.
+        CapabilityError: torch, transformers, peft or httpx2 is not installed, there is no such device, no chat
+            template, or the adapter is of a kind that cannot be merged.
+        SourceError: no such folder or file, no weights or no tokenizer in it, or smollm2 is not installed.
+        UnsafeError: pickle weights, remote code, a chat template without end, or a key that would be sent unencrypted.
+        FormatError: a file is damaged, weights are missing, or our checkpoint is from a newer version.
+        BackendError: transformers cannot load it, the adapter does not fit, or the endpoint does not answer as it
+            should.
     """
-    if spec.startswith(_LATER) or not spec:
-        raise ConfigError(
-            f"This version does not open the model {visible(spec)!r}.",
-            why="GGUF files and adapters are not supported yet.",
-            next_step=f"Name {SUPPORTED}.",
-        )
-    if tokenizer and not is_endpoint(spec):
-        raise ConfigError(
-            f"The model {visible(spec)!r} takes no tokenizer.",
-            why="It brings the one that it was trained with.",
-            next_step="Leave the tokenizer out; only endpoints need one.",
-        )
+    check_options(spec, adapter=adapter, tokenizer=tokenizer, chat=chat, device=device, dtype=dtype)
     try:
-        return _ask(spec, tokenizer, limits, on_progress) if is_endpoint(spec) else _load(spec, on_progress)
+        if is_endpoint(spec):
+            return _ask(spec, tokenizer, limits, on_progress)
+        from byheart.models.local import open_local
+
+        return open_local(spec, adapter=adapter, chat=chat, device=device, dtype=dtype, on_progress=on_progress)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _PACKAGES:
             raise
@@ -101,42 +139,3 @@ def _ask(spec: str, tokenizer: str, limits: "Limits | None", on_progress: Progre
     endpoint = open_endpoint(spec, tokenizer=known, limits=limits, on_progress=on_progress)
     note = f"The model is asked over HTTP. {' '.join(endpoint.found.in_words())}"
     return LoadedModel(predictor=endpoint, tokenizer=endpoint.tokenizer, folder=None, notes=(note,))
-
-
-def _load(spec: str, on_progress: Progress) -> LoadedModel:
-    # Each import is heavy, and our own reference needs no transformers.
-    from byheart.corpus.tokenizer import Tokenizer
-    from byheart.models.folders import read_config
-
-    if spec == "smollm2":
-        from byheart.models.smollm2 import smollm2_folder
-
-        folder, name = smollm2_folder(on_progress=on_progress), "model:smollm2"
-    else:
-        folder = Path(spec)
-        name = f"model:{visible(folder.resolve().name)}"
-    config = read_config(folder)
-    tokenizer = Tokenizer.from_folder(folder)
-    on_progress("load model", 0, 1, name)
-    if "byheart" in config:
-        from byheart.models.transformer.checkpoint import load_checkpoint
-        from byheart.models.transformer.predictor import reference_predictor
-
-        predictor = reference_predictor(load_checkpoint(folder), name=name)
-    else:
-        from byheart.models.huggingface import load_huggingface
-
-        predictor = load_huggingface(folder, name=name, end_id=tokenizer.end_id)
-    _check_fit(tokenizer, predictor, folder)
-    on_progress("load model", 1, 1, name)
-    return LoadedModel(predictor=predictor, tokenizer=tokenizer, folder=folder)
-
-
-def _check_fit(tokenizer: "Tokenizer", predictor: "CausalPredictor", folder: Path) -> None:
-    if tokenizer.vocabulary_size > predictor.vocabulary_size or tokenizer.end_id != predictor.end_id:
-        raise FingerprintError(
-            f"The model and the tokenizer in {visible(str(folder))} do not belong together.",
-            why=f"The tokenizer has {tokenizer.vocabulary_size} tokens and end token {tokenizer.end_id}, the model "
-            f"{predictor.vocabulary_size} and {predictor.end_id}.",
-            next_step="Copy both from the same place.",
-        )

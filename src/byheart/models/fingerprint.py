@@ -1,7 +1,8 @@
 """An identifier of a network's function: its weights and its shape."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,3 +32,11 @@ def fingerprint_network(tensors: Mapping[str, Tensor], facts: Mapping[str, Any])
         digest.update(f"\x00{name}\x00{tensor.dtype}\x00{list(tensor.shape)}\x00".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest(length=16)
+
+
+def hash_files(paths: Iterable[Path]) -> dict[str, str]:
+    """The BLAKE3 of each file's bytes, in hexadecimal, by its name: what `b3sum` prints.
+
+    Cost: on all cores, under a second per GB that the operating system holds in memory.
+    """
+    return {path.name: blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest() for path in paths}

@@ -8,6 +8,7 @@ from byheart.core.visible import visible
 from byheart.errors import FormatError, SourceError, UnsafeError
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_INDEX = "model.safetensors.index.json"
 _CODE_HOLDERS = ("config.json", "tokenizer_config.json", "processor_config.json")
 
 
@@ -20,8 +21,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         the configuration as plain JSON values.
     Raises:
         SourceError: no such folder, no config.json in it, or no weights in it.
-        UnsafeError: its only weights are pickles, or it names code of its own.
-        FormatError: its config.json is not a JSON object.
+        UnsafeError: its only weights are pickles, or it names code of its own or files elsewhere.
+        FormatError: a configuration file is not a JSON object.
     """
     shown = visible(str(folder))
     if not folder.is_dir():
@@ -30,7 +31,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             why="No such folder, and byheart fetches nothing from the network.",
             next_step="Name a folder with config.json and *.safetensors, or `smollm2`.",
         )
-    config = _json_object(folder / "config.json")
+    config = read_json_object(folder / "config.json")
     if config is None:
         raise SourceError(
             f"{shown} is not a model folder.",
@@ -38,7 +39,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             next_step="Name a folder with config.json and *.safetensors, as save_pretrained writes it.",
         )
     for name in _CODE_HOLDERS:
-        if (_json_object(folder / name) or {}).get("auto_map"):
+        if (read_json_object(folder / name) or {}).get("auto_map"):
             raise UnsafeError(
                 f"The model in {shown} wants to run code of its own.",
                 why=f'Its {name} has an "auto_map", which trust_remote_code would execute.',
@@ -57,10 +58,33 @@ def read_config(folder: Path) -> dict[str, Any]:
             why="No *.safetensors file.",
             next_step="Copy the weights beside config.json.",
         )
+    _check_index(folder)
     return config
 
 
-def _json_object(path: Path) -> dict[str, Any] | None:
+def _check_index(folder: Path) -> None:
+    """Nothing, when the list of shards names files of this folder only.
+
+    Raises:
+        UnsafeError, FormatError: it does not, or is damaged.
+    """
+    path = folder / _INDEX
+    shards = (read_json_object(path) or {}).get("weight_map")
+    for shard in shards.values() if isinstance(shards, dict) else ():
+        if not isinstance(shard, str) or Path(shard).name != shard:
+            raise UnsafeError(
+                f"{visible(str(path))} names weights outside its folder.",
+                why=f"It names {visible(repr(shard))[:80]}.",
+                next_step="Copy the model again, from a place that you trust.",
+            )
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """A file of a model as plain JSON values, or None where there is none.
+
+    Raises:
+        FormatError: it cannot be read, or is not a JSON object.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

@@ -1,18 +1,25 @@
 """Any causal language model in a local folder of transformers, as a Predictor. Nothing is fetched, no code is run."""
 
+import math
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import Tensor
-from transformers import AutoModelForCausalLM, DynamicCache
+from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
 
+from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
-from byheart.errors import BackendError, CapabilityError
+from byheart.errors import BackendError, CapabilityError, FormatError
+from byheart.models.adapter import check_adapter, merged
 from byheart.models.causal import CausalPredictor
+from byheart.models.device import Placement
 from byheart.models.fingerprint import fingerprint_network
 from byheart.models.folders import read_config
+from byheart.models.plausibility import check_plausible
 from byheart.models.quiet import quiet_transformers
 
 _PROBE_TOKENS = 8
@@ -34,7 +41,7 @@ class HuggingFaceNetwork:
     """A `CausalNetwork` over a transformers model: its body and its head, called apart.
 
     Args:
-        model: an AutoModelForCausalLM in evaluation mode, float32.
+        model: an AutoModelForCausalLM in evaluation mode.
     """
 
     def __init__(self, model: Any) -> None:
@@ -42,6 +49,7 @@ class HuggingFaceNetwork:
         self._body = model.base_model
         self._embedding = model.get_input_embeddings()
         self._head = model.get_output_embeddings()
+        self._after_head = _after_head(model.config)
 
     @property
     def device(self) -> torch.device:
@@ -68,38 +76,77 @@ class HuggingFaceNetwork:
 
     def logits(self, states: Tensor) -> Tensor:
         """States [..., D] -> logits [..., V]."""
-        return self._head(states)
+        return self._after_head(self._head(states))
 
 
-def load_huggingface(folder: Path, *, name: str | None = None, end_id: int) -> CausalPredictor:
-    """The model in a folder, in float32 on the processor.
+def _after_head(config: Any) -> Callable[[Tensor], Tensor]:
+    """What a model does to each logit after its output matrix.
+
+    Definition:
+        Cohere: l -> logit_scale l; Granite: l -> l / logits_scaling; Falcon-H1: l -> lm_head_multiplier l;
+        Gemma: l -> cap tanh(l / cap), cap = final_logit_softcapping; others: l -> l
+    Source: the models of transformers.
+    Differs: nothing; `huggingface_predictor` compares with the model's own logits.
+    """
+    text: Any = config.get_text_config()
+    factors = [getattr(text, name, None) or 1.0 for name in ("logit_scale", "lm_head_multiplier")]
+    scale = factors[0] * factors[1] / (getattr(text, "logits_scaling", None) or 1.0)
+    cap = getattr(text, "final_logit_softcapping", None)
+
+    def after_head(logits: Tensor) -> Tensor:
+        scaled = logits if scale == 1.0 else logits * scale
+        return scaled if cap is None else cap * torch.tanh(scaled / cap)
+
+    return after_head
+
+
+def load_huggingface(
+    folder: Path,
+    *,
+    name: str | None = None,
+    end_id: int,
+    start_ids: TokenIds | None = None,
+    adapter: Path | None = None,
+    place: Placement = Placement(),  # noqa: B008, a frozen value
+) -> CausalPredictor:
+    """The model in a folder.
 
     Args:
         folder: config.json and *.safetensors.
         name: how the report calls it; "model:" and the folder's name unless given.
-        end_id: the token that starts a document, from the model's tokenizer.
+        end_id: the token that ends a document, from the model's tokenizer.
+        start_ids: put before every text; the end token unless given.
+        adapter: folder of a LoRA adapter, merged into the weights.
+        place: device and precision.
     Returns:
         the predictor.
     Raises:
-        SourceError: no such folder, or no model in it.
+        SourceError: no such folder, or no model or adapter in it.
         UnsafeError: its only weights are pickles, or it wants to run code of its own.
-        BackendError: transformers cannot load it, or some of its weights are missing.
-        CapabilityError: it changes its logits after the head, so that scoring by blocks would be wrong.
+        FormatError: its files are damaged, or some of its weights are missing.
+        BackendError: transformers cannot load it, or the adapter does not fit it.
+        CapabilityError: it changes its logits after the head in a way that scoring by blocks does not know.
     """
     read_config(folder)
     shown = visible(str(folder))
+    if adapter is not None:
+        check_adapter(adapter)
     try:
         with quiet_transformers():
+            local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+            check_plausible(AutoConfig.from_pretrained(folder, **local), *_stored_numbers(folder), shown)
             # Its annotations do not know that output_loading_info makes it return two things.
             from_pretrained: Any = AutoModelForCausalLM.from_pretrained
             model, report = from_pretrained(
                 folder,
-                local_files_only=True,
                 use_safetensors=True,
-                trust_remote_code=False,
-                dtype=torch.float32,
+                # A product of low rank loses digits when it is added in less than float32.
+                dtype=torch.float32 if adapter is not None else place.torch_dtype,
                 output_loading_info=True,
+                **local,
             )
+    except FormatError:
+        raise
     except Exception as error:
         raise BackendError(
             f"transformers cannot load the model in {shown}.",
@@ -109,44 +156,69 @@ def load_huggingface(folder: Path, *, name: str | None = None, end_id: int) -> C
     absent = sorted(report["missing_keys"])
     if absent:
         # transformers would go on with random numbers in their place.
-        raise BackendError(
+        raise FormatError(
             f"The model in {shown} lacks weights.",
             why=f"{len(absent)} are missing, the first is {visible(absent[0])}.",
             next_step="Copy the model again.",
         )
-    return huggingface_predictor(model.eval(), name=name or f"model:{visible(folder.resolve().name)}", end_id=end_id)
+    if adapter is not None:
+        model = merged(model, adapter)
+    model = model.to(device=place.device, dtype=place.torch_dtype).eval()
+    own = name or f"model:{visible(folder.resolve().name)}"
+    return huggingface_predictor(model, name=own, end_id=end_id, start_ids=start_ids)
 
 
-def huggingface_predictor(model: Any, *, name: str, end_id: int) -> CausalPredictor:
+def _stored_numbers(folder: Path) -> tuple[int, int]:
+    """Tensors and numbers in the weights of a folder, from the headers of its files."""
+    num_tensors = num_elements = 0
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            shapes = [file.get_slice(key).get_shape() for key in file.keys()]
+        num_tensors += len(shapes)
+        num_elements += sum(math.prod(shape) for shape in shapes)
+    return num_tensors, num_elements
+
+
+def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: TokenIds | None = None) -> CausalPredictor:
     """Puts a transformers model that is already in memory behind the common interface.
 
     Args:
         model: in evaluation mode; later changes of its weights make the fingerprint a lie.
         name: how the report calls it.
-        end_id: the token that starts a document.
+        end_id: the token that ends a document.
+        start_ids: put before every text; the end token unless given.
     Raises:
         CapabilityError: its body and head, called apart, do not give its logits.
     """
     network = HuggingFaceNetwork(model)
-    probe = torch.arange(_PROBE_TOKENS)[None] % model.config.vocab_size
+    probe = torch.arange(_PROBE_TOKENS, device=network.device)[None] % model.config.get_text_config().vocab_size
     with torch.inference_mode(), quiet_transformers():
         whole = model(probe, use_cache=False).logits
         if not torch.allclose(network.logits(network.final_states(network.embed(probe))), whole, rtol=1e-4, atol=1e-4):
             raise CapabilityError(
                 f"{name} changes its logits after the output matrix.",
-                why=f"A {type(model).__name__} scales or caps them, which scoring by blocks does not know.",
-                next_step="Use a Llama, Qwen, GPT-2, GPT-NeoX or similar model.",
+                why=f"A {type(model).__name__} does something to them that scoring by blocks does not know.",
+                next_step="Use a Llama, Qwen, Gemma, Cohere, GPT-2, GPT-NeoX or similar model.",
             )
     config = model.config.to_dict()
-    # Where a model lies and which transformers opened it do not change what it predicts.
-    facts = {key: value for key, value in config.items() if key not in ("_name_or_path", "transformers_version")}
+    # Where a model lies and which transformers opened it do not change what it predicts; its dtype says how it was
+    # stored, and is told as it computes.
+    unsaid = ("_name_or_path", "transformers_version", "dtype", "torch_dtype")
+    facts = {
+        "config": {key: value for key, value in config.items() if key not in unsaid},
+        "end_id": end_id,
+        "start_ids": [end_id] if start_ids is None else start_ids.tolist(),
+        "device": network.device.type,
+        "dtype": str(whole.dtype),
+    }
     tied = {id(parameter): parameter for parameter in model.parameters()}
     return CausalPredictor(
         network,
         name=name,
         end_id=end_id,
+        start_ids=start_ids,
         vocabulary_size=int(whole.shape[-1]),
-        num_positions=getattr(model.config, "max_position_embeddings", None),
-        fingerprint=fingerprint_network(model.state_dict(), {"config": facts, "end_id": end_id}),
+        num_positions=getattr(model.config.get_text_config(), "max_position_embeddings", None),
+        fingerprint=fingerprint_network(model.state_dict(), facts),
         size_bytes=sum(parameter.numel() * parameter.element_size() for parameter in tied.values()),
     )

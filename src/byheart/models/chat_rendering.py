@@ -1,0 +1,63 @@
+"""Renders a chat template in a process of its own: `python -m byheart.models.chat_rendering`, JSON in, JSON out.
+
+A template is a program that a stranger wrote. transformers runs it in jinja's immutable sandbox, so that it reaches no
+code; what the sandbox does not bound is time and memory, and that is what the process is for.
+"""
+
+import json
+import resource
+import sys
+from datetime import datetime
+from typing import Any
+
+CPU_SECONDS = 20
+"""Of the whole process; a real template takes milliseconds, the imports a few seconds."""
+_MEMORY_BYTES = 4 << 30
+
+
+class _FixedDate(datetime):
+    """Templates may write the date; the same command must give the same prompt tomorrow."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> "_FixedDate":
+        return cls(2024, 7, 26, tzinfo=tz)
+
+
+def render(template: str, special_tokens: dict[str, str], instruction: str) -> str:
+    """The text that a conversation begins with: the user's instruction, and the assistant's turn opened.
+
+    Args:
+        template: jinja.
+        special_tokens: "bos_token" and the like.
+        instruction: the user's turn.
+    Raises:
+        ValueError: the template is ill-formed, refuses the conversation, or takes too much memory.
+    """
+    from transformers.utils import chat_template_utils
+
+    library: Any = chat_template_utils
+    library.datetime = _FixedDate
+    conversation = [{"role": "user", "content": instruction}]
+    try:
+        rendered, _ = library.render_jinja_template(
+            conversations=[conversation], chat_template=template, add_generation_prompt=True, **special_tokens
+        )
+    except Exception as error:  # a template can raise anything
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return str(rendered[0])
+
+
+def main() -> None:
+    """Reads {"template", "special_tokens", "instruction"}, writes {"text"} or {"fault"}."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    asked = json.load(sys.stdin)
+    try:
+        answer = {"text": render(asked["template"], asked["special_tokens"], asked["instruction"])}
+    except ValueError as error:
+        answer = {"fault": str(error)}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
