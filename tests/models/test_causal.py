@@ -4,20 +4,11 @@ import torch
 
 from byheart.core.decoding import GREEDY, Decoding
 from byheart.core.predictor import Distributes, Exposes, Samples, Scores
-from byheart.core.token_scores import TokenScores, token_scores
+from byheart.core.token_scores import token_scores
 from byheart.core.tokens import TokenIds
 from byheart.errors import InputError, NumericalError
-from byheart.models import reduction
-from byheart.models.reduction import reduce_states
 from tests.models.networks import SMALL, predictor, sharp_network, texts
-
-
-def _assert_equal(fast: TokenScores, slow: TokenScores) -> None:
-    for (name, left), (_, right) in zip(fast.arrays(), slow.arrays(), strict=True):
-        if name in ("token_ids", "rank", "argmax_id"):
-            assert np.array_equal(left, right), name
-        else:
-            np.testing.assert_allclose(left.astype(float), right.astype(float), rtol=1e-5, atol=1e-6, err_msg=name)
+from tests.models.test_reduction import assert_equal
 
 
 def test_it_has_every_capability() -> None:
@@ -29,21 +20,7 @@ def test_it_has_every_capability() -> None:
 def test_scores_equal_the_definition_on_full_distributions() -> None:
     subject, (text,) = predictor(), texts(30)
     logs = subject.next_log_probabilities_nats([text[:stop] for stop in range(30)])
-    _assert_equal(subject.score([text])[0], token_scores(text, logs))
-
-
-@pytest.mark.parametrize("num_logits", [5, 40, 300])
-@pytest.mark.parametrize("scale", [0.0, 1.0, 30.0])
-def test_the_reduction_equals_the_definition_with_ties_and_any_block_size(
-    num_logits: int, scale: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = np.random.default_rng(num_logits)
-    # Rounded, so that many logits are equal.
-    logits = torch.from_numpy(np.round(scale * rng.standard_normal((50, num_logits)), 1).astype(np.float32))
-    ids = rng.integers(num_logits, size=50)
-    monkeypatch.setattr(reduction, "BLOCK_ENTRIES", 7 * num_logits)
-    fast = reduce_states(logits, torch.from_numpy(ids), lambda states: states, num_logits)
-    _assert_equal(fast, token_scores(ids.astype(np.int32), logits.double().log_softmax(dim=-1).numpy()))
+    assert_equal(subject.score([text])[0], token_scores(text, logs))
 
 
 def test_equal_batches_give_equal_bytes_and_other_batches_nearly() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
+from byheart.models.reduction_kernel import compile_reduction
 from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
 
@@ -35,7 +36,8 @@ def write_text(folder: Path) -> tuple[Path, Path]:
 
 
 def compile_kernels() -> None:
-    """Studies a memorizer of a small text, so that every kernel of a study is in the cache."""
+    """Studies a memorizer of a small text and reduces a model's logits, so that every kernel of a study is kept."""
+    compile_reduction()
     with tempfile.TemporaryDirectory() as folder:
         seen, unseen = write_text(Path(folder))
         plan = StudyPlan(model="memorizer:mixture", trained_on=(str(seen),), held_out=(str(unseen),))
