@@ -175,6 +175,22 @@ def test_embeddings_predict_what_their_tokens_predict(name: str) -> None:
 
 
 @every_model
+def test_predictions_move_continuously_with_the_embeddings_that_attention_mixes(name: str) -> None:
+    model, (one, other) = made(name), texts(8, 8)
+    ends = [model.embed(_started(text)) for text in (one, other)]
+
+    def largest_jump(num_steps: int) -> float:
+        """Total variation between neighbours on a straight path from one context to the other."""
+        shares = np.linspace(0, 1, num_steps + 1)[:, None, None]
+        rows = np.exp(model.next_log_probabilities_from_embeddings_nats((1 - shares) * ends[0] + shares * ends[1]))
+        return float(0.5 * np.abs(np.diff(rows, axis=0)).sum(axis=1).max())
+
+    coarse, fine, finest = largest_jump(8), largest_jump(128), largest_jump(1024)
+    assert coarse > 1e-3
+    assert finest < fine / 4 < coarse / 4
+
+
+@every_model
 def test_the_gradient_points_where_the_log_probability_rises(name: str) -> None:
     model, (text,) = made(name), texts(8)
     embeddings = model.embed(_started(text))
