@@ -24,8 +24,10 @@ _TEMPLATE_FILE, _TOKENIZER_CONFIG = "chat_template.jinja", "tokenizer_config.jso
 _MOST_TEMPLATE_CHARACTERS = 1 << 17
 """The longest known templates, with tools and documents, have a quarter of it."""
 _MOST_START_TOKENS = 1024
+_CPU_SECONDS = 10
+"""Of the process that renders: a real template takes milliseconds, the imports two seconds."""
 _SECONDS = 120.0
-"""Of wall clock, for the process that renders; its own bound is on the processor's time."""
+"""The same of wall clock, on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,16 @@ def _special_tokens(config: dict[str, Any]) -> dict[str, str]:
 
 
 def _rendered(template: str, special_tokens: dict[str, str], instruction: str, shown: str) -> str:
-    asked = json.dumps({"template": template, "special_tokens": special_tokens, "instruction": instruction})
+    asked = {
+        "template": template,
+        "special_tokens": special_tokens,
+        "instruction": instruction,
+        "cpu_seconds": _CPU_SECONDS,
+    }
     try:
         done = subprocess.run(
             [sys.executable, "-m", "byheart.models.chat_rendering"],
-            input=asked,
+            input=json.dumps(asked),
             capture_output=True,
             text=True,
             timeout=_SECONDS,

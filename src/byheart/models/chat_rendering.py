@@ -10,8 +10,6 @@ import sys
 from datetime import datetime
 from typing import Any
 
-CPU_SECONDS = 20
-"""Of the whole process; a real template takes milliseconds, the imports a few seconds."""
 _MEMORY_BYTES = 4 << 30
 
 
@@ -36,7 +34,6 @@ def render(template: str, special_tokens: dict[str, str], instruction: str) -> s
     from transformers.utils import chat_template_utils
 
     library: Any = chat_template_utils
-    library.datetime = _FixedDate
     conversation = [{"role": "user", "content": instruction}]
     try:
         rendered, _ = library.render_jinja_template(
@@ -47,11 +44,20 @@ def render(template: str, special_tokens: dict[str, str], instruction: str) -> s
     return str(rendered[0])
 
 
+def fix_date() -> None:
+    """From here on every template in this process is told the same date."""
+    from transformers.utils import chat_template_utils
+
+    library: Any = chat_template_utils
+    library.datetime = _FixedDate
+
+
 def main() -> None:
-    """Reads {"template", "special_tokens", "instruction"}, writes {"text"} or {"fault"}."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    """Reads {"template", "special_tokens", "instruction", "cpu_seconds"}, writes {"text"} or {"fault"}."""
     asked = json.load(sys.stdin)
+    resource.setrlimit(resource.RLIMIT_CPU, (asked["cpu_seconds"],) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    fix_date()
     try:
         answer = {"text": render(asked["template"], asked["special_tokens"], asked["instruction"])}
     except ValueError as error:
