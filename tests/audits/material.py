@@ -40,8 +40,8 @@ def window(
         span=Span(0, 10),
         num_occurrences=num_occurrences if role == "member" else 0,
         in_base_sample=in_base_sample,
-        prefix_tokens=prefix_tokens,
-        scores=scores(ids, probability, agrees=agrees),
+        prefix=np.array(ids[:prefix_tokens], dtype=np.int32),
+        suffix=scores(ids[prefix_tokens:], probability, agrees=agrees),
     )
 
 

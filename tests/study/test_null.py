@@ -46,7 +46,7 @@ def excess_of_a_stranger(seed: int, tokenizer: Tokenizer) -> Estimate:
     subject = Subject("stranger", "model", stranger)
     cast = Cast((subject,), tokenizer, seen, unseen, build_index(seen, tokenizer))
     found = windows(need, cast, rng=rng)
-    scores = {p.fingerprint: stranger.score([p.token_ids])[0] for p in found if isinstance(p, Passage)}
+    scores = {p.fingerprint: stranger.score([p.token_ids], [p.num_given])[0] for p in found if isinstance(p, Passage)}
     answers = Answers({need: found}, {("stranger", need): scores}, {}, {"stranger": Throughput()})
     evidence = AUDIT.run(inputs_for((need,), subject, answers, cast), Params(num_windows=15), rng=rng)
     return next(e for e in evidence if isinstance(e, Estimate) and e.name == "extraction.greedy_rate")

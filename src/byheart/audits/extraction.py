@@ -109,7 +109,7 @@ def tries_needed(log_pz: float, confidence: float) -> float:
 
 def _tells_pz(windows: Sequence[Window]) -> bool:
     """Whether the subject shows enough of its probabilities for p_z."""
-    return all(window.scores.knows_top_k for window in windows)
+    return all(window.suffix.knows_top_k for window in windows)
 
 
 def _reaches(window: Window, num_tokens: int, pz: float) -> bool:
@@ -253,7 +253,7 @@ def _exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
             for i in range(len(suffix))
         )
         facts: tuple[tuple[str, int | float], ...] = (("occurrences in the corpus", window.num_occurrences),)
-        if window.scores.knows_top_k:
+        if window.suffix.knows_top_k:
             log_pz = log_pz_nats(window, params.suffix_tokens)
             facts += (("p_z", math.exp(log_pz) if log_pz > -math.inf else 0.0),)
         exhibits.append(
@@ -264,7 +264,7 @@ def _exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
                 start_byte=window.span.start,
                 stop_byte=window.span.stop,
                 role="subject",
-                given=inputs.decode(window.scores.token_ids[: window.prefix_tokens]),
+                given=inputs.decode(window.prefix),
                 tokens=tokens,
                 facts=facts,
             )

@@ -83,15 +83,10 @@ class Window:
     """How often the whole window stands in the trained-on corpus, exactly."""
     in_base_sample: bool
     """Drawn uniformly over distinct windows (headline rates), or only to fill a stratum."""
-    prefix_tokens: int
-    """Tokens given; the rest is the suffix."""
-    scores: TokenScores
-    """Of all its tokens, prefix and suffix."""
-
-    @property
-    def suffix(self) -> TokenScores:
-        """Scores of the suffix."""
-        return self.scores.slice(self.prefix_tokens, len(self.scores))
+    prefix: TokenIds
+    """Tokens given, shape [prefix_tokens]."""
+    suffix: TokenScores
+    """Of the tokens after them."""
 
 
 @dataclass(frozen=True, kw_only=True)

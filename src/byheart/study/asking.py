@@ -14,6 +14,7 @@ from byheart.memorizers.memorizer import Memorizer
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
 from byheart.study.materials import Material, Passage, Prompt, longest_tokens, material
+from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
 
@@ -54,6 +55,7 @@ def ask_everyone(
     cast: Cast, needs: tuple[Need, ...], seed: int, journal: Journal, *, clock: Clock, on_progress: Progress
 ) -> Answers:
     """Scores and samples everything that the audits need."""
+    cache = score_cache()
     cut = {need: material(need, cast, seed) for need in needs}
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
@@ -67,7 +69,9 @@ def ask_everyone(
                 result.written[subject.name, need] = texts
             else:
                 passages = [item for item in found if isinstance(item, Passage)]
-                scores, speed = score_passages(subject, need, passages, journal, clock=clock, on_progress=on_progress)
+                scores, speed = score_passages(
+                    subject, need, passages, journal, cache=cache, clock=clock, on_progress=on_progress
+                )
                 result.scores[subject.name, need] = scores
                 if isinstance(need, HeldOutNeed) and isinstance(subject.predictor, Memorizer):
                     abstentions = {p.fingerprint: subject.predictor.abstentions(p.token_ids) for p in passages}

@@ -30,8 +30,8 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
             span=p.span,
             num_occurrences=p.num_occurrences,
             in_base_sample=p.in_base_sample,
-            prefix_tokens=need.prefix_tokens,
-            scores=scores[p.fingerprint],
+            prefix=p.token_ids[: p.num_given],
+            suffix=scores[p.fingerprint],
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
@@ -39,7 +39,7 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
 
 
 def _prediction(subject: Subject, need: HeldOutNeed, passage: Passage, asked: Answers) -> Prediction:
-    scores = asked.scores[subject.name, need][passage.fingerprint].slice(passage.num_given, passage.token_ids.size)
+    scores = asked.scores[subject.name, need][passage.fingerprint]
     abstentions = asked.abstentions.get((subject.name, need))
     return Prediction(
         log_probability_nats=scores.log_probability_nats,

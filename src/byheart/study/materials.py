@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from byheart.core.batches import plan_batches
 from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.core.spans import Span
 from byheart.core.streams import stream
@@ -41,8 +42,8 @@ class Passage:
 
     @property
     def fingerprint(self) -> str:
-        """Of its tokens."""
-        return fingerprint_tokens(self.token_ids)
+        """Of its tokens and of how many of them are given: of what is asked."""
+        return f"{fingerprint_tokens(self.token_ids)}/{self.num_given}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,15 +213,13 @@ def longest_tokens(need: Need) -> int:
             return need.prompt_tokens + need.num_tokens
 
 
-def batches(passages: Sequence[Passage], max_texts: int) -> list[list[Passage]]:
-    """Distinct texts in batches planned from content alone, so that a rerun or a resumption meets the same batches.
+def batches(passages: Sequence[Passage]) -> list[list[Passage]]:
+    """Distinct passages in batches planned from content alone, so that a rerun or a resumption meets the same batches.
 
     Args:
-        passages: what to score; equal texts are scored once.
-        max_texts: texts of one batch.
-    Returns:
-        batches of texts of similar length, ordered by length and fingerprint.
+        passages: what to score; equal ones are scored once.
     """
-    distinct = {passage.fingerprint: passage for passage in passages}
-    ordered = sorted(distinct.values(), key=lambda p: (len(p.token_ids), p.fingerprint))
-    return [ordered[i : i + max_texts] for i in range(0, len(ordered), max_texts)]
+    # Sorted, so that where a passage was found moves no batch.
+    distinct = sorted({passage.fingerprint: passage for passage in passages}.items())
+    chosen = [passage for _, passage in distinct]
+    return [[chosen[i] for i in batch] for batch in plan_batches([passage.token_ids for passage in chosen])]

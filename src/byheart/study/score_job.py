@@ -21,6 +21,7 @@ from byheart.study.calibration_overlap import CalibrationOverlap
 from byheart.study.endpoint_answers import answers_of_score
 from byheart.study.indexing import chosen_tokenizer
 from byheart.study.lookup import TOKENIZER_FOLDER, Lookup
+from byheart.study.score_cache import score_cache
 from byheart.study.score_plan import STDIN, ScorePlan
 from byheart.study.scorers import MemorizerScorer, ModelScorer, Scorer
 from byheart.study.text_batches import Encoder, in_batches
@@ -52,13 +53,7 @@ def run_score(
         CapabilityError: the index has several shards, or models cannot be opened here.
         InputError: the index holds the calibration text, or most of what is scored is calibration text.
     """
-    if plan.source == STDIN:
-        text = read_stdin()
-        documents, total_bytes = _of_stdin(text, lines=plan.lines), len(text.encode())
-    else:
-        documents = stream(plan.source, lines=plan.lines, skip_bad=plan.skip_bad)
-        # What a packed file will unpack to is not known.
-        total_bytes = 0 if plan.source.lower().endswith(_PACKED) else stored_bytes(plan.source)
+    documents, total_bytes = documents_of(plan, read_stdin)
     # A text that cannot be read is named before a model is loaded for nothing.
     first = next(documents)
     with ExitStack() as until_scored:
@@ -72,6 +67,23 @@ def run_score(
             on_progress=on_progress,
         )
     return replace(score, notes=(*score.notes, *overlap.notes()))
+
+
+def documents_of(plan: ScorePlan, read_stdin: Callable[[], str]) -> tuple[Iterator[Document], int]:
+    """The text that is scored, and its bytes where they are known, else 0.
+
+    Args:
+        plan: names it.
+        read_stdin: gives the text of standard input; called only where the plan asks for it.
+    Raises:
+        SourceError: it cannot be read.
+    """
+    if plan.source == STDIN:
+        text = read_stdin()
+        return _of_stdin(text, lines=plan.lines), len(text.encode())
+    # What a packed file will unpack to is not known.
+    total_bytes = 0 if plan.source.lower().endswith(_PACKED) else stored_bytes(plan.source)
+    return stream(plan.source, lines=plan.lines, skip_bad=plan.skip_bad), total_bytes
 
 
 def _of_stdin(text: str, *, lines: bool) -> Iterator[Document]:
@@ -111,7 +123,7 @@ def open_scorer(
                 why=f"Its access level is: {loaded.predictor.access}.",
                 next_step="Give the tokenizer of its model with --tokenizer; docs/models.md tells what else to do.",
             )
-        return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer))
+        return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache())
     lookup = _opened(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)
     texts, notes = _calibration(plan, encoder, on_progress)

@@ -5,18 +5,19 @@ from typing import Protocol
 
 import numpy as np
 
+from byheart.core.batches import plan_batches
 from byheart.core.predictor import Scores
 from byheart.core.progress import Progress, silent
 from byheart.core.tokens import Floats, TokenIds
 from byheart.index.layout import Unit
 from byheart.memorizers.markov import Markov
 from byheart.memorizers.memorizer import Matches, Memorizer
+from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.text_batches import Batch, Counts, Encoder
 
 STAGE = "score"
-_WINDOW_TOKENS = 2048
+WINDOW_TOKENS = 2048
 """Longest window, where the context allows it: the memory of attention grows with its square."""
-_BATCH_TEXTS = 16
 _CONTEXT_TOKENS = 1 << 16
 
 
@@ -116,17 +117,18 @@ class ModelScorer:
     Args:
         model: gives log-probabilities.
         encoder: of the tokenizer that it was trained with.
+        cache: keeps its scores between runs; None for none.
     """
 
     unit: Unit = "tokens"
 
-    def __init__(self, model: Scores, encoder: Encoder) -> None:
+    def __init__(self, model: Scores, encoder: Encoder, cache: ScoreCache | None = None) -> None:
         self.name, self.encoder = model.name, encoder
         self.notes: tuple[str, ...] = ()
         # The last token of a window is predicted and never read, so that it needs no place in the context.
-        allowed = _WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
-        self.window_tokens = min(allowed, _WINDOW_TOKENS)
-        self._model = model
+        allowed = WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
+        self.window_tokens = min(allowed, WINDOW_TOKENS)
+        self._model, self._cache = model, cache
 
     def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
         """As `Scorer.score`; the ranks come with the same pass."""
@@ -142,17 +144,16 @@ class ModelScorer:
                 f"by half: each token after the first window had at least {kept:,} tokens of context."
             )
             self.notes = (note,)
-        cut.sort(key=lambda window: window[1] - window[0])
+        texts = [batch.token_ids[start:stop] for start, stop, _ in cut]
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
         done, are_exact = 0, True
-        while cut:
-            longest = cut[-1][1] - cut[-1][0]
-            size = max(1, min(_BATCH_TEXTS, (_WINDOW_TOKENS // longest) ** 2))
-            chosen, cut = cut[-size:], cut[:-size]
-            scored = self._model.score([batch.token_ids[start:stop] for start, stop, _ in chosen])
-            for (start, stop, first), scores in zip(chosen, scored, strict=True):
-                logs[first:stop] = scores.log_probability_nats[first - start :]
-                ranks[first:stop] = scores.rank[first - start :]
+        for chosen in plan_batches(texts):
+            places = [cut[index] for index in chosen]
+            given = [first - start for start, _, first in places]
+            scored, _ = scores_of(self._model, [texts[index] for index in chosen], given, self._cache)
+            for (_, stop, first), scores in zip(places, scored, strict=True):
+                logs[first:stop] = scores.log_probability_nats
+                ranks[first:stop] = scores.rank
                 are_exact = are_exact and scores.ranked_tokens is None
                 done += stop - first
             on_progress(STAGE, done, batch.token_ids.size)

@@ -1,5 +1,6 @@
 """Score once: each text goes through each predictor once, batch by batch, through the journal."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.journal import Journal
 from byheart.study.materials import Passage, Prompt, batches
+from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.subjects import Subject
 
-BATCH_TEXTS = 16
+PROMPTS_PER_BATCH = 16
 Clock = Callable[[], float]
 
 
@@ -26,7 +28,7 @@ class Throughput:
     """How fast a subject was scored; measured, so not part of the results."""
 
     tokens: int = 0
-    """Tokens scored in this run, those read back from the journal left out."""
+    """Tokens scored in this run, those read back from the journal or the cache left out."""
     seconds: float = 0.0
     """Seconds spent on them."""
 
@@ -35,24 +37,32 @@ def _key(kind: str, subject: Subject, need: Need, number: int) -> str:
     return f"{kind}/{subject.name}/{subject.predictor.fingerprint}/{need!r}/{number}"
 
 
+def _batch_identity(batch: Sequence[Passage]) -> str:
+    """Identifies the passages of a batch, so that a journal of other batches is never read for them."""
+    return hashlib.blake2b("\n".join(passage.fingerprint for passage in batch).encode(), digest_size=16).hexdigest()
+
+
 def score_passages(
     subject: Subject,
     need: Need,
     passages: Sequence[Passage],
     journal: Journal,
     *,
+    cache: ScoreCache | None = None,
     clock: Clock = time.perf_counter,
     on_progress: Progress = silent,
 ) -> tuple[dict[str, TokenScores], Throughput]:
-    """Scores of every distinct passage, by fingerprint.
+    """Scores of the tokens of every distinct passage that are not given, by fingerprint.
 
-    A batch found in the journal is read back; the others are scored and journaled before the next begins.
+    A batch found in the journal or the cache is read back; the others are scored. Each is journaled before the next
+    begins.
 
     Args:
         subject: whose predictor offers Scores.
         need: what the passages were cut for; part of the journal's keys.
         passages: what to score.
         journal: keeps acknowledged batches.
+        cache: keeps a model's scores between runs; None for none.
         clock: seconds.
         on_progress: told after each batch.
     """
@@ -60,21 +70,23 @@ def score_passages(
     assert isinstance(predictor, Scores)
     found: dict[str, TokenScores] = {}
     throughput = Throughput()
-    planned = batches(passages, BATCH_TEXTS)
+    planned = batches(passages)
     total = sum(len(p.token_ids) for batch in planned for p in batch)
     done = 0
     for number, batch in enumerate(planned):
-        key = _key("score", subject, need, number)
+        texts, given = [passage.token_ids for passage in batch], [passage.num_given for passage in batch]
+        key = _key("score", subject, need, number) + "/" + _batch_identity(batch)
         if key not in journal:
             started = clock()
-            scores = predictor.score([passage.token_ids for passage in batch])
-            throughput.seconds += clock() - started
-            throughput.tokens += sum(len(s) for s in scores)
+            scores, are_new = scores_of(predictor, texts, given, cache)
+            if are_new:
+                throughput.seconds += clock() - started
+                throughput.tokens += sum(len(s) for s in scores)
             journal.put(key, [token_scores_to_json(s) for s in scores])
         else:
             scores = [token_scores_from_json(raw) for raw in journal.get(key)]
         found |= {passage.fingerprint: s for passage, s in zip(batch, scores, strict=True)}
-        done += sum(len(s) for s in scores)
+        done += sum(text.size for text in texts)
         on_progress(f"score {subject.name}", done, total)
     return found, throughput
 
@@ -101,8 +113,8 @@ def continue_prompts(
     predictor = subject.predictor
     assert isinstance(predictor, Samples)
     written: list[TokenIds] = []
-    for number, start in enumerate(range(0, len(prompts), BATCH_TEXTS)):
-        batch = prompts[start : start + BATCH_TEXTS]
+    for number, start in enumerate(range(0, len(prompts), PROMPTS_PER_BATCH)):
+        batch = prompts[start : start + PROMPTS_PER_BATCH]
         key = _key("sample", subject, need, number)
         if key not in journal:
             rng = stream(seed, "sample", subject.name, repr(need), str(number))

@@ -11,7 +11,10 @@ from byheart.study.subjects import Cast
 
 
 def score_table(cast: Cast, asked: Answers) -> bytes:
-    """A row for each scored text and subject, its per-token statistics as lists; a Parquet file with page checksums."""
+    """A row for each scored text and subject; a Parquet file with page checksums.
+
+    The statistics of its tokens are lists. They cover the tokens after the given ones, whose ids stand in `given_ids`.
+    """
     rows: list[dict[str, Any]] = []
     for subject in cast.subjects:
         for need, found in asked.materials.items():
@@ -27,6 +30,7 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                     "start_byte": passage.span.start,
                     "stop_byte": passage.span.stop,
                     "num_given": passage.num_given,
+                    "given_ids": passage.token_ids[: passage.num_given],
                     "num_scored_bytes": passage.num_scored_bytes,
                     "num_occurrences": passage.num_occurrences,
                     "in_base_sample": passage.in_base_sample,
