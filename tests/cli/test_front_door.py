@@ -69,8 +69,9 @@ def test_the_options_are_frozen() -> None:
     assert options == {
         "demo": ["--json", "--output", "--quiet", "--seed"],
         "audit": [
-            "--audits", "--dry-run", "--held-out", "--index", "--json", "--lines", "--output", "--profile", "--quiet",
-            "--seed", "--skip-bad", "--tokenizer", "--trained-on",
+            "--audits", "--concurrency", "--dry-run", "--held-out", "--index", "--json", "--lines", "--max-requests",
+            "--max-tokens", "--output", "--price-completion", "--price-prompt", "--profile", "--quiet",
+            "--requests-per-second", "--seed", "--skip-bad", "--timeout", "--tokenizer", "--trained-on",
         ],
         "index": [
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
@@ -80,7 +81,9 @@ def test_the_options_are_frozen() -> None:
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
         "score": [
-            "--all", "--calibration", "--index", "--json", "--lines", "--quiet", "--skip-bad", "--tokenizer", "--with",
+            "--all", "--calibration", "--concurrency", "--dry-run", "--index", "--json", "--lines", "--max-requests",
+            "--max-tokens", "--price-completion", "--price-prompt", "--quiet", "--requests-per-second", "--skip-bad",
+            "--timeout", "--tokenizer", "--with",
         ],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",

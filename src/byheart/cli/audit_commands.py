@@ -1,12 +1,21 @@
 """The main job: audit, and its demonstration on real input."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
+from byheart.cli.endpoint_options import (
+    CompletionPriceOption,
+    ConcurrencyOption,
+    MaxRequestsOption,
+    MaxTokensOption,
+    PromptPriceOption,
+    RateOption,
+    TimeoutOption,
+    limits_of,
+)
+from byheart.cli.resuming import resumable, typed_command
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -21,10 +30,6 @@ from byheart.cli.session import (
 from byheart.core.run_record import RunRecord
 
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
-
-
-def _command() -> str:
-    return shlex.join(["byheart", *sys.argv[1:]])
 
 
 def _show(record: RunRecord, run: Path, json: bool) -> None:
@@ -61,11 +66,12 @@ def demo(
     from byheart.study.pages import page
 
     with progress(quiet) as on_progress:
-        record = run_demo(output, seed, command=_command(), render=page(), on_progress=on_progress)
+        record = run_demo(output, seed, command=typed_command(), render=page(), on_progress=on_progress)
     _show(record, output, json)
 
 
 def audit(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -87,6 +93,13 @@ def audit(
     lines: LinesFlag = False,
     skip_bad: SkipBadFlag = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked, and stop.")] = False,
+    max_requests: MaxRequestsOption = None,
+    max_tokens: MaxTokensOption = None,
+    requests_per_second: RateOption = None,
+    concurrency: ConcurrencyOption = None,
+    timeout: TimeoutOption = None,
+    price_prompt: PromptPriceOption = 0.0,
+    price_completion: CompletionPriceOption = 0.0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -99,6 +112,8 @@ def audit(
     from byheart.audits import AUDITS
     from byheart.core.audit import Profile
     from byheart.errors import ConfigError
+    from byheart.models import is_endpoint
+    from byheart.study.endpoint_forecast import Terms
     from byheart.study.execute import execute
     from byheart.study.forecast import forecast
     from byheart.study.pages import page
@@ -120,14 +135,17 @@ def audit(
         lines=lines,
         skip_bad=skip_bad,
     )
+    limits, price = limits_of(context, model)
     if dry_run:
-        planned = forecast(plan.chosen(AUDITS), plan.profile)
+        terms = Terms(limits, price) if is_endpoint(model) else None
+        planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms)
         answer_json(planned) if json else answer("\n".join(planned["lines"]))
         return
-    if RunFolder(output).is_complete():
+    folder = RunFolder(output)
+    if folder.is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
-    with progress(quiet) as on_progress:
-        record = execute(plan, output, command=_command(), render=page(), on_progress=on_progress)
+    with progress(quiet) as on_progress, resumable(folder.journal_path):
+        record = execute(plan, output, command=typed_command(), limits=limits, render=page(), on_progress=on_progress)
     _show(record, output, json)
 
 

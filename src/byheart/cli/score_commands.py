@@ -4,6 +4,17 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.endpoint_options import (
+    CompletionPriceOption,
+    ConcurrencyOption,
+    MaxRequestsOption,
+    MaxTokensOption,
+    PromptPriceOption,
+    RateOption,
+    TimeoutOption,
+    limits_of,
+)
+from byheart.cli.resuming import resumable
 from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, answer, answer_json, progress
 from byheart.cli.text_commands import read_text
 
@@ -16,6 +27,7 @@ CalibrationOption = Annotated[
 
 
 def score(
+    context: typer.Context,
     text: Annotated[
         str,
         typer.Argument(
@@ -40,6 +52,17 @@ def score(
     all: Annotated[
         bool, typer.Option("--all", help="Every token in the table, and with --json a table at all.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print what an endpoint would be asked, and stop.", rich_help_panel="Endpoints"),
+    ] = False,
+    max_requests: MaxRequestsOption = None,
+    max_tokens: MaxTokensOption = None,
+    requests_per_second: RateOption = None,
+    concurrency: ConcurrencyOption = None,
+    timeout: TimeoutOption = None,
+    price_prompt: PromptPriceOption = 0.0,
+    price_completion: CompletionPriceOption = 0.0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -60,10 +83,19 @@ def score(
         lines=lines,
         skip_bad=skip_bad,
     )
-    with progress(quiet) as on_progress:
+    limits, price = limits_of(context, model)
+    if dry_run:
+        from byheart.study.endpoint_forecast import Terms
+        from byheart.study.endpoint_score import forecast_score
+
+        planned = forecast_score(plan, Terms(limits, price), read_stdin=lambda: read_text("-"))
+        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        return
+    with progress(quiet) as on_progress, resumable():
         found = run_score(
             plan,
             read_stdin=lambda: read_text("-"),
+            limits=limits,
             wanted="all" if all else "none" if json else "costliest",
             on_progress=on_progress,
         )

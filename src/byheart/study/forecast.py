@@ -4,6 +4,7 @@ from typing import Any
 
 from byheart.core.audit import Audit, Profile
 from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
@@ -19,8 +20,14 @@ def tokens_asked(need: Need) -> int:
             return need.num_prompts * need.num_tokens
 
 
-def forecast(audits: tuple[Audit, ...], profile: Profile) -> dict[str, Any]:
-    """Tokens to score and to write per subject, by audit, as JSON values and as lines to print."""
+def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | None = None) -> dict[str, Any]:
+    """Tokens to score and to write per subject, by audit, as JSON values and as lines to print.
+
+    Args:
+        audits: that are planned.
+        profile: sizes of their samples.
+        endpoint: on what terms it is asked; None where the model is on this machine.
+    """
     asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
@@ -32,9 +39,15 @@ def forecast(audits: tuple[Audit, ...], profile: Profile) -> dict[str, Any]:
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
         lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
-    lines += [*_yardstick(profile), "Nothing was run."]
+    asked_over_http: dict[str, Any] = {}
+    if endpoint is not None:
+        needs = dict.fromkeys(need for _, need in asked)
+        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs), endpoint)
+        lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
+    lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
     return {
         "audits": rows,
+        **asked_over_http,
         "tokens_to_score": totals["score"],
         "tokens_to_write": totals["write"],
         "memorizers": [name.removeprefix("memorizer:") for name in (*_members(), MIXTURE)],

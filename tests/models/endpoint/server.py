@@ -66,6 +66,8 @@ class Offer:
     """Alters a true answer in place; given the request and the answer."""
     rows: dict[bytes, Floats] = field(default_factory=dict)
     """Distributions that were computed before, by context."""
+    token_texts: dict[int, str] = field(default_factory=dict)
+    """Texts of tokens that were asked for before."""
     seen: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Paths and bodies of all requests, in order."""
     under_way: int = 0
@@ -114,7 +116,9 @@ def _after_start(offer: Offer, ids: TokenIds) -> TokenIds:
 def _token_text(offer: Offer, token_id: int) -> str:
     if token_id == offer.tokenizer.end_id:
         return offer.tokenizer.end_token
-    return offer.tokenizer.decode(np.array([token_id], dtype=np.int32))
+    if token_id not in offer.token_texts:
+        offer.token_texts[token_id] = offer.tokenizer.decode(np.array([token_id], dtype=np.int32))
+    return offer.token_texts[token_id]
 
 
 def _top(offer: Offer, row: Floats, own: int, num: int) -> dict[int, tuple[float, int]]:
