@@ -22,7 +22,7 @@ from byheart.errors import FormatError, StorageError
 from byheart.models.folders import read_config
 from byheart.models.transformer.config import NetworkConfig
 from byheart.models.transformer.llama_config import check_llama, config_from_llama, config_to_llama
-from byheart.models.transformer.names import from_llama, llama_shapes, silent_mlps, to_llama
+from byheart.models.transformer.names import from_llama, llama_shapes, silent_shapes, to_llama
 from byheart.models.transformer.network import Network
 from byheart.models.transformer.plain_checkpoint import (
     PLAIN_CONFIG,
@@ -115,7 +115,7 @@ def load_checkpoint(folder: Path) -> Network:
             next_step="Copy both files again.",
         )
     _check_numbers(tensors)
-    if not config.is_plain and any(bool(tensors[name].any()) for name in silent_mlps(config)):
+    if not config.is_plain and any(bool(tensors[name].any()) for name in silent_shapes(config)):
         raise FormatError(
             f"The weights in {shown} are not those of an attention-only network.",
             why="transformers would compute an MLP that this form does not have.",

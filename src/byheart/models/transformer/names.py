@@ -34,7 +34,7 @@ def to_llama(tensors: Mapping[str, Tensor], config: NetworkConfig) -> dict[str, 
         parts = fused.get(within) or (whole[within],)
         for part, piece in zip(parts, tensor.chunk(len(parts)), strict=True):
             result[f"model.layers.{layer_index}.{part}"] = piece.contiguous()
-    return silent_mlps(config) | result
+    return {name: tensors["embedding"].new_zeros(shape) for name, shape in silent_shapes(config).items()} | result
 
 
 def from_llama(tensors: Mapping[str, Tensor], config: NetworkConfig) -> dict[str, Tensor]:
@@ -84,8 +84,6 @@ def _mlp_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def silent_mlps(config: NetworkConfig) -> dict[str, Tensor]:
-    """What a Llama needs to do nothing where an attention-only network has nothing."""
-    if config.form == "llama":
-        return {}
-    return {name: torch.zeros(shape) for name, shape in _mlp_shapes(config).items()}
+def silent_shapes(config: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    """The tensors that must be zero, so that a Llama does nothing where an attention-only network has nothing."""
+    return {} if config.form == "llama" else _mlp_shapes(config)
