@@ -1,3 +1,4 @@
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -6,15 +7,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from byheart.core.decoding import GREEDY
 from byheart.core.tokens import TokenIds
 from byheart.errors import ConfigError, InputError, NumericalError
+from byheart.models.transformer.borders import Borders
+from byheart.models.transformer.config import FORMS, Form
 from byheart.models.transformer.evaluation import evaluate
 from byheart.models.transformer.predictor import reference_predictor
 from byheart.models.transformer.recipe import TrainingRecipe
 from byheart.models.transformer.training import Training, train
-from byheart.models.transformer.windows import batches, pack
+from byheart.models.transformer.windows import Stream
 from tests.models.networks import SMALL, predictor, sharp_network, texts
 
 
@@ -31,20 +35,58 @@ def _fingerprint(training: Training) -> str:
 
 def test_the_stream_puts_the_end_token_before_each_document() -> None:
     documents = [np.array([5, 6], dtype=np.int32), np.array([7], dtype=np.int32)]
-    assert pack(documents, 3).tolist() == [3, 5, 6, 3, 7]
+    assert Stream(documents, 3).token_ids.tolist() == [3, 5, 6, 3, 7]
 
 
 @pytest.mark.parametrize(("num_tokens", "window_tokens"), [(40, 8), (40, 7), (5, 8)])
 def test_an_epoch_shows_every_window_once(num_tokens: int, window_tokens: int) -> None:
-    stream = np.arange(num_tokens, dtype=np.int32)
-    num_windows = max(num_tokens // window_tokens, 1)
-    epochs = batches(stream, window_tokens, num_windows, rng=np.random.default_rng(0))
+    stream = Stream([np.arange(1, num_tokens, dtype=np.int32)], 0)
+    num_windows = stream.windows_per_epoch(window_tokens)
+    assert num_windows == max(num_tokens // window_tokens, 1)
+    epochs = stream.batches(window_tokens, num_windows, rng=np.random.default_rng(0))
     for _ in range(3):
         epoch = next(epochs)
-        assert epoch.shape == (num_windows, window_tokens + 1)
-        assert ((epoch[:, 1:] - epoch[:, :-1]) % num_tokens == 1).all()
-        targets = epoch[:, 1:].ravel()
-        assert np.bincount(targets).max() == math.ceil(num_windows * window_tokens / num_tokens)
+        assert epoch.inputs.shape == epoch.targets.shape == epoch.pieces.shape == (num_windows, window_tokens)
+        assert ((epoch.targets - epoch.inputs) % num_tokens == 1).all()
+        assert np.bincount(epoch.targets.ravel()).max() == math.ceil(num_windows * window_tokens / num_tokens)
+
+
+def test_a_piece_begins_with_each_document_and_undivided_windows_come_first() -> None:
+    documents = [np.arange(10, 10 + size, dtype=np.int32) for size in (3, 1, 20)]
+    (epoch,) = itertools.islice(Stream(documents, 0).batches(9, 3, rng=np.random.default_rng(3)), 1)
+    begins = (epoch.inputs == 0) & (np.arange(9) > 0)
+    assert np.array_equal(np.diff(epoch.pieces, axis=1), begins[:, 1:].astype(int))
+    assert (epoch.pieces[:, 0] == 0).all()
+    is_divided = epoch.pieces[:, -1] > 0
+    assert is_divided.any()
+    assert not is_divided.all()
+    assert np.array_equal(is_divided, np.sort(is_divided))
+
+
+@pytest.mark.parametrize("start", [1, 2, 7])
+def test_batches_go_on_from_any_number(start: int) -> None:
+    stream = Stream(texts(50, 23), 3)
+    whole = list(itertools.islice(stream.batches(8, 4, rng=np.random.default_rng(0)), start + 3))
+    rest = list(itertools.islice(stream.batches(8, 4, rng=np.random.default_rng(0), start=start), 3))
+    for expected, found in zip(whole[start:], rest, strict=True):
+        assert np.array_equal(expected.inputs, found.inputs)
+        assert np.array_equal(expected.pieces, found.pieces)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_document_sees_another_one_of_its_window(form: Form) -> None:
+    network = sharp_network(replace(SMALL, form=form))
+    first, second, third, other = (torch.from_numpy(text.astype(np.int64)) for text in texts(9, 14, 9, 9))
+    pieces = torch.tensor([[0] * 32, [0] * 9 + [1] * 14 + [2] * 9])
+    whole = torch.from_numpy(texts(32, seed=5)[0].astype(np.int64))
+    with torch.inference_mode():
+        logits = network(torch.stack([whole, torch.cat((first, second, third))]), Borders(pieces))
+        changed = network(torch.stack([whole, torch.cat((other, second, other))]), Borders(pieces))
+        alone = network(second[None])
+    assert torch.equal(logits[1, 9:23], changed[1, 9:23])
+    assert not torch.equal(logits[1, :9], changed[1, :9])
+    assert torch.equal(logits[0], changed[0])
+    assert (logits[1, 9:23] - alone[0]).abs().max() < 1e-3 * alone.abs().max()
 
 
 def test_training_memorizes_what_is_repeated_and_lowers_the_loss() -> None:

@@ -11,6 +11,7 @@ from byheart.core.progress import Progress, silent
 from byheart.core.tokens import TokenIds
 from byheart.errors import InputError
 from byheart.models.transformer.network import Network
+from byheart.models.transformer.recipe import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,12 @@ class Evaluation:
 
 
 def evaluate(
-    network: Network, documents: Sequence[TokenIds], *, batch_windows: int = 16, on_progress: Progress = silent
+    network: Network,
+    documents: Sequence[TokenIds],
+    *,
+    batch_windows: int = 16,
+    precision: Precision = "float32",
+    on_progress: Progress = silent,
 ) -> Evaluation:
     """The loss on whole documents, each token scored once and given at least half a context where it has one.
 
@@ -40,6 +46,7 @@ def evaluate(
         network: the network.
         documents: token ids, each of shape [num_tokens >= 0].
         batch_windows: windows per pass.
+        precision: what matrix products read; the loss itself is float32.
         on_progress: hears each pass under the stage "evaluate".
     Returns:
         the sum and its number of tokens.
@@ -63,7 +70,8 @@ def evaluate(
         raise InputError("There is nothing to evaluate on.", why="No document has a token.", next_step="Add documents.")
     windows.sort(key=lambda window: window[0].size)
     total, num_tokens = 0.0, 0
-    with torch.inference_mode():
+    fast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16")
+    with torch.inference_mode(), fast:
         for first in range(0, len(windows), batch_windows):
             chosen = windows[first : first + batch_windows]
             width = max(ids.size for ids, _ in chosen)
@@ -74,7 +82,9 @@ def evaluate(
                 targets[row, skipped : ids.size - 1] = ids[skipped + 1 :]
                 num_tokens += ids.size - 1 - skipped
             logits = network(torch.from_numpy(inputs[:, :-1]))
-            losses = F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten(), reduction="none")
+            losses = F.cross_entropy(
+                logits.flatten(0, 1).float(), torch.from_numpy(targets).flatten(), reduction="none"
+            )
             total += float(losses.sum(dtype=torch.float64))
             on_progress("evaluate", first + len(chosen), len(windows))
     return Evaluation(total_nats=total, num_tokens=num_tokens)

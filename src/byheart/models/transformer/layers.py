@@ -8,8 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from byheart.models.transformer.borders import Borders
 from byheart.models.transformer.cache import Cache
 from byheart.models.transformer.config import Gate, NetworkConfig
+
+Seen = Cache | Borders | None
+"""What decides which tokens attention may see beside this pass's own, or none of other documents."""
 
 
 def weight(*shape: int) -> nn.Parameter:
@@ -58,7 +62,7 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return x * cosines + x.roll(x.shape[-1] // 2, dims=-1) * sines
 
 
-def attend(queries: Tensor, keys: Tensor, values: Tensor, cache: Cache | None, layer_index: int) -> Tensor:
+def attend(queries: Tensor, keys: Tensor, values: Tensor, seen: Seen, layer_index: int) -> Tensor:
     """L1: every token mixes the values of the tokens before it.
 
     Definition:
@@ -67,7 +71,7 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, cache: Cache | None, l
         queries: shape [B, H, T, d]; of this pass, like keys and values.
         keys: shape [B, H, T, d].
         values: shape [B, H, T, d].
-        cache: where given, grows by T tokens, and the queries see all of them.
+        seen: a cache grows by T tokens, and the queries see all of them; borders keep the pieces of a row apart.
         layer_index: whose keys and values these are.
     Returns:
         mixed values, the heads side by side, [B, T, D].
@@ -75,9 +79,11 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, cache: Cache | None, l
     Differs: nothing; definition.py writes it out.
     """
     batch, _, num_tokens, _ = queries.shape
+    if isinstance(seen, Borders):
+        return seen.attend(queries, keys, values).transpose(1, 2).reshape(batch, num_tokens, -1)
     mask = None
-    if cache is not None:
-        keys, values = cache.extend(layer_index, keys, values)
+    if seen is not None:
+        keys, values = seen.extend(layer_index, keys, values)
         past = keys.shape[2] - num_tokens
         if past > 0 and num_tokens > 1:
             mask = torch.ones(num_tokens, keys.shape[2], dtype=torch.bool, device=queries.device).tril(past)
@@ -101,13 +107,15 @@ class Attention(nn.Module):
         self.qkv = weight(3 * width, width)
         self.out = weight(width, width)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
-        """States [B, T, D] -> states [B, T, D]; the cache, where given, grows by T tokens."""
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], seen: Seen, layer_index: int) -> Tensor:
+        """States [B, T, D] -> states [B, T, D]; a cache grows by T tokens."""
         batch, num_tokens, width = x.shape
-        heads = F.linear(x, self.qkv).view(batch, num_tokens, 3, self.num_heads, width // self.num_heads)
-        queries, keys = rotate(heads[:, :, :2].flatten(2, 3), *rotation).transpose(1, 2).chunk(2, dim=1)
-        values = heads[:, :, 2].transpose(1, 2)
-        return F.linear(attend(queries, keys, values, cache, layer_index), self.out)
+        heads = F.linear(x, self.qkv).view(batch, num_tokens, 3 * self.num_heads, width // self.num_heads)
+        # Split, not sliced: the gradient of a slice is a matrix of zeros to be added, of a split a concatenation.
+        turned, values = torch.split(heads, [2 * self.num_heads, self.num_heads], dim=2)
+        queries, keys = rotate(turned, *rotation).transpose(1, 2).chunk(2, dim=1)
+        values = values.transpose(1, 2)
+        return F.linear(attend(queries, keys, values, seen, layer_index), self.out)
 
 
 class Mlp(nn.Module):
@@ -149,7 +157,7 @@ class Layer(nn.Module):
             self.mlp_norm = RMSNorm(config.width, config.norm_epsilon)
             self.mlp = Mlp(config.width, config.hidden_width, config.mlp)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], seen: Seen, layer_index: int) -> Tensor:
         """States [B, T, D] -> states [B, T, D]."""
-        x = x + self.attention(self.attention_norm(x), rotation, cache, layer_index)
+        x = x + self.attention(self.attention_norm(x), rotation, seen, layer_index)
         return x if self.mlp is None else x + self.mlp(self.mlp_norm(x))

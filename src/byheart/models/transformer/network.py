@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from byheart.models.transformer.borders import Borders
 from byheart.models.transformer.cache import Cache
 from byheart.models.transformer.config import NetworkConfig
-from byheart.models.transformer.layers import Layer, RMSNorm, rotary_tables, weight
+from byheart.models.transformer.layers import Layer, RMSNorm, Seen, rotary_tables, weight
 from byheart.models.transformer.plain_layers import Output, PlainLayer, initial_scale
 
 
@@ -74,8 +75,11 @@ class Network(nn.Module):
         """An empty cache."""
         return Cache()
 
-    def layer_states(self, embeddings: Tensor, cache: Cache | None = None) -> list[Tensor]:
-        """L4: the stream before the first layer, between layers, and after the last, normed: L + 1 times [B, T, D]."""
+    def layer_states(self, embeddings: Tensor, cache: Seen = None) -> list[Tensor]:
+        """L4: the stream before the first layer, between layers, and after the last, normed: L + 1 times [B, T, D].
+
+        Training gives borders where others give a cache.
+        """
         past = 0 if cache is None else cache.num_tokens
         stop = past + embeddings.shape[1]
         rotation = (self.get_buffer("cosines")[past:stop], self.get_buffer("sines")[past:stop])
@@ -85,7 +89,7 @@ class Network(nn.Module):
         states[-1] = self.final_norm(states[-1])
         return states
 
-    def final_states(self, embeddings: Tensor, cache: Cache | None = None) -> Tensor:
+    def final_states(self, embeddings: Tensor, cache: Seen = None) -> Tensor:
         """The states that predict: embeddings [B, T, D] -> [B, T, D]."""
         return self.layer_states(embeddings, cache)[-1]
 
@@ -93,6 +97,6 @@ class Network(nn.Module):
         """L5 before its softmax: final states [..., D] -> [..., V]."""
         return F.linear(states, self.embedding) if self.output is None else self.output(states)
 
-    def forward(self, token_ids: Tensor) -> Tensor:
+    def forward(self, token_ids: Tensor, borders: Borders | None = None) -> Tensor:
         """Ids [B, T] -> logits [B, T, V]."""
-        return self.logits(self.final_states(self.embed(token_ids)))
+        return self.logits(self.final_states(self.embed(token_ids), borders))

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from byheart.models.transformer.cache import Cache
 from byheart.models.transformer.config import NetworkConfig
-from byheart.models.transformer.layers import attend, rotate, weight
+from byheart.models.transformer.layers import Seen, attend, rotate, weight
 
 _SIGMA: dict[str, Callable[[Tensor], Tensor]] = {"interpolation": F.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 _SLOPE = {"interpolation": math.sqrt(0.5), "sigmoid": 0.25, "tanh": 1.0}
@@ -33,12 +32,12 @@ class Interpolation(nn.Module):
         self.num_heads = num_heads
         self.qk = weight(2 * width, width)
 
-    def forward(self, h: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
+    def forward(self, h: Tensor, rotation: tuple[Tensor, Tensor], seen: Seen, layer_index: int) -> Tensor:
         """States [B, T, D] -> mixed states [B, T, D]."""
         batch, num_tokens, width = h.shape
         shape = (batch, num_tokens, -1, width // self.num_heads)
         queries, keys = rotate(F.linear(h, self.qk).view(shape), *rotation).transpose(1, 2).chunk(2, dim=1)
-        return attend(queries, keys, h.view(shape).transpose(1, 2), cache, layer_index)
+        return attend(queries, keys, h.view(shape).transpose(1, 2), seen, layer_index)
 
 
 class PlainLayer(nn.Module):
@@ -58,9 +57,9 @@ class PlainLayer(nn.Module):
         self.bias = weight(config.width)
         self.sigma = _SIGMA[config.form]
 
-    def forward(self, h: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None, layer_index: int) -> Tensor:
+    def forward(self, h: Tensor, rotation: tuple[Tensor, Tensor], seen: Seen, layer_index: int) -> Tensor:
         """States [B, T, D] -> states [B, T, D]."""
-        return self.sigma(F.linear(self.interpolation(h, rotation, cache, layer_index), self.matrix, self.bias))
+        return self.sigma(F.linear(self.interpolation(h, rotation, seen, layer_index), self.matrix, self.bias))
 
 
 class Output(nn.Module):
