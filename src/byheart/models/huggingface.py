@@ -19,6 +19,7 @@ from byheart.models.causal import CausalPredictor
 from byheart.models.device import Placement
 from byheart.models.fingerprint import fingerprint_network
 from byheart.models.folders import read_config
+from byheart.models.fused.adoption import adopt
 from byheart.models.plausibility import check_plausible
 from byheart.models.quiet import quiet_transformers
 
@@ -212,8 +213,10 @@ def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: Toke
         "dtype": str(whole.dtype),
     }
     tied = {id(parameter): parameter for parameter in model.parameters()}
+    with quiet_transformers():
+        fused = adopt(model)
     return CausalPredictor(
-        network,
+        network if fused is None else fused,
         name=name,
         end_id=end_id,
         start_ids=start_ids,
