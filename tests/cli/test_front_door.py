@@ -88,7 +88,10 @@ def test_the_options_are_frozen() -> None:
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],
-        "train": ["--json", "--lines", "--output", "--quiet", "--seed", "--skip-bad", "--steps", "--vocabulary"],
+        "train": [
+            "--context", "--dtype", "--epochs", "--json", "--learning-rate", "--lines", "--optimizer", "--output",
+            "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
+        ],
         "report": ["--output"],
         "verify": ["--json"],
         "doctor": ["--json"],

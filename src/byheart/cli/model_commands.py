@@ -1,7 +1,10 @@
 """Commands that make models: train."""
 
+import re
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,13 +18,32 @@ from byheart.cli.session import (
     answer,
     answer_json,
     progress,
+    say,
 )
+from byheart.errors import ConfigError
+
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def train(
     source: Annotated[str, typer.Argument(help=SourceHelp, metavar="SOURCE")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the model to.")],
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of gradient descent, 1,024 tokens each.")] = 600,
+    time: Annotated[str, typer.Option("--time", help="Budget: 60s, 20m or 1h of gradient descent (default 2m).")] = "",
+    tokens: Annotated[int | None, typer.Option("--tokens", min=1, help="Budget: tokens to see.")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Budget: passes over the corpus.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Budget: steps of some 2,048 tokens.")] = None,
+    size: Annotated[Literal["small", "medium"], typer.Option("--size", help="1 or 4 million parameters.")] = "small",
+    optimizer: Annotated[
+        Literal["muon", "adamw", "descent"], typer.Option("--optimizer", help="descent: plain gradient descent.")
+    ] = "muon",
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Largest step size; each optimizer has its own default.")
+    ] = None,
+    context: Annotated[int, typer.Option("--context", min=8, help="Tokens that the model can look back.")] = 512,
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        typer.Option("--dtype", help="What matrix products read; auto: bfloat16 where it is faster here."),
+    ] = "auto",
     vocabulary: Annotated[int, typer.Option("--vocabulary", min=300, help="Tokens of the tokenizer.")] = 2048,
     seed: SeedOption = 0,
     lines: LinesFlag = False,
@@ -31,15 +53,40 @@ def train(
 ) -> None:
     """Train the small reference transformer; transformers loads the result as Llama.
 
-    Example:  byheart train stdlib -o model --steps 600
+    Interrupted or killed, the same command goes on where it was, to the same weights.
+
+    Example:  byheart train stdlib -o model --time 60s
     """
-    from byheart.study.training import TrainingPlan, train_model
+    from byheart.study.training import check_installed, train_model
+    from byheart.study.training_plan import TrainingPlan
 
     plan = TrainingPlan(
-        source=source, num_steps=steps, vocabulary_size=vocabulary, seed=seed, lines=lines, skip_bad=skip_bad
+        source=source,
+        seconds=_seconds(time),
+        num_tokens=tokens,
+        epochs=epochs,
+        num_steps=steps,
+        size=size,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        context_tokens=context,
+        precision=dtype,
+        vocabulary_size=vocabulary,
+        seed=seed,
+        lines=lines,
+        skip_bad=skip_bad,
     )
-    with progress(quiet) as on_progress:
-        trained = train_model(plan, output, on_progress=on_progress)
+    check_installed()
+    from byheart.models.transformer.parallel import join
+
+    try:
+        with join() as group, progress(quiet or group.rank > 0) as on_progress:
+            trained = train_model(plan, output, group=group, on_progress=on_progress)
+    except KeyboardInterrupt:
+        say(f"To go on, type  byheart {shlex.join(sys.argv[1:])}")
+        raise
+    if group.rank > 0:
+        return
     if json:
         answer_json(
             {
@@ -53,6 +100,16 @@ def train(
             f"{output}: {trained.num_tokens:,} tokens seen in {trained.seconds:.0f} s, "
             f"held-out {trained.held_out_bits_per_byte:.3f} bits per byte"
         )
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds of "90", "60s", "20m" or "1.5h"; None of nothing."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if found is None:
+        raise ConfigError(f"--time {text!r} is no time.", next_step="Write 60s, 20m or 1h.")
+    return float(found[1]) * _UNIT_SECONDS[found[2]]
 
 
 def register(app: typer.Typer) -> None:

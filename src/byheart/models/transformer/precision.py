@@ -14,15 +14,12 @@ _LEAST_WIDTH = 192
 _SIZE, _TRIES = 768, 5
 
 
-def fast_bfloat16(device: torch.device) -> bool:
+def has_fast_bfloat16() -> bool:
     """Whether products of bfloat16 are faster here than those of float32, measured in some 20 milliseconds.
 
-    A graphics card counts as faster unmeasured. On a processor the two kinds take turns and the best times count, so
-    that other programs on the machine do not decide.
+    The two kinds take turns and the best times count, so that other programs on the machine do not decide.
     """
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if device.type != "cpu" or torch.backends.cpu.get_cpu_capability() != "AVX512":
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
         return False
     best = dict.fromkeys(DTYPES, float("inf"))
     matrices = {name: torch.ones(_SIZE, _SIZE, dtype=dtype) for name, dtype in DTYPES.items()}
@@ -34,6 +31,6 @@ def fast_bfloat16(device: torch.device) -> bool:
     return best["bfloat16"] * _LEAST_GAIN < best["float32"]
 
 
-def choose_precision(width: int, device: torch.device) -> Precision:
-    """The precision for networks of that width on that device."""
-    return "bfloat16" if width >= _LEAST_WIDTH and fast_bfloat16(device) else "float32"
+def choose_precision(width: int) -> Precision:
+    """The precision for networks of that width on this machine's processor."""
+    return "bfloat16" if width >= _LEAST_WIDTH and has_fast_bfloat16() else "float32"
