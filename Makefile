@@ -50,9 +50,9 @@ test-all: lint
 	$(BIN)/pytest
 
 bench: $(VENV)/.installed $(PEERS)/.installed
-	$(BIN)/python bench/first_light.py
 	$(BIN)/python bench/index.py $(BENCH)
 	$(BIN)/python bench/memorizers.py $(if $(KENLM),--kenlm $(KENLM))
+	$(BIN)/python bench/models.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
