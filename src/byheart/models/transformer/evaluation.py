@@ -34,18 +34,20 @@ def evaluate(
     documents: Sequence[TokenIds],
     *,
     batch_windows: int = 16,
+    stride_tokens: int | None = None,
     precision: Precision = "float32",
     on_progress: Progress = silent,
 ) -> Evaluation:
-    """The loss on whole documents, each token scored once and given at least half a context where it has one.
+    """The loss on whole documents, each token scored once and given at least C - S tokens of context where it has them.
 
     Definition:
-        a document with its start token is cut into windows of C = context_tokens inputs that advance by C/2; the first
-        scores all its targets, each later one its last C/2 only
+        a document with its start token is cut into windows of C = context_tokens inputs that advance by S; the first
+        scores all its targets, each later one its last S only
     Args:
         network: the network.
         documents: token ids, each of shape [num_tokens >= 0].
         batch_windows: windows per pass.
+        stride_tokens: S; None: C/2. The shorter, the more context and the more passes.
         precision: what matrix products read; the loss itself is float32.
         on_progress: hears each pass under the stage "evaluate".
     Returns:
@@ -56,7 +58,7 @@ def evaluate(
     Differs: tokens are never scored twice, document ends never.
     """
     length = network.config.context_tokens
-    stride = max(length // 2, 1)
+    stride = stride_tokens or max(length // 2, 1)
     windows: list[tuple[TokenIds, int]] = []
     for document in documents:
         ids = np.concatenate((np.array([network.config.end_id], dtype=np.int32), document.astype(np.int32)))
