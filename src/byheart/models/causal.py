@@ -171,8 +171,7 @@ class CausalPredictor:
     @property
     def device(self) -> torch.device:
         """Where the network is."""
-        # Networks that do not say where they are stay on the processor.
-        return getattr(self.network, "device", torch.device("cpu"))
+        return self.network.device
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -48,8 +48,7 @@ def score_batch(
     stops = np.cumsum(counts)
     places = [start_ids.size - 1 + np.arange(given, text.size) for text, given in zip(texts, num_given, strict=True)]
     targets = np.concatenate([text[given:] for text, given in zip(texts, num_given, strict=True)]).astype(np.int64)
-    # Only caches that can be copied to other rows let a beginning be read for several texts.
-    shared = shared_prefix(inputs) if hasattr(network.new_cache(), "rows") else SharedPrefix.none(len(texts))
+    shared = shared_prefix(inputs)
     with torch.inference_mode():
         states, rows = _states(network, inputs, shared, places)
         # What several texts ask of one state is answered once.
@@ -64,8 +63,7 @@ def _states(
 ) -> tuple[Tensor, Indices]:
     """All states of the batch [M, D], and which of them predict the scored tokens, text after text [N]."""
     past = shared.num_tokens
-    device = getattr(network, "device", torch.device("cpu"))
-    cache = None
+    device, cache = network.device, None
     flat: list[Tensor] = []
     if past:
         cache = network.new_cache()
