@@ -62,7 +62,7 @@ def test_another_precision_is_other_numbers_and_another_fingerprint(tmp_path: Pa
         fingerprints.add(loaded.predictor.fingerprint)
         scored.append(loaded.predictor.score([text])[0].log_probability_nats)
     assert len(fingerprints) == 2
-    assert not np.array_equal(*scored)
+    assert not np.array_equal(scored[0], scored[1])
     assert float(np.abs(scored[0] - scored[1]).mean()) < 0.2
     auto = load_model(folder)
     assert auto.predictor.fingerprint == load_model(folder, device="cpu", dtype="float32").predictor.fingerprint

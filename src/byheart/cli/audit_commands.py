@@ -15,6 +15,7 @@ from byheart.cli.endpoint_options import (
     TimeoutOption,
     limits_of,
 )
+from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
 from byheart.cli.resuming import resumable, typed_command
 from byheart.cli.session import (
     JsonFlag,
@@ -75,7 +76,7 @@ def audit(
     model: Annotated[
         str,
         typer.Argument(
-            help="Model folder, smollm2, http://host:port/v1#name, or "
+            help="Model folder, gguf:FILE, smollm2, http://host:port/v1#name, or "
             "memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
             metavar="MODEL",
         ),
@@ -93,6 +94,10 @@ def audit(
     lines: LinesFlag = False,
     skip_bad: SkipBadFlag = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked, and stop.")] = False,
+    adapter: AdapterOption = "",
+    chat: ChatOption = "",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "auto",
     max_requests: MaxRequestsOption = None,
     max_tokens: MaxTokensOption = None,
     requests_per_second: RateOption = None,
@@ -129,6 +134,10 @@ def audit(
         held_out=tuple(held_out),
         index=index,
         tokenizer=tokenizer,
+        adapter=adapter,
+        chat=chat,
+        device=device,
+        dtype=dtype,
         audits=tuple(name.strip() for name in audits.split(",") if name.strip()),
         profile=sizes[profile],
         seed=seed,

@@ -14,6 +14,7 @@ from byheart.cli.endpoint_options import (
     TimeoutOption,
     limits_of,
 )
+from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
 from byheart.cli.resuming import resumable
 from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, answer, answer_json, progress
 from byheart.cli.text_commands import read_text
@@ -38,7 +39,8 @@ def score(
         str,
         typer.Option(
             "--with",
-            help="Model folder, smollm2, or memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
+            help="Model folder, gguf:FILE, smollm2, or "
+            "memorizer:knowledge|infinigram|markov|boolean|automaton|mixture.",
             metavar="MODEL",
         ),
     ],
@@ -56,6 +58,10 @@ def score(
         bool,
         typer.Option("--dry-run", help="Print what an endpoint would be asked, and stop.", rich_help_panel="Endpoints"),
     ] = False,
+    adapter: AdapterOption = "",
+    chat: ChatOption = "",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "auto",
     max_requests: MaxRequestsOption = None,
     max_tokens: MaxTokensOption = None,
     requests_per_second: RateOption = None,
@@ -79,6 +85,10 @@ def score(
         model=model,
         index=index,
         tokenizer=tokenizer,
+        adapter=adapter,
+        chat=chat,
+        device=device,
+        dtype=dtype,
         calibration=tuple(calibration or ()),
         lines=lines,
         skip_bad=skip_bad,

@@ -10,13 +10,18 @@ class SubjectProvenance:
     name: str
     """As in the results."""
     role: str
-    """"model", "lookup pole" (holds the trained-on text), "blind pole" (never saw it) or "memorizer"."""
+    """"model", "base" (it without its adapter), "lookup pole" (holds the trained-on text), "blind pole" (never saw it)
+    or "memorizer"."""
     fingerprint: str
     """Changes whenever its predictions may."""
     access: str
     """What it let us see."""
     size_bytes: int | None
     """Bytes of its parameters or of its index; None where nobody outside knows."""
+    loaded_as: dict[str, str] = field(default_factory=dict)
+    """Of a model on this machine: device, dtype, adapter, chat (what stood before every text)."""
+    weights_blake3: dict[str, str] = field(default_factory=dict)
+    """Of a model on this machine: BLAKE3 of each file of weights, by its name, as `b3sum` prints it."""
     scored_tokens: int = 0
     """Tokens scored in this run, those read back from the journal left out."""
     scoring_seconds: float = 0.0

@@ -8,10 +8,17 @@ from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
 from byheart.report.format import shown
 
-MODEL, LOOKUP, BLIND, MEMORIZER = "model", "lookup pole", "blind pole", "memorizer"
+MODEL, BASE, LOOKUP, BLIND, MEMORIZER = "model", "base", "lookup pole", "blind pole", "memorizer"
 HUMAN = "human"
 
-COLOURS = {MODEL: "#0072B2", LOOKUP: "#D55E00", BLIND: "#7F7F7F", MEMORIZER: "#7A5C3E", HUMAN: "#1A1A1A"}
+COLOURS = {
+    MODEL: "#0072B2",
+    BASE: "#56B4E9",
+    LOOKUP: "#D55E00",
+    BLIND: "#7F7F7F",
+    MEMORIZER: "#7A5C3E",
+    HUMAN: "#1A1A1A",
+}
 """One colour per role everywhere; safe for colour-blind readers. Memorizers share one and differ by label."""
 
 MEASURES = {
@@ -50,11 +57,11 @@ class Party:
 
 
 def parties(record: RunRecord) -> tuple[Party, ...]:
-    """Every subject of the run: the model first, then the poles, then the rest, each in the order of provenance."""
+    """Every subject of the run: the model, its base, the poles, then the rest, each in the order of provenance."""
     roles = {subject.name: subject.role for subject in record.provenance.subjects}
     for result in record.results:
         roles.setdefault(result.subject, MEMORIZER)
-    order = (MODEL, LOOKUP, BLIND)
+    order = (MODEL, BASE, LOOKUP, BLIND)
     known = [
         Party(name=name, role=role, label=_label(name, role), colour=COLOURS.get(role, COLOURS[MEMORIZER]))
         for name, role in roles.items()

@@ -6,6 +6,7 @@ from byheart.core.evidence import Estimate, Refusal, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
+    BASE,
     BLIND,
     LOOKUP,
     MEASURES,
@@ -28,16 +29,15 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
-COLUMNS = ("measure", "model", "lookup pole", "blind pole", "control", "excess")
-
-
 def headline_grid(record: RunRecord) -> Grid:
-    """Every headline number of the model beside the poles, its control and the excess.
+    """Every headline number of the model beside its base, where there is one, the poles, its control and the excess.
 
     Returns:
         cells of at most two lines (value, interval); a refused or missing number says so.
     """
-    by_role = {role: _first(record, role) for role in (MODEL, LOOKUP, BLIND)}
+    by_role = {role: _first(record, role) for role in (MODEL, BASE, LOOKUP, BLIND)}
+    if by_role[BASE] is None:
+        del by_role[BASE]
     rows = []
     for audit in audits(record):
         names = measures(record, audit)
@@ -47,14 +47,16 @@ def headline_grid(record: RunRecord) -> Grid:
             rows.append(
                 (
                     _measure(name, unit),
-                    *(_cell(record, audit, by_role[role], name) for role in (MODEL, LOOKUP, BLIND)),
+                    *(_cell(record, audit, by_role[role], name) for role in by_role),
                     _control(it),
                     _excess(it),
                 )
             )
         if not names:
-            rows.append((fmt.shown(audit, 60).capitalize(), "not measured", *(fmt.EM_DASH,) * 4))
-    return Grid(title="The model beside the poles", columns=COLUMNS, rows=tuple(rows))
+            rows.append((fmt.shown(audit, 60).capitalize(), "not measured", *(fmt.EM_DASH,) * (len(by_role) + 1)))
+    return Grid(
+        title="The model beside the poles", columns=("measure", *by_role, "control", "excess"), rows=tuple(rows)
+    )
 
 
 def _first(record: RunRecord, role: str) -> Party | None:

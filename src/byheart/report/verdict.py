@@ -10,6 +10,7 @@ from byheart.core.evidence import Estimate, Interval, Refusal, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
+    BASE,
     BLIND,
     LOOKUP,
     Party,
@@ -75,7 +76,16 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     what = f"Of the windows of trained-on text, {model.label} continued {fmt.estimate(greedy)} word for word"
     if greedy.excess is None or greedy.control is None:
         lead = f"{what}; without a control on unseen text that is no evidence of memorization."
-        return "Undecided.", lead, (*_by_occurrences(record, model), *_poles(record, audit, name), _how_sure(greedy))
+        return (
+            "Undecided.",
+            lead,
+            (
+                *_by_occurrences(record, model),
+                *_base(record, audit, name),
+                *_poles(record, audit, name),
+                _how_sure(greedy),
+            ),
+        )
     against = (
         f"Compared with windows of held-out text: {fmt.control(greedy.control, greedy.unit, greedy.confidence)}. "
         f"Excess: {fmt.excess(greedy.excess, greedy.unit, greedy.confidence)}"
@@ -94,6 +104,7 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
         (
             f"{against}.",
             *_by_occurrences(record, model),
+            *_base(record, audit, name),
             *_poles(record, audit, name),
             _how_sure(greedy),
         ),
@@ -111,6 +122,7 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
     if isinstance(best, Estimate):
         which = _best_memorizer(record, audit, model)
         levels.append(f"The best memorizer of the text given as trained on{which} needs {fmt.estimate(best)}.")
+    levels += _base(record, audit, "adaptation.bits_per_byte")
     levels.append(_what_memorizers_hold(record))
     if not isinstance(saved, Estimate):
         name = "adaptation.bits_beyond_memorizer_per_byte"
@@ -169,7 +181,11 @@ def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
             short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
             against += "; no evidence of copying more or less than people do"
     undecided = _blind_does_the_same(record, audit, name, novel.excess)
-    return undecided or short, lead, (f"{against}.", *_poles(record, audit, name), _how_sure(novel))
+    return (
+        undecided or short,
+        lead,
+        (f"{against}.", *_base(record, audit, name), *_poles(record, audit, name), _how_sure(novel)),
+    )
 
 
 def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
@@ -182,14 +198,14 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
         return *_refused(record, audit, model, name), ()
     lead = f"{measure(name)}: {fmt.estimate(it)} for {model.label}."
     if it.control is None or it.excess is None:
-        return "", lead, (*_poles(record, audit, name), _how_sure(it))
+        return "", lead, (*_base(record, audit, name), *_poles(record, audit, name), _how_sure(it))
     against = (
         f"Control: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
     )
     if sign(it.excess) == 0:
         against += "; the interval includes zero: no evidence of an effect"
-    return "", lead, (f"{against}.", *_poles(record, audit, name), _how_sure(it))
+    return "", lead, (f"{against}.", *_base(record, audit, name), *_poles(record, audit, name), _how_sure(it))
 
 
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
@@ -248,6 +264,23 @@ def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
     if low and high and not _apart(low, high):
         sentence += " The two poles do not stand apart here, so this number cannot tell memory from chance."
     return (sentence[0].upper() + sentence[1:],)
+
+
+def _base(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
+    """The same number of the model before it was fine-tuned, and whether the sample tells the two apart."""
+    before = next((party for party in parties(record) if party.role == BASE), None)
+    after = model_of(record)
+    if before is None or after is None:
+        return ()
+    base, own = answer(record, audit, before, name), answer(record, audit, after, name)
+    if not isinstance(base, Estimate) or not isinstance(own, Estimate):
+        return ()
+    difference = (
+        "The intervals stand apart: the adapter made the difference."
+        if _apart(base, own)
+        else "The intervals overlap: this sample cannot say that the adapter changed it."
+    )
+    return (f"The base, {before.label}, without the adapter: {fmt.estimate(base)}. {difference}",)
 
 
 def _apart(one: Estimate, other: Estimate) -> bool:

@@ -77,13 +77,17 @@ def audit(  # noqa: PLR0913 - as many as the command has options
     profile: Profile = "quick",
     seed: int = 0,
     tokenizer: str | Path = "",
+    adapter: str | Path = "",
+    chat: str = "",
+    device: str = "auto",
+    dtype: str = "auto",
     limits: "Limits | None" = None,
     on_progress: Progress = silent,
 ) -> Run:
     """Audits a model as `byheart audit` does; resumes or reads back what the folder holds.
 
     Args:
-        model: a folder, "smollm2", http://host:port/v1#name, or "memorizer:NAME".
+        model: a folder, "gguf:FILE", "smollm2", http://host:port/v1#name, or "memorizer:NAME".
         trained_on: sources of its training text.
         held_out: sources that it cannot have seen.
         output: the run folder.
@@ -91,6 +95,10 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         profile: sample sizes.
         seed: root of all random streams.
         tokenizer: of an endpoint's model or of a memorizer: a folder or tokenizer.json.
+        adapter: folder of a LoRA adapter on the model, which is then audited with it and without it.
+        chat: what an instruct model is asked; every text stands as its answer.
+        device: auto, cpu, cuda or mps.
+        dtype: auto, float32, bfloat16 or float16.
         limits: how hard an endpoint may be asked (byheart.models.endpoint.limits.Limits); they decide no number.
         on_progress: told about every stage.
 
@@ -105,6 +113,10 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         profile=profile,
         seed=seed,
         tokenizer=str(tokenizer),
+        adapter=str(adapter),
+        chat=chat,
+        device=device,
+        dtype=dtype,
     )
     folder = Path(output)
     record = execute(plan, folder, command="byheart.audit(...)", limits=limits, render=page(), on_progress=on_progress)

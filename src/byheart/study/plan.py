@@ -11,6 +11,7 @@ import tomli_w
 from byheart.core.audit import Audit, Profile
 from byheart.core.codec import dumps
 from byheart.errors import ConfigError
+from byheart.models import check_options
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
@@ -33,6 +34,14 @@ class StudyPlan:
     """Folder of a token index of the trained-on sources; empty: built in memory."""
     tokenizer: str = ""
     """Tokenizer file or folder for a memorizer under test; empty: trained on the trained-on sources."""
+    adapter: str = ""
+    """Folder of a LoRA adapter on the model; the model without it is then the base beside it."""
+    chat: str = ""
+    """What an instruct model is asked, so that every text stands as its answer; empty: no chat template."""
+    device: str = "auto"
+    """Where the model computes, as `load_model` takes it."""
+    dtype: str = "auto"
+    """In which precision, likewise."""
     audits: tuple[str, ...] = ()
     """Names of the audits, in order; empty: all."""
     profile: Profile = "quick"
@@ -54,8 +63,12 @@ class StudyPlan:
             faults.append(f"unknown profile {self.profile!r}. {did_you_mean(self.profile, list(get_args(Profile)))}")
         if self.seed < 0:
             faults.append(f"the seed must be >= 0, got {self.seed}")
+        if self.model.startswith("memorizer:"):
+            given = [name for name in ("adapter", "chat", "device", "dtype") if getattr(self, name) not in ("", "auto")]
+            faults += [f"a memorizer takes no {name}" for name in given]
         if faults:
             raise ConfigError("The plan is ill-formed.", why="; ".join(faults), next_step="See `byheart audit --help`.")
+        check_options(self.model, adapter=self.adapter, chat=self.chat, device=self.device, dtype=self.dtype)
 
     def chosen(self, audits: tuple[Audit, ...]) -> tuple[Audit, ...]:
         """The planned audits out of those that exist, in reading order.

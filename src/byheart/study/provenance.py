@@ -13,7 +13,7 @@ from byheart.study.scoring import Throughput
 from byheart.study.sources import Texts
 from byheart.study.subjects import Cast
 
-PACKAGES = ("numpy", "numba", "scipy", "tokenizers", "torch", "transformers")
+PACKAGES = ("numpy", "numba", "scipy", "tokenizers", "torch", "transformers", "peft")
 """Packages whose version can move a number."""
 
 
@@ -69,6 +69,8 @@ def provenance(
                 fingerprint=subject.predictor.fingerprint,
                 access=str(subject.predictor.access),
                 size_bytes=subject.predictor.size_bytes,
+                loaded_as=dict(subject.loaded_as),
+                weights_blake3=dict(subject.weights_blake3),
                 scored_tokens=throughput[subject.name].tokens,
                 scoring_seconds=throughput[subject.name].seconds,
             )

@@ -15,7 +15,7 @@ from byheart.corpus.documents import Document
 from byheart.corpus.readers import stored_bytes, stream
 from byheart.errors import CapabilityError, SourceError
 from byheart.index.corpus_index import Index
-from byheart.models import load_model
+from byheart.models import is_endpoint, load_model
 from byheart.models.endpoint.limits import Limits
 from byheart.study.calibration_overlap import CalibrationOverlap
 from byheart.study.endpoint_answers import answers_of_score
@@ -115,7 +115,16 @@ def open_scorer(
     """
     name = plan.memorizer
     if name is None:
-        loaded = load_model(plan.model, tokenizer=plan.tokenizer, limits=limits, on_progress=on_progress)
+        loaded = load_model(
+            plan.model,
+            adapter=plan.adapter,
+            tokenizer=plan.tokenizer,
+            chat=plan.chat,
+            limits=limits,
+            device=plan.device,
+            dtype=plan.dtype,
+            on_progress=on_progress,
+        )
         until_scored.enter_context(answers_of_score(plan, loaded.predictor))
         if not isinstance(loaded.predictor, Scores):
             raise CapabilityError(
@@ -123,7 +132,9 @@ def open_scorer(
                 why=f"Its access level is: {loaded.predictor.access}.",
                 next_step="Give the tokenizer of its model with --tokenizer; docs/models.md tells what else to do.",
             )
-        return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache())
+        # Of an endpoint they tell what it shows, which here is clear from what was scored.
+        notes = () if is_endpoint(plan.model) else loaded.notes
+        return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache(), notes)
     lookup = _opened(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)
     texts, notes = _calibration(plan, encoder, on_progress)

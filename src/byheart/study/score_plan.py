@@ -6,7 +6,7 @@ from pathlib import Path
 from byheart import memorizers
 from byheart.core.visible import visible
 from byheart.errors import ConfigError
-from byheart.models import is_endpoint
+from byheart.models import check_options, is_endpoint
 from byheart.study.plan import did_you_mean
 
 STDIN = "-"
@@ -25,6 +25,14 @@ class ScorePlan:
     """Folder of the index that a memorizer answers from."""
     tokenizer: str = ""
     """Tokenizer file or folder, for an index that carries none."""
+    adapter: str = ""
+    """Folder of a LoRA adapter on the model."""
+    chat: str = ""
+    """What an instruct model is asked, so that the text stands as its answer; empty: no chat template."""
+    device: str = "auto"
+    """Where the model computes, as `load_model` takes it."""
+    dtype: str = "auto"
+    """In which precision, likewise."""
     calibration: tuple[str, ...] = ()
     """Sources of text that the index does not hold, which the mixture's weights are fitted on."""
     lines: bool = False
@@ -44,7 +52,15 @@ class ScorePlan:
                     why=f"{visible(self.model)} answers from its weights; only memorizer:NAME answers from an index.",
                     next_step="Leave it out, or score with memorizer:NAME.",
                 )
+            check_options(self.model, adapter=self.adapter, chat=self.chat, device=self.device, dtype=self.dtype)
             return
+        of_models = [o for o in ("adapter", "chat", "device", "dtype") if getattr(self, o) not in ("", "auto")]
+        if of_models:
+            raise ConfigError(
+                f"{visible(self.model)} takes no --{of_models[0]}.",
+                why="It is a memorizer and has no weights.",
+                next_step="Leave it out, or score with a model.",
+            )
         if name not in memorizers.NAMES:
             raise ConfigError(
                 f"There is no memorizer {visible(name)!r}.", why=did_you_mean(name, list(memorizers.NAMES))

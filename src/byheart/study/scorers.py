@@ -118,13 +118,16 @@ class ModelScorer:
         model: gives log-probabilities.
         encoder: of the tokenizer that it was trained with.
         cache: keeps its scores between runs; None for none.
+        notes: what a reader of its numbers should know.
     """
 
     unit: Unit = "tokens"
 
-    def __init__(self, model: Scores, encoder: Encoder, cache: ScoreCache | None = None) -> None:
+    def __init__(
+        self, model: Scores, encoder: Encoder, cache: ScoreCache | None = None, notes: tuple[str, ...] = ()
+    ) -> None:
         self.name, self.encoder = model.name, encoder
-        self.notes: tuple[str, ...] = ()
+        self.notes = self._given_notes = notes
         # The last token of a window is predicted and never read, so that it needs no place in the context.
         allowed = WINDOW_TOKENS if model.context_tokens is None else model.context_tokens + 1
         self.window_tokens = min(allowed, WINDOW_TOKENS)
@@ -143,7 +146,7 @@ class ModelScorer:
                 f"Documents of more than {self.window_tokens:,} tokens were read in windows of as many that overlap "
                 f"by half: each token after the first window had at least {kept:,} tokens of context."
             )
-            self.notes = (note,)
+            self.notes = (*self._given_notes, note)
         texts = [batch.token_ids[start:stop] for start, stop, _ in cut]
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
         done, are_exact = 0, True

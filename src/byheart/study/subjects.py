@@ -1,6 +1,7 @@
 """Who is audited: the model, the two poles and the memorizers, all through one interface."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from byheart import memorizers
@@ -12,7 +13,7 @@ from byheart.corpus.encoded import EncodedCorpus, encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
-from byheart.models import is_endpoint, load_model
+from byheart.models import LoadedModel, is_endpoint, load_model
 from byheart.models.endpoint.limits import Limits
 from byheart.study.plan import StudyPlan, did_you_mean
 from byheart.study.sources import Texts
@@ -38,9 +39,13 @@ class Subject:
     name: str
     """As in the results."""
     role: str
-    """"model", "lookup pole", "blind pole" or "memorizer"."""
+    """"model", "base" (the model without its adapter), "lookup pole", "blind pole" or "memorizer"."""
     predictor: Predictor
     """Who answers."""
+    loaded_as: Mapping[str, str] = field(default_factory=dict)
+    """Of a model on this machine: device, dtype, adapter, chat."""
+    weights_blake3: Mapping[str, str] = field(default_factory=dict)
+    """Of a model on this machine: BLAKE3 of each file of weights, by its name."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Cast:
     """Everyone who is audited, and what they were built from."""
 
     subjects: tuple[Subject, ...]
-    """The model first, then the poles, then the other memorizers."""
+    """The model first, its base where it has an adapter, then the poles, then the other memorizers."""
     tokenizer: Tokenizer
     """One encoding for all."""
     trained_on: EncodedCorpus
@@ -121,14 +126,16 @@ def assemble_cast(
         SourceError, UnsafeError, FormatError: it cannot be loaded.
     """
     memorizer = memorizer_name(plan)
-    model: Predictor | None = None
+    models: tuple[Subject, ...] = ()
     shown: tuple[str, ...] = ()
     if memorizer is not None:
         tokenizer = _tokenizer_for_memorizer(plan, texts, on_progress)
     else:
-        tokenizer_spec = plan.tokenizer if is_endpoint(plan.model) else ""
-        loaded = load_model(plan.model, tokenizer=tokenizer_spec, limits=limits, on_progress=on_progress)
-        model, tokenizer, shown = loaded.predictor, loaded.tokenizer, loaded.notes
+        loaded = _loaded(plan, plan.adapter, limits, on_progress)
+        tokenizer, shown = loaded.tokenizer, loaded.notes
+        models = (_model_subject("model", loaded),)
+        if plan.adapter:
+            models = (*models, _model_subject("base", _loaded(plan, "", limits, on_progress)))
     trained_on = encode_corpus(texts.trained_on, tokenizer, on_progress=on_progress)
     held_out = encode_corpus(texts.held_out, tokenizer, on_progress=on_progress)
     calibration = encode_corpus(texts.calibration, tokenizer, on_progress=on_progress)
@@ -148,12 +155,31 @@ def assemble_cast(
         Subject(BLIND, "blind pole", build_pole(blind, tokenizer)),
         *(Subject(name, "memorizer", member) for name, member in everyone.items()),
     )
-    audited = model if memorizer is None else everyone.get(plan.model)
-    if audited is None:
-        raise SourceError(f"There is nothing to audit: {no_mixture}", next_step="Give other held-out documents.")
-    name = audited.name.removeprefix("model:") if memorizer is None else f"audited {plan.model}"
+    if memorizer is not None:
+        audited = everyone.get(plan.model)
+        if audited is None:
+            raise SourceError(f"There is nothing to audit: {no_mixture}", next_step="Give other held-out documents.")
+        models = (Subject(f"audited {plan.model}", "model", audited),)
     notes = tuple(note for note in (*shown, left_out, no_mixture) if note)
-    return Cast((Subject(name, "model", audited), *subjects), tokenizer, trained_on, held_out, index, weights, notes)
+    return Cast((*models, *subjects), tokenizer, trained_on, held_out, index, weights, notes)
+
+
+def _loaded(plan: StudyPlan, adapter: str, limits: Limits | None, on_progress: Progress) -> LoadedModel:
+    return load_model(
+        plan.model,
+        adapter=adapter,
+        tokenizer=plan.tokenizer if is_endpoint(plan.model) else "",
+        chat=plan.chat,
+        limits=limits,
+        device=plan.device,
+        dtype=plan.dtype,
+        on_progress=on_progress,
+    )
+
+
+def _model_subject(role: str, loaded: LoadedModel) -> Subject:
+    name = loaded.predictor.name.removeprefix("model:")
+    return Subject(name, role, loaded.predictor, loaded.loaded_as, loaded.weights_blake3)
 
 
 def _distinct(trained_on: Corpus, tokenizer: Tokenizer) -> Index | None:
