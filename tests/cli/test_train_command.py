@@ -1,0 +1,105 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.command import answer, byheart
+from tests.study.corpora import library_texts
+
+pytest.importorskip("torch")
+
+SMALL = ("--vocabulary", "300", "--context", "32", "--steps")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("source") / "text.jsonl"
+    path.write_text("".join(json.dumps({"text": text[:3000]}) + "\n" for _, text in library_texts(12)))
+    return path
+
+
+def _start(source: Path, model: Path, steps: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "byheart", "train", str(source), "-o", str(model), *SMALL, str(steps), "-q"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+
+def _wait_for_state(model: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not list(model.glob("training/step-*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_a_killed_and_an_interrupted_training_end_as_an_undisturbed_one(source: Path, tmp_path: Path) -> None:
+    steps, calm, model = 40, tmp_path / "calm", tmp_path / "model"
+    undisturbed = _start(source, calm, steps)
+    killed = _start(source, model, steps)
+    _wait_for_state(model)
+    refused = byheart("train", str(source), "-o", str(model), *SMALL, str(steps))
+    killed.kill()
+    killed.communicate()
+    assert refused.returncode == 6
+    assert "Another byheart is training" in refused.stderr
+    stopped = _start(source, model, steps)
+    time.sleep(4)
+    stopped.send_signal(signal.SIGINT)
+    _, said = stopped.communicate(timeout=120)
+    if stopped.returncode:
+        assert stopped.returncode == 130
+        assert f"byheart train {source} -o {model}" in said
+    found = answer("train", str(source), "-o", str(model), *SMALL, str(steps))
+    undisturbed.communicate(timeout=120)
+    assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
+    assert found["tokens"] == steps * 2048
+    assert sorted(path.name for path in (model / "training").iterdir()) == ["curve.jsonl", "plan.json", "result.json"]
+    curve = [json.loads(line) for line in (model / "training" / "curve.jsonl").read_text().splitlines()]
+    assert [point["step"] for point in curve] == list(range(1, steps + 1))
+    assert sum("held_out_bits_per_byte" in point for point in curve) == 10
+    assert answer("train", str(source), "-o", str(model), *SMALL, str(steps)) == found
+    other = byheart("train", str(source), "-o", str(model), *SMALL, str(steps + 1))
+    assert other.returncode == 2
+    assert f"num_steps was {steps}, is {steps + 1}" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--steps", "1", "--tokens", "5"), "one budget is needed, got 2: tokens, steps"),
+        (("--epochs", "-1"), "epochs must be a positive number"),
+        (("--time", "soon"), "is no time"),
+    ],
+)
+def test_an_ill_defined_training_exits_2(source: Path, tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    done = byheart("train", str(source), "-o", str(tmp_path / "model"), *options)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_leave_the_same_weights(source: Path, tmp_path: Path) -> None:
+    steps, calm, model = 200, tmp_path / "calm", tmp_path / "model"
+    assert _start(source, calm, steps).wait(timeout=600) == 0
+    rng = np.random.default_rng(0)
+    kills = 0
+    while kills < 20:
+        process = _start(source, model, steps)
+        try:
+            process.wait(timeout=float(rng.uniform(3, 12)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+            continue
+        assert process.returncode == 0
+        assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
+        shutil.rmtree(model)
+    assert _start(source, model, steps).wait(timeout=600) == 0
+    assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
