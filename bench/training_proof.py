@@ -80,7 +80,7 @@ def main() -> None:
         seed=asked.seed,
     )
     config = plan.network(tokenizer.vocabulary_size, tokenizer.end_id)
-    precision = choose_precision(config.width) if asked.dtype == "auto" else asked.dtype
+    precision = choose_precision() if asked.dtype == "auto" else asked.dtype
     recipe = plan.recipe(precision, Stream(seen, tokenizer.end_id).num_tokens, 1)
     look = [ids[: config.context_tokens] for ids in load(folder / "calibration.npz").tokens[:32]]
     with tempfile.TemporaryDirectory() as temporary:

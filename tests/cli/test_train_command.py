@@ -86,20 +86,24 @@ def test_an_ill_defined_training_exits_2(source: Path, tmp_path: Path, options: 
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_leave_the_same_weights(source: Path, tmp_path: Path) -> None:
     steps, calm, model = 200, tmp_path / "calm", tmp_path / "model"
-    assert _start(source, calm, steps).wait(timeout=600) == 0
+    undisturbed = _start(source, calm, steps)
+    undisturbed.communicate(timeout=600)
+    assert undisturbed.returncode == 0
     rng = np.random.default_rng(0)
     kills = 0
     while kills < 20:
         process = _start(source, model, steps)
         try:
-            process.wait(timeout=float(rng.uniform(3, 12)))
+            _, said = process.communicate(timeout=float(rng.uniform(3, 12)))
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.communicate()
             kills += 1
             continue
-        assert process.returncode == 0
+        assert process.returncode == 0, said
         assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
         shutil.rmtree(model)
-    assert _start(source, model, steps).wait(timeout=600) == 0
+    last = _start(source, model, steps)
+    last.communicate(timeout=600)
+    assert last.returncode == 0
     assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()

@@ -158,8 +158,7 @@ def _precision(plan: TrainingPlan, kept: TrainingFolder, group: "Group") -> "Pre
     is_fast = False
     if group.rank == 0:
         before = kept.plan()
-        width = plan.network(plan.vocabulary_size, 0).width
-        chosen = before.get("precision") if before else choose_precision(width)
+        chosen = before.get("precision") if before else choose_precision()
         is_fast = chosen == "bfloat16"
     return "bfloat16" if group.agree(is_fast) else "float32"
 

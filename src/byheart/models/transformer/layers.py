@@ -59,6 +59,7 @@ def rotary_tables(num_positions: int, head_width: int, base: float) -> tuple[Ten
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     """Turns each pair (x_i, x_{i+d/2}) by its position's angle; [B, T, H, d] with tables [T, 1, d]."""
+    cosines, sines = cosines.to(x.dtype), sines.to(x.dtype)  # or a product of bfloat16 would be float32
     return x * cosines + x.roll(x.shape[-1] // 2, dims=-1) * sines
 
 

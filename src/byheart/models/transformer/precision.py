@@ -9,8 +9,6 @@ from byheart.models.transformer.recipe import Precision
 DTYPES: dict[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _LEAST_GAIN = 1.2
 """Matrix products must be faster by this factor; processors with bfloat16 units gain 2, those without lose 15."""
-_LEAST_WIDTH = 192
-"""Narrower networks gain little and keep float32, so that equal seeds give equal bytes on more machines."""
 _SIZE, _TRIES = 768, 5
 
 
@@ -31,6 +29,6 @@ def has_fast_bfloat16() -> bool:
     return best["bfloat16"] * _LEAST_GAIN < best["float32"]
 
 
-def choose_precision(width: int) -> Precision:
-    """The precision for networks of that width on this machine's processor."""
-    return "bfloat16" if width >= _LEAST_WIDTH and has_fast_bfloat16() else "float32"
+def choose_precision() -> Precision:
+    """The faster precision on this machine's processor."""
+    return "bfloat16" if has_fast_bfloat16() else "float32"
