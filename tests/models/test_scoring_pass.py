@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from byheart.core.tokens import TokenIds
 from byheart.errors import InputError
+from byheart.models import reduction
 from byheart.models.causal import CausalPredictor
+from byheart.models.network import WritesLogits
 from byheart.models.shared_prefix import LEAST_TOKENS, Indices, shared_prefix
 from byheart.models.transformer.network import Network
 from tests.models.networks import SMALL, predictor, sharp_network, texts
@@ -156,3 +158,13 @@ def test_given_tokens_must_leave_one_to_score() -> None:
     for bad in ([4, 0], [0], [-1, 0]):
         with pytest.raises(InputError):
             subject.score(batch, bad)
+
+
+def test_a_head_that_writes_over_its_last_block_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, batch = predictor(), texts(30, 29, 30)
+    assert isinstance(subject.network, WritesLogits)
+    whole = subject.score(batch, [3, 0, 20])
+    monkeypatch.setattr(reduction, "BLOCK_ENTRIES", 7 * SMALL.vocabulary_size)
+    for scores, expected in zip(subject.score(batch, [3, 0, 20]), whole, strict=True):
+        assert_equal(scores, expected)
+    alone(subject, batch, [3, 0, 20])

@@ -59,3 +59,11 @@ class RaggedNetwork(CausalNetwork, Protocol):
             cache: remembers the tokens of this pass; each row goes on where its own past ends.
             lengths: int64 [B], tokens of each row that are not padding: only these are remembered. None: all.
         """
+
+
+@runtime_checkable
+class WritesLogits(CausalNetwork, Protocol):
+    """A network whose head can write over memory that is there: fresh memory is slow to touch."""
+
+    def write_logits(self, states: Tensor, out: Tensor) -> None:
+        """States [K, D] -> logits, written to out [K, V]."""

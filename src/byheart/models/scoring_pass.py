@@ -7,7 +7,7 @@ Shape legend: B batch, W inputs of the longest text, D width, P inputs of a comm
 N scored tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
-from byheart.models.network import CausalNetwork
+from byheart.models.network import CausalNetwork, WritesLogits
 from byheart.models.reduction import reduce_states
 from byheart.models.shared_prefix import Indices, SharedPrefix, shared_prefix
 
@@ -54,7 +54,7 @@ def score_batch(
         # What several texts ask of one state is answered once.
         _, asked, answers = np.unique(rows * num_logits + targets, return_index=True, return_inverse=True)
         wanted = states[torch.from_numpy(rows[asked]).to(states.device)]
-        together = reduce_states(wanted, torch.from_numpy(targets[asked]), network.logits, num_logits)
+        together = reduce_states(wanted, torch.from_numpy(targets[asked]), _head(network, num_logits), num_logits)
     return [_chosen(together, answers[stop - count : stop]) for stop, count in zip(stops, counts, strict=True)]
 
 
@@ -78,6 +78,23 @@ def _states(
         for text, (place, number) in enumerate(zip(places, shared.numbers, strict=True))
     ]
     return torch.cat(flat), np.concatenate(rows)
+
+
+def _head(network: CausalNetwork, num_logits: int) -> Callable[[Tensor], Tensor]:
+    """States to logits; where the network can, every block over the one before, which is reduced by then."""
+    if not isinstance(network, WritesLogits):
+        return network.logits
+    room: list[Tensor] = []
+
+    def logits(states: Tensor) -> Tensor:
+        if not room:
+            # The first block is the largest.
+            room.append(states.new_empty((states.shape[0], num_logits)))
+        out = room[0][: states.shape[0]]
+        network.write_logits(states, out)
+        return out
+
+    return logits
 
 
 def _padded(inputs: Sequence[Indices]) -> Tensor:

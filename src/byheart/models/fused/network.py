@@ -75,6 +75,10 @@ class FusedNetwork:
         """L5 before its softmax: final states [..., D] -> [..., V]."""
         return F.linear(states, self.weights.head)
 
+    def write_logits(self, states: Tensor, out: Tensor) -> None:
+        """States [K, D] -> logits, written to out [K, V]."""
+        torch.mm(states, self.weights.head.t(), out=out)
+
     def _final(self, states: Tensor) -> Tensor:
         gain = self.weights.final_gain
         return F.rms_norm(states, gain.shape, gain, self.shape.epsilon)
