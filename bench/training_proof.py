@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--size", default="medium", choices=("small", "medium"))
     parser.add_argument("--optimizer", default="muon", choices=("muon", "adamw", "descent"))
     parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--context", type=int, default=512)
+    parser.add_argument("--context", type=int, default=256)
     parser.add_argument("--dtype", default="auto", choices=("auto", "float32", "bfloat16"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--states", type=Path, help="folder to keep states in: killed, the same command goes on")

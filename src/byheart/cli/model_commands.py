@@ -33,13 +33,17 @@ def train(
     epochs: Annotated[float | None, typer.Option("--epochs", help="Budget: passes over the corpus.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Budget: steps of some 2,048 tokens.")] = None,
     size: Annotated[Literal["small", "medium"], typer.Option("--size", help="1 or 4 million parameters.")] = "small",
+    form: Annotated[
+        Literal["llama", "attention-only", "interpolation", "sigmoid", "tanh"],
+        typer.Option("--form", help="What a layer is; transformers opens the first two."),
+    ] = "llama",
     optimizer: Annotated[
         Literal["muon", "adamw", "descent"], typer.Option("--optimizer", help="descent: plain gradient descent.")
     ] = "muon",
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Largest step size; each optimizer has its own default.")
     ] = None,
-    context: Annotated[int, typer.Option("--context", min=8, help="Tokens that the model can look back.")] = 512,
+    context: Annotated[int, typer.Option("--context", min=8, help="Tokens that the model can look back.")] = 256,
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16"],
         typer.Option("--dtype", help="What matrix products read; auto: bfloat16 where it is faster here."),
@@ -67,6 +71,7 @@ def train(
         epochs=epochs,
         num_steps=steps,
         size=size,
+        form=form,
         optimizer=optimizer,
         learning_rate=learning_rate,
         context_tokens=context,

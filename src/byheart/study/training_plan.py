@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from byheart.errors import ConfigError
 
 if TYPE_CHECKING:
-    from byheart.models.transformer.config import NetworkConfig
+    from byheart.models.transformer.config import Form, NetworkConfig
     from byheart.models.transformer.recipe import Optimizer, Precision, TrainingRecipe
 
 Size = Literal["small", "medium"]
@@ -35,11 +35,13 @@ class TrainingPlan:
     """Steps of gradient descent."""
     size: Size = "small"
     """Shape of the network."""
+    form: "Form" = "llama"
+    """What a layer of the network is."""
     optimizer: "Optimizer" = "muon"
     """What moves the weights."""
     learning_rate: float | None = None
     """Largest step size; None: the optimizer's own."""
-    context_tokens: int = 512
+    context_tokens: int = 256
     """Tokens of a training window, and that the network can look back."""
     precision: "Literal['auto'] | Precision" = "auto"
     """What matrix products read; "auto" is decided once and kept by a training that resumes."""
@@ -78,6 +80,7 @@ class TrainingPlan:
             width=width,
             hidden_width=hidden_width,
             context_tokens=self.context_tokens,
+            form=self.form,
         )
 
     def recipe(self, precision: "Precision", stream_tokens: int, processes: int) -> "TrainingRecipe":
