@@ -89,8 +89,8 @@ def test_the_options_are_frozen() -> None:
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],
         "train": [
-            "--context", "--dtype", "--epochs", "--json", "--learning-rate", "--lines", "--optimizer", "--output",
-            "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
+            "--context", "--dtype", "--epochs", "--form", "--json", "--learning-rate", "--lines", "--optimizer",
+            "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
         "report": ["--output"],
         "verify": ["--json"],
