@@ -305,9 +305,9 @@ def _json(status: int, value: object) -> Reply:
 
 
 @contextmanager
-def serving(offer: Offer) -> Iterator[str]:
+def serving(offer: Offer, port: int = 0) -> Iterator[str]:
     """The address of a server that runs inside the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
     server.daemon_threads = True
     server.offer = offer  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

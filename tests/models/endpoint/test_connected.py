@@ -10,6 +10,7 @@ from byheart.core.result import Completed, NotApplicable
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import BackendError, CapabilityError, ConfigError
 from byheart.models import load_model
+from byheart.models.endpoint.connection import Connection
 from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
 from byheart.study.score_job import run_score
@@ -18,6 +19,11 @@ from tests.models.endpoint.conftest import CORPUS, variant
 from tests.models.endpoint.server import Offer, serving, true_scores
 
 TEXT = "In the spring of that year the company"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("byheart.study.endpoint_answers.cache_folder", lambda: tmp_path / "cache")
 
 
 @pytest.fixture
@@ -92,15 +98,29 @@ def test_an_audit_over_http_refuses_only_the_numbers_that_the_server_does_not_sh
     assert any("Access: prompt log-probabilities." in note for note in record.notes)
 
 
-def test_an_audit_over_a_text_only_endpoint_says_what_is_not_applicable(memorizer: Offer, tmp_path: Path) -> None:
+def test_a_score_and_an_audit_close_what_they_opened(
+    memorizer: Offer, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[bool] = []
+    end = Connection.close
+
+    def close(connection: Connection) -> None:
+        end(connection)
+        closed.append(connection._client.is_closed)
+
+    monkeypatch.setattr(Connection, "close", close)
     for side in ("seen", "unseen"):
         (tmp_path / side).mkdir()
         for number in range(6):
             (tmp_path / side / f"{number}.txt").write_text(f"{side} text {number} of no great length " * 12)
     offer = variant(memorizer, completions=False, generated_logprobs=False, extras=False)
+    with serving(variant(memorizer)) as spec:
+        run_score(ScorePlan(source="-", model=spec, tokenizer=folder), read_stdin=lambda: TEXT)
+    assert closed == [True]
     with serving(offer) as spec:
         plan = StudyPlan(model=spec, trained_on=(str(tmp_path / "seen"),), held_out=(str(tmp_path / "unseen"),))
         record = execute(plan, tmp_path / "run")
+    assert closed == [True, True]
     reasons = {r.audit: r.status.reason for r in record.results if isinstance(r.status, NotApplicable)}
     assert reasons["extraction"] == "endpoint:tiny gives no log-probabilities of a given text."
     assert reasons["novelty"] == "endpoint:tiny takes no top-k, and 40 is asked for."
