@@ -41,6 +41,11 @@ def byheart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     commands.close()
 
 
+def audit_of(spec: str, *options: str) -> tuple[str, ...]:
+    sides = ("--trained-on", "seen", "--held-out", "unseen", "--tokenizer", "tokenizer", "-o", "run", "-q")
+    return ("audit", spec, *sides, "--audits", "extraction", *options)
+
+
 def score_with(spec: str, *options: str) -> tuple[str, ...]:
     return ("score", "text.txt", "--lines", "--with", spec, "--tokenizer", "tokenizer", "--json", "-q", *options)
 
@@ -60,6 +65,11 @@ def asked(offer: Offer) -> list[list[int]]:
     """Which of the five texts came, in order and as often as they came."""
     whole = documents(offer)
     return [body["prompt"] for _, body in offer.seen if body.get("prompt") in whole]
+
+
+def is_window(body: dict[str, Any]) -> bool:
+    """Whether it asks about a window of an audit; the texts of the checks are shorter, or asked for fewer tokens."""
+    return body.get("prompt_logprobs") == 40 and len(body["prompt"]) == 1 + 50 + 50
 
 
 def total_bits(offer: Offer) -> float:
@@ -145,3 +155,44 @@ def test_a_wrong_number_exits_5_and_names_its_field(byheart: Commands, memorizer
         done = byheart(*score_with(spec), cwd=home)
     assert (done.returncode, done.stdout) == (5, "")
     assert "choices[0].prompt_logprobs[3]" in done.stderr
+
+
+def test_an_audit_whose_key_is_taken_away_keeps_what_was_answered_and_goes_on(
+    byheart: Commands, memorizer: Offer, home: Path
+) -> None:
+    offer = variant(memorizer, key="sk-first")
+    answered: list[list[int]] = []
+
+    def answer(body: dict[str, Any], answer: dict[str, Any]) -> None:
+        if is_window(body):
+            answered.append(body["prompt"])
+            if len(answered) == 4:
+                offer.key = "sk-second"
+
+    offer.change = answer
+    with serving(offer) as spec:
+        broken = byheart(*audit_of(spec), cwd=home, BYHEART_API_KEY="sk-first")
+        assert broken.returncode == 5
+        assert "What was answered is kept in run/journal." in broken.stderr
+        first, before = len(answered), offer.num_requests
+        assert first >= 4
+        # The command as it was told, with another key and another limit.
+        command = [*command_that_goes_on(broken)[1:], "--concurrency", "1"]
+        done = byheart(*command, cwd=home, BYHEART_API_KEY="sk-second")
+    assert done.returncode == 0, done.stderr
+    assert (home / "run" / "manifest.json").exists()
+    later = [body["prompt"] for _, body in offer.seen[before:] if is_window(body)]
+    assert later == answered[first:] != []
+    # Every window was answered, and paid for, once.
+    assert len({tuple(window) for window in answered}) == len(answered)
+
+
+def test_an_audit_of_a_server_that_shows_text_only_is_done_and_says_what_is_not_applicable(
+    byheart: Commands, memorizer: Offer, home: Path
+) -> None:
+    with serving(variant(memorizer, completions=False, generated_logprobs=False, extras=False)) as spec:
+        done = byheart(*audit_of(spec, "--json"), cwd=home)
+    assert done.returncode == 0, done.stderr
+    (result,) = (one for one in json.loads(done.stdout)["results"] if one["subject"] == "endpoint:tiny")
+    assert result["status"] == "not_applicable"
+    assert result["reason"] == "endpoint:tiny gives no log-probabilities of a given text."
