@@ -75,9 +75,11 @@ def main() -> None:
         for size in ("small", "medium"):
             say(f"training, {size}")
             sides = {
-                "byheart": ("training", size, texts),
-                "plain loop": ("training_peers", "plain", size, texts),
-                "Trainer": ("training_peers", "trainer", size, texts),
+                "byheart, float32": ("training", "float32", size, texts),
+                "byheart, bfloat16": ("training", "bfloat16", size, texts),
+                "plain loop, float32": ("training_peers", "plain", size, texts),
+                "plain loop, bfloat16": ("training_peers", "plain-bfloat16", size, texts),
+                "Trainer, float32": ("training_peers", "trainer", size, texts),
             }
             figures[f"training {size}"] = rounds(sides, num_rounds, "tokens_per_second", {})
             rows += training_rows(figures[f"training {size}"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from byheart.core.batches import plan_batches
 from byheart.core.tokens import TokenIds
 from byheart.models import load_model
 from byheart.models.causal import CausalPredictor
@@ -40,11 +41,11 @@ def main() -> None:
     assert isinstance(predictor, CausalPredictor)
 
     def work(some: list[TokenIds]) -> list[float]:
-        found = []
-        for first in range(0, len(some), 16):
-            chosen = some[first : first + 16]
-            scores = predictor.score(chosen, [GIVEN] * len(chosen))
-            found += [-float(one.log_probability_nats.sum()) for one in scores]
+        found = [0.0] * len(some)
+        for batch in plan_batches(some):
+            scores = predictor.score([some[i] for i in batch], [GIVEN] * len(batch))
+            for i, one in zip(batch, scores, strict=True):
+                found[i] = -float(one.log_probability_nats.sum())
         return found
 
     resident = forget_peak()

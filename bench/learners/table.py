@@ -24,10 +24,13 @@ class Row:
 
 
 def training_rows(found: Found) -> list[Row]:
-    """Tokens per second of the same steps."""
-    ours = found[OURS]
-    work = f"training, {ours['parameters'] / 1e6:.1f} M parameters"
-    return [_faster(work, ours, name, one) for name, one in found.items() if name != OURS]
+    """Tokens per second of the same steps, in either precision."""
+    rows = []
+    for precision in ("float32", "bfloat16"):
+        ours = found[f"{OURS}, {precision}"]
+        work = f"training in {precision}, {ours['parameters'] / 1e6:.1f} M parameters"
+        rows += [_faster(work, ours, name, one) for name, one in found.items() if OURS not in name]
+    return rows
 
 
 def scoring_rows(found: Found) -> list[Row]:

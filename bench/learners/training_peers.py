@@ -1,6 +1,6 @@
 """How others train: LlamaForCausalLM in the plain loop, or under transformers' Trainer.
 
-python -m learners.training_peers plain|trainer SIZE TEXTS RESULT
+python -m learners.training_peers plain|plain-bfloat16|trainer SIZE TEXTS RESULT
 """
 
 import json
@@ -17,15 +17,16 @@ from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback
 from learners import BATCH, CONTEXT, LEARNING_RATE, SHAPES, STEPS, WARM_UP
 
 
-def plain(model: torch.nn.Module, rows: torch.Tensor) -> float:
-    """AdamW, the model's own loss, clipping; seconds of the steps after the warm-up."""
+def plain(model: torch.nn.Module, rows: torch.Tensor, *, is_half: bool = False) -> float:
+    """AdamW, the model's own loss, clipping; seconds of the steps after the warm-up. Half: bfloat16 by autocast."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     started = 0.0
     for step, first in enumerate(range(0, len(rows), BATCH)):
         if step == WARM_UP:
             started = time.perf_counter()
         chosen = rows[first : first + BATCH]
-        loss = model(input_ids=chosen, labels=chosen).loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_half):
+            loss = model(input_ids=chosen, labels=chosen).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -81,7 +82,10 @@ def main() -> None:
         tie_word_embeddings=True,
     )
     model = LlamaForCausalLM(config).train()
-    seconds = {"plain": plain, "trainer": trainer}[kind](model, rows)
+    if kind == "trainer":
+        seconds = trainer(model, rows)
+    else:
+        seconds = plain(model, rows, is_half=kind == "plain-bfloat16")
     facts = {
         "tokens_per_second": (STEPS[size] - WARM_UP) * BATCH * CONTEXT / seconds,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
