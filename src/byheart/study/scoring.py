@@ -19,7 +19,7 @@ from byheart.study.materials import Passage, Prompt, batches
 from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.subjects import Subject
 
-PROMPTS_PER_BATCH = 16
+PROMPTS_PER_BATCH = 64
 Clock = Callable[[], float]
 
 
