@@ -99,10 +99,9 @@ def test_the_base_stands_beside_the_model_in_results_provenance_and_report(plan:
 
 
 def test_a_memorizer_has_no_weights_to_adapt() -> None:
-    sides = {"trained_on": ("a",), "held_out": ("b",)}
     with pytest.raises(ConfigError, match="takes no adapter; a memorizer takes no device"):
-        StudyPlan(model="memorizer:markov", adapter="x", device="cpu", **sides)
+        StudyPlan(model="memorizer:markov", adapter="x", device="cpu", trained_on=("a",), held_out=("b",))
     with pytest.raises(ConfigError, match="takes no --chat"):
         ScorePlan(source="a.txt", model="memorizer:markov", index="idx", chat="Go on.")
     with pytest.raises(ConfigError, match="no dtype 'int8'"):
-        StudyPlan(model="folder", dtype="int8", **sides)
+        StudyPlan(model="folder", dtype="int8", trained_on=("a",), held_out=("b",))
