@@ -69,9 +69,10 @@ def test_the_options_are_frozen() -> None:
     assert options == {
         "demo": ["--json", "--output", "--quiet", "--seed"],
         "audit": [
-            "--audits", "--concurrency", "--dry-run", "--held-out", "--index", "--json", "--lines", "--max-requests",
-            "--max-tokens", "--output", "--price-completion", "--price-prompt", "--profile", "--quiet",
-            "--requests-per-second", "--seed", "--skip-bad", "--timeout", "--tokenizer", "--trained-on",
+            "--adapter", "--audits", "--chat", "--concurrency", "--device", "--dry-run", "--dtype", "--held-out",
+            "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output", "--price-completion",
+            "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed", "--skip-bad", "--timeout",
+            "--tokenizer", "--trained-on",
         ],
         "index": [
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
@@ -81,9 +82,9 @@ def test_the_options_are_frozen() -> None:
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
         "score": [
-            "--all", "--calibration", "--concurrency", "--dry-run", "--index", "--json", "--lines", "--max-requests",
-            "--max-tokens", "--price-completion", "--price-prompt", "--quiet", "--requests-per-second", "--skip-bad",
-            "--timeout", "--tokenizer", "--with",
+            "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
+            "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
+            "--quiet", "--requests-per-second", "--skip-bad", "--timeout", "--tokenizer", "--with",
         ],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -31,6 +32,11 @@ def _start(source: Path, model: Path, steps: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
 
+def _digest(model: Path) -> str:
+    # Hashes: pytest would look for minutes for what is alike in two files that differ.
+    return hashlib.blake2b((model / "model.safetensors").read_bytes()).hexdigest()
+
+
 def _wait_for_state(model: Path) -> None:
     deadline = time.monotonic() + 120
     while not list(model.glob("training/step-*.json")) and time.monotonic() < deadline:
@@ -54,9 +60,10 @@ def test_a_killed_and_an_interrupted_training_end_as_an_undisturbed_one(source: 
     if stopped.returncode:
         assert stopped.returncode == 130
         assert f"byheart train {source} -o {model}" in said
+    # With as many threads as this machine has: a training goes on with those that it began with.
     found = answer("train", str(source), "-o", str(model), *SMALL, str(steps))
     undisturbed.communicate(timeout=120)
-    assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
+    assert _digest(model) == _digest(calm)
     assert found["tokens"] == steps * 2048
     assert sorted(path.name for path in (model / "training").iterdir()) == ["curve.jsonl", "plan.json", "result.json"]
     curve = [json.loads(line) for line in (model / "training" / "curve.jsonl").read_text().splitlines()]
@@ -101,9 +108,9 @@ def test_twenty_kills_at_random_moments_leave_the_same_weights(source: Path, tmp
             kills += 1
             continue
         assert process.returncode == 0, said
-        assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
+        assert _digest(model) == _digest(calm)
         shutil.rmtree(model)
     last = _start(source, model, steps)
     last.communicate(timeout=600)
     assert last.returncode == 0
-    assert (model / "model.safetensors").read_bytes() == (calm / "model.safetensors").read_bytes()
+    assert _digest(model) == _digest(calm)

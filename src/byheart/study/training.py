@@ -1,7 +1,7 @@
 """A reference transformer from a source: tokenizer, network, checkpoint, and how well it predicts unseen documents."""
 
 import importlib.util
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ _HELD_OUT_BYTES = 1_000_000
 _LOOK_SHARE, _MOST_LOOK_TOKENS = 0.01, 16_384
 """Held-out tokens of one look on the way: a share of the tokens trained on, at most so many."""
 _CURVE_POINTS = 200
+_MOST_THREADS = 1024
+"""What a plan on disk may ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +107,8 @@ def train_model(
 
     group = group or ALONE
     kept = TrainingFolder(folder)
-    with kept.locked() if group.rank == 0 else nullcontext():
-        return _train_locked(plan, kept, group, on_progress)
+    with kept.locked() if group.rank == 0 else nullcontext(), _threads(kept, group) as num_threads:
+        return _train_locked(plan, kept, group, num_threads, on_progress)
 
 
 def check_installed() -> None:
@@ -117,14 +119,16 @@ def check_installed() -> None:
         )
 
 
-def _train_locked(plan: TrainingPlan, kept: TrainingFolder, group: "Group", on_progress: Progress) -> Trained:
+def _train_locked(
+    plan: TrainingPlan, kept: TrainingFolder, group: "Group", num_threads: int, on_progress: Progress
+) -> Trained:
     from byheart.models.transformer.training import Place
     from byheart.models.transformer.windows import Stream
 
     corpus = read(plan.source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress).deduplicated()
     precision = _precision(plan, kept, group)
     if group.rank == 0:
-        facts = {"precision": precision, "corpus": corpus.fingerprint, "processes": group.size}
+        facts = {"precision": precision, "corpus": corpus.fingerprint, "processes": group.size, "threads": num_threads}
         kept.begin(plan.as_json() | facts)
     if (result := kept.result()) is not None:
         return Trained(**result)
@@ -147,6 +151,15 @@ def _train_locked(plan: TrainingPlan, kept: TrainingFolder, group: "Group", on_p
     kept.finish(work.curve(training, recipe), asdict(trained))
     remove_states(kept.path)
     return trained
+
+
+def _threads(kept: TrainingFolder, group: "Group") -> AbstractContextManager[int]:
+    """As many threads as the training began with, whatever this machine has now: another number moves the last bits."""
+    from byheart.models.transformer.parallel import threads
+
+    before = (kept.plan() or {}).get("threads") if group.rank == 0 else None
+    num = int(group.agree(before if isinstance(before, int) and 0 < before <= _MOST_THREADS else 0))
+    return threads(num or None)
 
 
 def _precision(plan: TrainingPlan, kept: TrainingFolder, group: "Group") -> "Precision":

@@ -1,4 +1,7 @@
-"""Several processes that train one network: each reads its share of every batch, and gradients are averaged."""
+"""Several processes that train one network: each reads its share of every batch, and gradients are averaged.
+
+And the threads of one process: sums are cut among them, so that their number moves the last bits.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -66,3 +69,14 @@ def join() -> Iterator[Group]:
         yield Group(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+@contextmanager
+def threads(num: int | None) -> Iterator[int]:
+    """So many threads of torch inside the block, those of the process where num is None; gives their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(num or before)
+    try:
+        yield num or before
+    finally:
+        torch.set_num_threads(before)
