@@ -75,7 +75,7 @@ def save_state(folder: Path, network: Network, found: list[Optimizer], history: 
     about |= {"schema": SCHEMA, "steps": history.steps, "tensors_blake3": blake3(content).hexdigest()}
     path = folder / f"step-{history.steps:08}.json"
     write_durably(path.with_suffix(".safetensors"), content)
-    write_durably(path, (json.dumps(about | {"blake3": _digest(about)}) + "\n").encode())
+    write_durably(path, _hashed(about))
     for old in _states(folder)[:-_KEPT]:
         _remove(old)
 
@@ -90,8 +90,11 @@ def load_state(folder: Path, network: Network, found: list[Optimizer]) -> Histor
         return None
     path = states[-1]
     try:
-        about = json.loads(path.read_bytes())
-        if about.pop("blake3") != _digest(about) or about["schema"] != SCHEMA:
+        raw = path.read_bytes()
+        about = json.loads(raw)
+        del about["blake3"]
+        # The bytes, not what they say: the last digits of a number can be others and mean the same one.
+        if raw != _hashed(about) or about["schema"] != SCHEMA:
             raise _damaged(path, "Its hash or its version is another.")
         content = path.with_suffix(".safetensors").read_bytes()
         if blake3(content).hexdigest() != about.pop("tensors_blake3"):
@@ -140,8 +143,10 @@ def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: dict[str, Tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def _digest(about: dict[str, Any]) -> str:
-    return blake3(json.dumps(about, sort_keys=True).encode()).hexdigest()
+def _hashed(about: dict[str, Any]) -> bytes:
+    """A JSON line whose last entry is the BLAKE3 of the rest."""
+    digest = blake3(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return (json.dumps(about | {"blake3": digest}) + "\n").encode()
 
 
 def _damaged(path: Path, why: str) -> FormatError:
