@@ -1,6 +1,8 @@
 """Against servers of others, in environments of their own; skipped where nobody installed one.
 
-python -m venv VENV && VENV/bin/pip install 'llama-cpp-python[server]' 'transformers[serving]' torch
+python -m venv VENV && VENV/bin/pip install 'llama-cpp-python[server]==0.3.36' 'transformers[serving]' torch
+CMAKE_ARGS='-DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON' before it where the processor has AMX: the
+native build crashes there.
 BYHEART_SERVERS=VENV pytest tests/models/endpoint/test_real_servers.py
 """
 
@@ -77,10 +79,18 @@ def test_llama_cpp_python_is_found_to_put_log_probabilities_beside_the_wrong_tok
     port: int, local: CausalPredictor, tokenizer: Tokenizer
 ) -> None:
     """Its echo (0.3.36) shows at each token the distribution after it: 7.5 nats off on average."""
-    options = {"model": str(smollm2_gguf()), "model_alias": "smollm2", "port": str(port), "logits_all": "true"}
+    options = {
+        "model": str(smollm2_gguf()),
+        "model_alias": "smollm2",
+        "host": "127.0.0.1",
+        "port": str(port),
+        "logits_all": "true",
+        "n_threads": "2",
+        "n_ctx": "1024",
+    }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     python = str(Path(SERVERS) / "bin" / "python")
-    with running(python, "-m", "llama_cpp.server", *arguments, "--n_threads", "2", "--n_ctx", "1024", port=port):
+    with running(python, "-m", "llama_cpp.server", *arguments, port=port):
         endpoint = open_endpoint(f"http://127.0.0.1:{port}/v1#smollm2", tokenizer=tokenizer, environment={})
         assert not isinstance(endpoint, ScoringEndpoint)
         assert endpoint.access is Access.GENERATED_LOG_PROBABILITIES
@@ -89,9 +99,11 @@ def test_llama_cpp_python_is_found_to_put_log_probabilities_beside_the_wrong_tok
         remote = endpoint.sample(texts, GREEDY, 8, rng=np.random.default_rng(0))
         first = endpoint.complete(endpoint.prompt(texts[0]), GREEDY, 1, seed=0)
         endpoint.connection.close()
-    own = local.sample(texts, GREEDY, 8, rng=np.random.default_rng(0))
-    assert [tokenizer.decode(ids) for ids in remote] == [tokenizer.decode(ids) for ids in own]
-    # What it writes has the right number: 4-bit weights times 8-bit activations there, float32 here.
+    # 4-bit weights times 8-bit activations there, float32 here: up to 0.9 nats apart on an AVX2 build.
+    whole = [np.concatenate((text, ids)) for text, ids in zip(texts, remote, strict=True)]
+    for scores in local.score(whole, [text.size for text in texts]):
+        assert (scores.argmax_log_probability_nats - scores.log_probability_nats).max() < 1.0
+    # What it writes has the right number.
     assert first.log_probability_nats is not None
     expected = local.next_log_probabilities_nats(texts[:1])[0].max()
     assert first.log_probability_nats[0] == pytest.approx(expected, abs=0.1)
