@@ -99,10 +99,10 @@ def test_llama_cpp_python_is_found_to_put_log_probabilities_beside_the_wrong_tok
         remote = endpoint.sample(texts, GREEDY, 8, rng=np.random.default_rng(0))
         first = endpoint.complete(endpoint.prompt(texts[0]), GREEDY, 1, seed=0)
         endpoint.connection.close()
-    # 4-bit weights times 8-bit activations there, float32 here: up to 0.9 nats apart on an AVX2 build.
+    # 4-bit weights times 8-bit activations there, float32 here: an AVX2 build prefers another token now and then.
     whole = [np.concatenate((text, ids)) for text, ids in zip(texts, remote, strict=True)]
-    for scores in local.score(whole, [text.size for text in texts]):
-        assert (scores.argmax_log_probability_nats - scores.log_probability_nats).max() < 1.0
+    is_own = np.concatenate([scores.is_argmax for scores in local.score(whole, [text.size for text in texts])])
+    assert is_own.mean() >= 0.75
     # What it writes has the right number.
     assert first.log_probability_nats is not None
     expected = local.next_log_probabilities_nats(texts[:1])[0].max()
