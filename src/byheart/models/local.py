@@ -28,7 +28,8 @@ def open_local(
     place = placement(device, dtype, config)
     loaded_as = {"device": place.device, "dtype": place.dtype}
     notes = []
-    start_ids = None
+    # A model's own mark of a beginning, where its tokenizer writes one; else a document begins behind another's end.
+    start_ids = tokenizer.start_ids
     if chat:
         from byheart.models.chat import open_chat
 
