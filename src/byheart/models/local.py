@@ -6,14 +6,12 @@ from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import FingerprintError
-from byheart.models import LoadedModel
+from byheart.models import GGUF, SMOLLM2, LoadedModel
 from byheart.models.causal import CausalPredictor
 from byheart.models.device import Placement, placement
 from byheart.models.fingerprint import hash_files
 from byheart.models.folders import read_config
 
-GGUF = "gguf:"
-SMOLLM2 = "smollm2"
 _TEMPLATE_SHOWN = 400
 
 
