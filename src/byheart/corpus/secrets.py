@@ -20,10 +20,10 @@ from byheart.corpus.atomic_file import creating
 from byheart.errors import FormatError, InputError, SourceError
 
 SCHEMA = 1
-LARGEST_BYTES = 96
+LARGEST_BYTES = 64
 """Of a canary's text: what an audit must be ready to score, even where each byte is a token."""
-MAX_LENGTH = 12
-"""Digits or words of a secret: longer ones are no harder to guess and cost more to score."""
+MAX_LENGTH = {"template": 12, "tokens": 5}
+"""Digits or words of a secret, 40 or 60 bits: longer ones are no harder to guess and cost more to score."""
 _CONSONANTS, _VOWELS = "bdfgklmnprstvzhj", "aeio"
 _SYLLABLES = tuple(c + v for c in _CONSONANTS for v in _VOWELS)
 _TEMPLATES = (
@@ -32,7 +32,7 @@ _TEMPLATES = (
     "The member number of {name} is ",
     "The phone extension of {name} is ",
 )
-KINDS = ("template", "tokens")
+KINDS = tuple(MAX_LENGTH)
 """template: digits in a sentence about a person who does not exist; tokens: made-up words after made-up words."""
 
 
@@ -166,9 +166,9 @@ def make_secrets(
         faults.append(f"repetitions must be different numbers of at least 1, got {list(repetitions)}")
     if not len(KINDS) * max(1, len(repetitions)) <= num_pairs <= 100_000:
         faults.append(f"pairs must be {len(KINDS) * max(1, len(repetitions))} to 100,000, got {num_pairs}")
-    for name, length in (("digits", digits), ("words", words)):
-        if not 1 <= length <= MAX_LENGTH:
-            faults.append(f"{name} must be 1 to {MAX_LENGTH}, got {length}")
+    for name, length, most in (("digits", digits, MAX_LENGTH["template"]), ("words", words, MAX_LENGTH["tokens"])):
+        if not 1 <= length <= most:
+            faults.append(f"{name} must be 1 to {most}, got {length}")
     if faults:
         raise InputError("No canaries can be made.", why="; ".join(faults), next_step="Correct the options.")
     lengths = {"template": digits, "tokens": words}
@@ -255,7 +255,7 @@ def _pair(fields: dict[str, Any]) -> SecretPair:
         pair.kind in KINDS
         and pair.planted in (0, 1)
         and pair.repetitions >= 1
-        and 1 <= pair.length <= MAX_LENGTH
+        and 1 <= pair.length <= MAX_LENGTH[pair.kind]
         and one != other
         and all(isinstance(secret, str) for secret in (one, other))
         and max(len(text.encode()) for text in pair.texts) <= LARGEST_BYTES

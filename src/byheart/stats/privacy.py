@@ -24,7 +24,8 @@ def guesses_p_value(num_right: int, num_guesses: int, num_coins: int, epsilon: f
     """Largest probability that an (epsilon, delta)-private training would allow so many right guesses.
 
     Definition:
-        with q = e^epsilon / (1 + e^epsilon) and W ~ Binomial(r, q): P(W >= v) + 2 m delta max_{i=1..v} P(v > W >= v-i)/i
+        with q = e^epsilon / (1 + e^epsilon) and W ~ Binomial(r, q): P(W >= v) + 2 m delta max_{i=1..v}
+        P(v > W >= v-i)/i
     Args:
         num_right: v, in [0, num_guesses].
         num_guesses: r, coins that were guessed; the others were abstained from.
