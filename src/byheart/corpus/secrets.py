@@ -232,7 +232,7 @@ def read_secrets(path: Path) -> SecretList:
             why=error.strerror or "It cannot be opened.",
             next_step="Name a file that `byheart canary make` wrote.",
         ) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(
             f"{visible(str(path))} is not a list of canaries as it was made.",
             why="Not the format of this version, or changed since: its lines do not match its fingerprint.",

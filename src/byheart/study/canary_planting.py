@@ -137,7 +137,7 @@ def _share(secrets: SecretList, num_bytes: int) -> float:
     if share > LARGEST_SHARE:
         needed = round(planted * (1 / LARGEST_SHARE - 1))
         raise InputError(
-            f"The canaries would be {100 * share:.1f} % of the training data; at most {100 * LARGEST_SHARE:g} % may be.",
+            f"The canaries would be {100 * share:.1f} % of the data; at most {100 * LARGEST_SHARE:g} % may be.",
             why=f"Their copies have {planted:,} bytes, so the source needs {needed:,}; it has {num_bytes:,}.",
             next_step="Give more data, or make fewer canaries: `byheart canary make --pairs N --repetitions 1,4`.",
         )
