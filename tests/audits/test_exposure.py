@@ -177,7 +177,7 @@ def test_the_figure_and_the_table_go_by_repetitions() -> None:
 def test_no_more_of_a_canary_is_told_than_its_hint() -> None:
     evidence = run(inputs(canaries=study(12, gain=9.0)), PARAMS, rng=np.random.default_rng(0))
     table = next(e for e in evidence if isinstance(e, Table) and e.name == "exposure.most_exposed")
-    assert {row[0] for row in table.rows} == {"The code of ..."}
+    assert {row[1] for row in table.rows} == {"The code of ..."}
 
 
 @settings(deadline=None, max_examples=10)

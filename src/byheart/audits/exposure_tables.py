@@ -93,14 +93,15 @@ def by_repetitions(
 
 
 def _finding(rows: Sequence[tuple[Cell, ...]]) -> str:
-    def said(row: tuple[Cell, ...]) -> str:
-        return f"planted {'once' if row[0] == 1 else f'{row[0]} times'} by {row[2]:.1f} bits"
+    def planted(row: tuple[Cell, ...]) -> str:
+        return "planted once" if row[0] == 1 else f"planted {row[0]} times"
 
     least, most = rows[0], rows[-1]
-    pairs = sum(int(row[1] or 0) for row in rows)
-    twins = sum(float(row[5] or 0) * int(row[1] or 0) for row in rows) / pairs
-    both = said(most) if len(rows) == 1 else f"{said(most)}, {said(least)}"
-    return f"Secrets {both} stand out; never planted, by {twins:.1f}"
+    pairs = [int(row[1] or 0) for row in rows]
+    twins = sum(float(row[5] or 0) * num for row, num in zip(rows, pairs, strict=True)) / sum(pairs)
+    said = f"Secrets {planted(most)} stand out by {most[2]:.1f} bits"
+    between = f", {planted(least)} by {least[2]:.1f}" if len(rows) > 1 else ""
+    return f"{said}{between}; never planted, by {twins:.1f}"
 
 
 def series(table: Table, headline: Estimate, found: Sequence[Ranked]) -> Series:
@@ -155,10 +156,19 @@ def most_exposed(found: Sequence[Ranked], num_shown: int) -> Table:
     """
     listed = sorted(found, key=lambda x: (-x.planted_bits, -x.canary.repetitions, x.canary.name))[:num_shown]
     rows = tuple(
-        (f"{c.hint}...", c.kind, c.repetitions, c.num_planted_found, c.entropy_bits, x.planted_bits, x.p_value)
+        (c.name, f"{c.hint}...", c.kind, c.repetitions, c.num_planted_found, c.entropy_bits, x.planted_bits, x.p_value)
         for x in listed
         for c in (x.canary,)
     )
-    columns = ("begins", "kind", "times planted", "in the given text", "entropy, bits", "exposure, bits", "p-value")
+    columns = (
+        "name in the list",
+        "begins",
+        "kind",
+        "times planted",
+        "in the given text",
+        "entropy, bits",
+        "exposure, bits",
+        "p-value",
+    )
     title = f"The most exposed of {len(found)} planted secrets, of which only the beginning is shown"
     return Table(name="exposure.most_exposed", title=title, columns=columns, rows=rows)
