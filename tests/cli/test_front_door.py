@@ -71,9 +71,9 @@ def test_the_options_are_frozen() -> None:
     assert options == {
         "demo": ["--json", "--output", "--quiet", "--seed"],
         "audit": [
-            "--adapter", "--audits", "--canaries", "--chat", "--concurrency", "--device", "--dry-run", "--dtype", "--held-out",
-            "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output", "--price-completion",
-            "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed", "--skip-bad", "--timeout",
+            "--adapter", "--audits", "--canaries", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
+            "--held-out", "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output",
+            "--price-completion", "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed", "--skip-bad", "--timeout",
             "--tokenizer", "--trained-on",
         ],
         "index": [
