@@ -73,8 +73,8 @@ def test_the_options_are_frozen() -> None:
         "audit": [
             "--adapter", "--audits", "--canaries", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--held-out", "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output",
-            "--price-completion", "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed", "--skip-bad", "--timeout",
-            "--tokenizer", "--trained-on",
+            "--price-completion", "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed",
+            "--skip-bad", "--timeout", "--tokenizer", "--trained-on",
         ],
         "index": [
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
