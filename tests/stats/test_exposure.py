@@ -131,7 +131,8 @@ def null_study(num: int, candidates: int, *, seed: int, ties: bool, favour: floa
     for _ in range(num):
         # A heavy tail and, where wanted, hardly any different values: the test may not depend on the distribution.
         scores = np.asarray(rng.standard_cauchy(candidates), dtype=np.float64)
-        scores = np.round(np.clip(scores, -2, 2)) if ties else scores
+        if ties:
+            scores = np.clip(scores, -2, 2).round()
         ranks.append(random_rank_among(scores[0] + favour, scores[1:], rng=rng))
     return ranks, [candidates] * num
 

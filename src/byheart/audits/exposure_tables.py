@@ -142,7 +142,7 @@ def null_table(levels: Sequence[NullLevel]) -> Table:
         name="exposure.self_test",
         title=f"Self-test {'passed' if holds else 'failed'}: secrets that were never planted stand out "
         f"{'as often as chance says' if holds else 'more or less often than chance says'}",
-        columns=("exposure, bits, at least", "by chance, share", "found, share", "low", "high"),
+        columns=("exposure, bits, at least", "by chance", "found", "low", "high"),
         rows=tuple((x.bits, x.nominal, x.found.value, x.found.low, x.found.high) for x in levels),
     )
 
