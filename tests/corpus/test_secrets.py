@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from byheart.corpus.atomic_file import creating
 from byheart.corpus.secrets import KINDS, LARGEST_BYTES, SecretList, make_secrets, read_secrets, write_secrets
 from byheart.errors import FormatError, InputError, SourceError, StorageError
 
@@ -128,3 +129,12 @@ def test_the_fingerprint_follows_every_coin() -> None:
     first = dataclasses.replace(secrets.pairs[0], planted=1 - secrets.pairs[0].planted)
     other = SecretList((first, *secrets.pairs[1:]), secrets.seed)
     assert len({secrets.fingerprint, other.fingerprint, made(seed=1).fingerprint}) == 3
+
+
+def test_a_place_that_is_taken_while_a_file_is_written_keeps_what_came_first(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with pytest.raises(StorageError, match="cannot be written"), creating(path) as file:
+        file.write(b"mine")
+        path.write_bytes(b"theirs")
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]

@@ -37,7 +37,7 @@ def guesses_p_value(num_right: int, num_guesses: int, num_coins: int, epsilon: f
     Raises:
         InputError: an argument outside its range.
     Source: Steinke, Nasr and Jagielski 2023, "Privacy Auditing with One (1) Training Run" (arXiv 2305.08846),
-        theorem 5.2 and its code, p_value_DP_audit.
+        appendix D, p_value_DP_audit.
     Differs: nothing.
     """
     if not 0 <= num_right <= num_guesses <= num_coins or epsilon < 0 or not 0 <= delta <= 1:
@@ -73,7 +73,8 @@ def epsilon_lower_bound(
         confidence: 1 - probability of a bound above the true epsilon, in (0, 1).
     Returns:
         dimensionless (nats), in [0, LARGEST_EPSILON]. Of a training whose neighbours differ by one record replaced by
-        its twin; where they differ by one record left out, half of it.
+        its twin; where they differ by one record left out, half of it, at
+        a delta of delta / (1 + e^(epsilon / 2)): a record replaced is one left out and one put in.
     Raises:
         InputError: an argument outside its range.
     Cost: ten evaluations for each unit of epsilon, and 40.
