@@ -133,8 +133,13 @@ def test_the_fingerprint_follows_every_coin() -> None:
 
 def test_a_place_that_is_taken_while_a_file_is_written_keeps_what_came_first(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with pytest.raises(StorageError, match="cannot be written"), creating(path) as file:
-        file.write(b"mine")
-        path.write_bytes(b"theirs")
+
+    def write() -> None:
+        with creating(path) as file:
+            file.write(b"mine")
+            path.write_bytes(b"theirs")
+
+    with pytest.raises(StorageError, match="cannot be written"):
+        write()
     assert path.read_bytes() == b"theirs"
     assert list(tmp_path.iterdir()) == [path]
