@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from byheart.core.material import Continuation, Inputs, Piece, Prediction, Window
+from byheart.core.material import Continuation, Inputs, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 
 VOCABULARY = 50
 
@@ -80,3 +80,21 @@ def decode(token_ids: TokenIds) -> str:
 
 def inputs(**parts: object) -> Inputs:
     return Inputs(subject="model", decode=decode, **parts)  # type: ignore[arg-type]
+
+
+def canary(
+    name: str, planted_nats: float, twin_nats: float, others_nats: Floats, *, repetitions: int = 1
+) -> ScoredCanary:
+    return ScoredCanary(
+        name=name,
+        kind="template",
+        hint="The code of ",
+        repetitions=repetitions,
+        entropy_bits=13.3,
+        planted_nats=float(planted_nats),
+        twin_nats=float(twin_nats),
+        others_nats=others_nats,
+        is_whole_space=False,
+        num_planted_found=repetitions,
+        num_twin_found=0,
+    )

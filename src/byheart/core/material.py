@@ -66,7 +66,19 @@ class ContinuationsNeed:
         return Decoding(temperature=self.temperature, top_k=self.top_k)
 
 
-Need = WindowsNeed | HeldOutNeed | ContinuationsNeed
+@dataclass(frozen=True, kw_only=True)
+class CanariesNeed:
+    """Planted secrets, their unplanted twins and others that might have been, scored."""
+
+    num_candidates: int = 63
+    """Other secrets of the same space beside each pair, drawn at random."""
+    max_enumerated: int = 0
+    """Spaces of at most so many secrets are scored whole."""
+    max_tokens: int = 64
+    """Longest canary."""
+
+
+Need = WindowsNeed | HeldOutNeed | ContinuationsNeed | CanariesNeed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +156,34 @@ class Continuation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoredCanary:
+    """Two twins that begin alike, one of them planted by coin flip, and others that might have been."""
+
+    name: str
+    """Of the pair."""
+    kind: str
+    """How its secrets look, for example "template"."""
+    hint: str
+    """First characters of both twins: nothing of a secret."""
+    repetitions: int
+    """Copies of the planted one."""
+    entropy_bits: float
+    """log2 of the number of secrets that might have been, all equally likely."""
+    planted_nats: float
+    """nats, <= 0; log-probability of the planted secret given what all begin with."""
+    twin_nats: float
+    """nats, <= 0; of its twin."""
+    others_nats: Floats
+    """nats, <= 0, shape [num_others]; of secrets that are neither."""
+    is_whole_space: bool
+    """Whether the twins and the others are all that might have been."""
+    num_planted_found: int
+    """How often the planted text stands in the trained-on text as it was given."""
+    num_twin_found: int
+    """How often its twin does; anything but 0 contradicts the list."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Everything an audit may see of one subject."""
 
@@ -162,5 +202,7 @@ class Inputs:
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
     """Bytes that the subject and each memorizer store, by name, None where nobody outside knows; present with
     `pieces`."""
+    canaries: tuple[ScoredCanary, ...] = ()
+    """Present when a CanariesNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""

@@ -23,6 +23,7 @@ from byheart.report.comparison import (
     parties,
     why_missing,
 )
+from byheart.report.exposure_verdict import exposure_said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class Finding:
 _Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
+    "exposure": "Do secrets planted in its training text stand out?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "novelty": "Is what it writes new?",
 }
@@ -210,6 +212,7 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
 
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
+    "exposure": exposure_said,
     "adaptation": _adaptation,
     "novelty": _novelty,
 }

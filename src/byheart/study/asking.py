@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need
+from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need
 from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -13,7 +13,7 @@ from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
-from byheart.study.materials import Material, Passage, Prompt, longest_tokens, material
+from byheart.study.materials import CanaryPassage, Material, Passage, Prompt, longest_tokens, material
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
@@ -40,6 +40,8 @@ class Answers:
 def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     """Why this subject cannot serve this need, or None when it can."""
     predictor = subject.predictor
+    if isinstance(need, CanariesNeed):
+        return _lacking_canaries(subject, need, found)
     if not found:
         return "The sources have no text long enough for it."
     if predictor.context_tokens is not None and longest_tokens(need) > predictor.context_tokens:
@@ -49,6 +51,26 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
             return f"{subject.name} cannot write text ({predictor.access})."
         return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
+
+
+def _lacking_canaries(subject: Subject, need: CanariesNeed, found: Material) -> str | None:
+    """Why this subject cannot be asked about planted secrets, or None when it can."""
+    predictor = subject.predictor
+    planted = [passage for passage in found if isinstance(passage, CanaryPassage) and passage.part == "planted"]
+    if not planted:
+        return "No canaries were named, or none is readable."
+    longest = max(item.token_ids.size for item in found if isinstance(item, Passage))
+    if predictor.context_tokens is not None and longest > predictor.context_tokens:
+        return f"A canary has up to {longest} tokens; {subject.name} takes {predictor.context_tokens}."
+    if not isinstance(predictor, Scores):
+        return f"{subject.name} gives no log-probabilities of a given text."
+    missing = sum(passage.num_occurrences == 0 for passage in planted)
+    if missing and isinstance(predictor, Memorizer) and subject.role != "blind pole":
+        return (
+            f"{missing} of {len(planted)} planted canaries do not stand in the trained-on text as it was given, so "
+            "what was built from that text cannot know them. Give the file that `byheart canary plant` wrote."
+        )
+    return None
 
 
 def ask_everyone(
@@ -69,8 +91,10 @@ def ask_everyone(
                 result.written[subject.name, need] = texts
             else:
                 passages = [item for item in found if isinstance(item, Passage)]
+                # Planted secrets are not kept where other runs keep their scores.
+                kept = None if isinstance(need, CanariesNeed) else cache
                 scores, speed = score_passages(
-                    subject, need, passages, journal, cache=cache, clock=clock, on_progress=on_progress
+                    subject, need, passages, journal, cache=kept, clock=clock, on_progress=on_progress
                 )
                 result.scores[subject.name, need] = scores
                 if isinstance(need, HeldOutNeed) and isinstance(subject.predictor, Memorizer):

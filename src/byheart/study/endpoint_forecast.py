@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.corpus.secrets import SecretList
 from byheart.models.endpoint.cost import PROBE_REQUESTS, Cost, Price, Work, cost
 from byheart.models.endpoint.limits import Limits
 from byheart.models.endpoint.order_check import NUM_TEXTS
@@ -20,7 +21,17 @@ class Terms:
     """What its owner asks for."""
 
 
-def work_of_needs(needs: Iterable[Need]) -> Work:
+def work_of_canaries(need: CanariesNeed, canaries: SecretList | None) -> tuple[int, int]:
+    """Texts and tokens to score for the exposure of canaries, at most: as if each byte were a token."""
+    texts = tokens = 0
+    for pair in canaries.pairs if canaries is not None else ():
+        is_whole = pair.space_size <= need.max_enumerated
+        num = pair.space_size if is_whole else min(pair.space_size, 2 + need.num_candidates)
+        texts, tokens = texts + num, tokens + num * len(pair.planted_text.encode())
+    return texts, tokens
+
+
+def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> Work:
     """What the needs of some audits ask of one subject, at most."""
     texts = scored = prompts = sent = written = 0
     for need in needs:
@@ -35,6 +46,9 @@ def work_of_needs(needs: Iterable[Need]) -> Work:
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
+            case CanariesNeed():
+                num, tokens = work_of_canaries(need, canaries)
+                texts, scored = texts + num, scored + tokens
     return Work(
         num_scored_texts=texts,
         scored_tokens=scored,

@@ -63,7 +63,8 @@ def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
     """Identifies the study by everything that decides its numbers."""
     corpora = (texts.trained_on.fingerprint, texts.held_out.fingerprint, texts.calibration.fingerprint)
     predictors = (subject.predictor.fingerprint for subject in cast.subjects)
-    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors)
+    secrets = () if cast.canaries is None else (cast.canaries.fingerprint,)
+    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors, *secrets)
 
 
 COPIED_TOKENS = 32
@@ -109,7 +110,8 @@ def finished(run: RunFolder, texts: Texts) -> RunRecord:
     record = run.read()
     origin = record.provenance
     now = (texts.trained_on.fingerprint, texts.held_out.fingerprint)
-    if now != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"]):
+    secrets = "" if texts.canaries is None else texts.canaries.fingerprint
+    if (*now, secrets) != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"], origin.canaries):
         raise FingerprintError(
             f"{run.path} is complete, but its sources have changed since.",
             why="Their texts no longer have the fingerprints in provenance.json.",

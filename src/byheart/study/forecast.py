@@ -3,13 +3,14 @@
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
-from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_needs
+from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.corpus.secrets import SecretList
+from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
-def tokens_asked(need: Need) -> int:
-    """Tokens to score or to write for one need, at most."""
+def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
+    """Tokens to score or to write for one need, at most; of canaries as if each byte were a token."""
     match need:
         case WindowsNeed():
             filled = need.num_per_stratum * len(need.strata)
@@ -18,15 +19,24 @@ def tokens_asked(need: Need) -> int:
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
         case ContinuationsNeed():
             return need.num_prompts * need.num_tokens
+        case CanariesNeed():
+            return work_of_canaries(need, canaries)[1]
 
 
-def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | None = None) -> dict[str, Any]:
+def forecast(
+    audits: tuple[Audit, ...],
+    profile: Profile,
+    *,
+    endpoint: Terms | None = None,
+    canaries: SecretList | None = None,
+) -> dict[str, Any]:
     """Tokens to score and to write per subject, by audit, as JSON values and as lines to print.
 
     Args:
         audits: that are planned.
         profile: sizes of their samples.
         endpoint: on what terms it is asked; None where the model is on this machine.
+        canaries: whose exposure is asked for; None for none.
     """
     asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
     totals = {"score": 0, "write": 0}
@@ -34,7 +44,7 @@ def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | N
     lines: list[str] = []
     for audit, need in asked:
         kind = "write" if isinstance(need, ContinuationsNeed) else "score"
-        tokens = tokens_asked(need)
+        tokens = tokens_asked(need, canaries)
         totals[kind] += tokens
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
         lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
@@ -42,7 +52,7 @@ def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | N
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:
         needs = dict.fromkeys(need for _, need in asked)
-        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs), endpoint)
+        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs, canaries), endpoint)
         lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
     lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
     return {

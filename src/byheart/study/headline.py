@@ -10,6 +10,8 @@ NAMES = (
     "extraction.greedy_rate",
     "extraction.pz_half_rate",
     "extraction.pz_1e3_rate",
+    "exposure.mean_bits",
+    "exposure.epsilon_lower_bound",
     "adaptation.bits_per_byte",
     "adaptation.best_memorizer_bits_per_byte",
     "adaptation.bits_beyond_memorizer_per_byte",

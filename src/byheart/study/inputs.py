@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from byheart.core.material import (
+    CanariesNeed,
     Continuation,
     ContinuationsNeed,
     HeldOutNeed,
@@ -12,12 +13,13 @@ from byheart.core.material import (
     Need,
     Piece,
     Prediction,
+    ScoredCanary,
     Window,
     WindowsNeed,
 )
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
-from byheart.study.materials import Passage, Prompt
+from byheart.study.materials import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
 
 
@@ -77,6 +79,42 @@ def _continuations(
     return tuple(found)
 
 
+HINT_CHARACTERS = 16
+"""Of a canary's beginning; a report is passed on, and whoever knows the canaries can hide what was learned of them."""
+
+
+def _canaries(need: CanariesNeed, subject: Subject, asked: Answers) -> tuple[ScoredCanary, ...]:
+    scores = asked.scores[subject.name, need]
+    pairs: dict[str, list[CanaryPassage]] = {}
+    for passage in asked.materials[need]:
+        if isinstance(passage, CanaryPassage):
+            pairs.setdefault(passage.pair.name, []).append(passage)
+    found = []
+    for passages in pairs.values():
+        nats = [float(scores[p.fingerprint].log_probability_nats.sum()) for p in passages]
+        by_part = {p.part: (p, value) for p, value in zip(passages, nats, strict=True)}
+        others = [value for p, value in zip(passages, nats, strict=True) if p.part == "other"]
+        if len(by_part) < 3:  # of an endpoint that reads text, parts of a pair may be left out
+            continue
+        (planted, planted_nats), (twin, twin_nats) = by_part["planted"], by_part["twin"]
+        found.append(
+            ScoredCanary(
+                name=planted.pair.name,
+                kind=planted.pair.kind,
+                hint=planted.pair.beginning[:HINT_CHARACTERS],
+                repetitions=planted.pair.repetitions,
+                entropy_bits=planted.pair.entropy_bits,
+                planted_nats=planted_nats,
+                twin_nats=twin_nats,
+                others_nats=np.array(others, dtype=np.float64),
+                is_whole_space=planted.is_whole_space,
+                num_planted_found=planted.num_occurrences,
+                num_twin_found=twin.num_occurrences,
+            )
+        )
+    return tuple(found)
+
+
 def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast) -> Inputs:
     """What an audit may see of one subject."""
     parts: dict[str, Any] = {}
@@ -95,4 +133,6 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)
                 parts["human"] = _continuations(human, prompts, cast, longest)
+            case CanariesNeed():
+                parts["canaries"] = _canaries(need, subject, asked)
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

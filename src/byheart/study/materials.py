@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 
 from byheart.core.batches import plan_batches
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.core.spans import Span
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds, fingerprint_tokens
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
+from byheart.corpus.secrets import SecretPair
 from byheart.index.corpus_index import Index
 from byheart.study.subjects import Cast
 
@@ -44,6 +45,18 @@ class Passage:
     def fingerprint(self) -> str:
         """Of its tokens and of how many of them are given: of what is asked."""
         return f"{fingerprint_tokens(self.token_ids)}/{self.num_given}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanaryPassage(Passage):
+    """A secret after what all of its pair begin with. What it says is kept out of every table."""
+
+    pair: SecretPair
+    """Whose."""
+    part: Literal["planted", "twin", "other"]
+    """Which."""
+    is_whole_space: bool
+    """Whether the passages of its pair are all that might have been."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +203,42 @@ def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) ->
     return tuple(found)
 
 
+def canaries(need: CanariesNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[CanaryPassage, ...]:
+    """Of each pair the planted secret, its twin and others, each scored from where their tokens part."""
+    found: list[CanaryPassage] = []
+    for pair in cast.canaries.pairs if cast.canaries is not None else ():
+        num = pair.space_size if pair.space_size <= need.max_enumerated else need.num_candidates
+        others = pair.others(num, rng=rng)
+        texts = [pair.planted_text, pair.twin_text, *others]
+        encoded = [encoding.token_ids for encoding in cast.tokenizer.encode_many(texts)]
+        num_given = _common_tokens(encoded)
+        parts: list[Literal["planted", "twin", "other"]] = ["planted", "twin", *["other" for _ in others]]  # type: ignore[list-item]
+        counts = [*cast.index.counts(encoded[:2]), *(0 for _ in others)]
+        found += [
+            CanaryPassage(
+                document=f"canary/{pair.name}",
+                span=Span(0, len(text.encode())),
+                token_ids=ids,
+                role="member" if part == "planted" else "control",
+                num_occurrences=int(count),
+                num_given=num_given,
+                num_scored_bytes=len(text.encode()),
+                pair=pair,
+                part=part,
+                is_whole_space=len(others) == pair.space_size - 2,
+            )
+            for text, ids, part, count in zip(texts, encoded, parts, counts, strict=True)
+        ]
+    return tuple(found)
+
+
+def _common_tokens(texts: Sequence[TokenIds]) -> int:
+    """Tokens that all texts begin with, the last token of none among them."""
+    shortest = min(text.size for text in texts)
+    same = (np.stack([text[:shortest] for text in texts]) == texts[0][:shortest]).all(axis=0)
+    return min(int(np.cumprod(same).sum()), shortest - 1)
+
+
 def material(need: Need, cast: Cast, seed: int) -> Material:
     """The material of one need, from its own named stream."""
     rng = stream(seed, "material", repr(need))
@@ -200,6 +249,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return pieces(need, cast, rng=rng)
         case ContinuationsNeed():
             return prompts(need, cast, rng=rng)
+        case CanariesNeed():
+            return canaries(need, cast, rng=rng)
 
 
 def longest_tokens(need: Need) -> int:
@@ -211,6 +262,8 @@ def longest_tokens(need: Need) -> int:
             return need.context_tokens + need.scored_tokens
         case ContinuationsNeed():
             return need.prompt_tokens + need.num_tokens
+        case CanariesNeed():
+            return need.max_tokens
 
 
 def batches(passages: Sequence[Passage]) -> list[list[Passage]]:

@@ -3,17 +3,21 @@
 from dataclasses import fields
 from typing import Any
 
-from byheart.core.material import ContinuationsNeed
+from byheart.core.material import CanariesNeed, ContinuationsNeed
 from byheart.core.token_scores import TokenScores
 from byheart.study.asking import Answers
 from byheart.study.materials import Passage, Prompt
 from byheart.study.subjects import Cast
 
+_WITHHELD = {"given_ids": None, "token_ids": None, "argmax_id": None}
+"""Of planted secrets: who reads them can look for them. Their probabilities stay."""
+
 
 def score_table(cast: Cast, asked: Answers) -> bytes:
     """A row for each scored text and subject; a Parquet file with page checksums.
 
-    The statistics of its tokens are lists. They cover the tokens after the given ones, whose ids stand in `given_ids`.
+    The statistics of its tokens are lists. They cover the tokens after the given ones, whose ids stand in `given_ids`;
+    of canaries no ids are told.
     """
     rows: list[dict[str, Any]] = []
     for subject in cast.subjects:
@@ -37,7 +41,8 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                 }
                 # What a subject does not say stays empty.
                 columns = {field.name: None for field in fields(TokenScores) if field.name != "ranked_tokens"}
-                rows.append(head | columns | dict(scores[passage.fingerprint].arrays()))
+                row = head | columns | dict(scores[passage.fingerprint].arrays())
+                rows.append(row | _WITHHELD if isinstance(need, CanariesNeed) else row)
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]
     return _parquet(rows, empty)
 
