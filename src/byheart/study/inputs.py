@@ -4,21 +4,45 @@ from typing import Any
 
 import numpy as np
 
+from byheart.core.explanation import MEMORIZERS, Explanation
 from byheart.core.material import (
     Continuation,
     ContinuationsNeed,
     HeldOutNeed,
     Inputs,
+    Ladder,
     Need,
     Piece,
     Prediction,
     Window,
     WindowsNeed,
 )
+from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
 from byheart.study.materials import Passage, Prompt
 from byheart.study.subjects import Cast, Subject
+from byheart.study.yardstick import BLIND, MIXTURE
+
+
+def _ladder(need: WindowsNeed, subject: Subject, passage: Passage, asked: Answers) -> Ladder:
+    """What the memorizers and the blind pole say of the scored tokens of a window."""
+
+    def scores_of(name: str) -> TokenScores | None:
+        return asked.scores.get((name, need), {}).get(passage.fingerprint)
+
+    answers = {Explanation.KNOWLEDGE: asked.stored[need][passage.fingerprint][passage.num_given :]}
+    for rung in MEMORIZERS:
+        said = scores_of(f"memorizer:{rung}")
+        if said is not None:
+            answers[rung] = said.argmax_id
+    mixture, blind = scores_of(MIXTURE), scores_of(BLIND)
+    return Ladder(
+        answers=answers,
+        mixture_nats=None if mixture is None else mixture.log_probability_nats,
+        # The floor of the floor would be itself.
+        unrelated=None if blind is None or subject.name == BLIND else blind.argmax_id,
+    )
 
 
 def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
@@ -32,6 +56,7 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
+            ladder=_ladder(need, subject, p, asked),
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
