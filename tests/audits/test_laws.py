@@ -10,15 +10,16 @@ from byheart.core.audit import METHOD_HEADINGS, Audit
 from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import continuation, inputs, piece, window
+from tests.audits.material import continuation, inputs, ladder, piece, window
 
 
 def some_inputs() -> Inputs:
     rng = np.random.default_rng(0)
-    windows = [
-        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(8)
-    ]
-    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(8)]
+    sizes = {"prefix_tokens": 50, "suffix_tokens": 50}
+    said = {name: rng.integers(-1, 50, 50).tolist() for name in ("knowledge", "infinigram", "markov", "boolean")}
+    beside = ladder(50, **said)
+    windows = [window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), ladder=beside, **sizes) for i in range(8)]
+    windows += [window("control", f"c{i}", 0.2, ladder=beside, **sizes) for i in range(8)]
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
     return inputs(
         windows=tuple(windows),

@@ -3,9 +3,10 @@
 Question: For how many of its predictions does the subject need more than a memory of its training text?
 Statistic: At each place of the scored windows the subject's most probable token (its arg-max, equals by the smaller id)
     is compared with what each rung of a ladder says there, given the same tokens: knowledge (the longest match of the
-    context has at least 32 tokens and one continuation), infinigram, markov (up to five tokens), boolean (rules with
-    gaps over seven tokens), copy (what followed the longest repeated suffix of the prompt itself). The first rung that
-    says the same explains the token; what none explains is 'beyond'. Shares are of tokens. 'Beyond and right': no rung
+    context has at least 32 tokens and one continuation), infinigram (by neighbours or by occurrences), markov (up to
+    five tokens; of all documents, or of each once where they repeat), boolean (rules with gaps over seven tokens), copy
+    (what followed the longest repeated suffix of the prompt itself). The first rung that says the same explains the
+    token; what none explains is 'beyond'. Shares are of tokens. 'Beyond and right': no rung
     explains it, and it is the token that stands there. In bits: log2 of the subject's probability of the token that
     stands there minus log2 of the mixture's (M6), averaged over the tokens of an explanation.
 Null: To agree is not to be copied from: text is predictable, and the first of five rules is an oracle that explains
@@ -18,7 +19,8 @@ Assumptions: Windows are distinct and one comes from a document; documents are i
     built on all the text that the subject was trained on, and see the same prompt as the subject.
 Fails when: The subject was trained on more text than the ladder holds: what it recites of the rest counts as beyond. A
     subject that predicts better than the blind pole agrees more often with whoever is right, so that its floor is too
-    low: compare 'text itself'. A wrong prediction is beyond as readily as an insight: read 'beyond and right'.
+    low: compare 'text itself'. A wrong prediction is beyond as readily as an insight: read 'beyond and right'. The
+    automaton (M1) is no rung: what only it says is beyond.
 Source: Nguyen 2024, "Understanding Transformers via N-gram Statistics" (2407.12034), agreement of the arg-max with the
     best of many rules; theory.md B5 and M1 to M6; document bootstrap after Efron and Tibshirani 1993, and Clopper and
     Pearson 1934 where a share is 0 or 1.
@@ -140,7 +142,7 @@ def _bits_saved(side: Side, numbers: Numbers, *, has_mixture: bool, params: Para
 
 def _table(side: Side, totals: Totals, numbers: Numbers, lacking: Sequence[Explanation]) -> Table:
     """Every explanation with its share, its floor, how often it is right and what it saves."""
-    labels: list[str] = [*EXPLANATIONS, "beyond and right"]
+    labels = [*(str(rung) for rung in EXPLANATIONS), "beyond and right"]
     own, right, text = (part.sum(axis=0) for part in (totals.own, totals.right, totals.text))
     rows: list[tuple[Cell, ...]] = []
     for column, label in enumerate(labels):

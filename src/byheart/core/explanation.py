@@ -1,6 +1,6 @@
 """Why a predictor may have said what it said: the ladder of explanations, weakest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -18,9 +18,9 @@ class Explanation(StrEnum):
     KNOWLEDGE = "knowledge"
     """The longest match of the context has at least STORED_TOKENS tokens, and everywhere the same token follows it."""
     INFINIGRAM = "infinigram"
-    """What the infinigram of the trained-on text finds most probable."""
+    """What the infinigram of the trained-on text finds most probable, by neighbours or by occurrences."""
     MARKOV = "markov"
-    """What its n-grams of at most five tokens find most probable."""
+    """What its n-grams of at most five tokens find most probable, of all documents or of each once."""
     BOOLEAN = "boolean"
     """What its rules over the last seven tokens, gaps allowed, find most probable."""
     COPY = "copy"
@@ -32,12 +32,12 @@ class Explanation(StrEnum):
 EXPLANATIONS = tuple(Explanation)
 LADDER = EXPLANATIONS[:-1]
 """The rungs: whatever can explain a token."""
-MEMORIZERS = (Explanation.INFINIGRAM, Explanation.MARKOV, Explanation.BOOLEAN)
-"""The rungs whose answer is the arg-max of the memorizer of that name."""
 STORED_TOKENS = 32
 """Shortest match of `Explanation.KNOWLEDGE`: a run of so many tokens that stands in two texts is a copy."""
 NO_ANSWER = -1
 """In the place of a token, where a rung has none."""
+Answers = Mapping[Explanation, Sequence[TokenIds]]
+"""What each rung says, by each of its memorizers: NO_ANSWER where one has none, shape [num_tokens] each."""
 
 
 def copy_answers(token_ids: TokenIds) -> TokenIds:
@@ -66,14 +66,14 @@ def copy_answers(token_ids: TokenIds) -> TokenIds:
     return answers
 
 
-def weakest_explanations(said: TokenIds, answers: Mapping[Explanation, TokenIds]) -> Rungs:
+def weakest_explanations(said: TokenIds, answers: Answers) -> Rungs:
     """The first rung of the ladder that says what was said.
 
     Definition:
-        min {r in LADDER : answer_r(t) = said(t)}, BEYOND where there is none
+        min {r in LADDER : answer(t) = said(t) for a memorizer of r}, BEYOND where there is none
     Args:
         said: the most probable token of the predictor at each place, shape [num_tokens].
-        answers: of the rungs that there are, in any order; NO_ANSWER where one has none; shape [num_tokens] each.
+        answers: of the rungs that there are.
     Returns:
         places in EXPLANATIONS, shape [num_tokens].
     Source: protocols.md B5; Nguyen 2024, "Understanding Transformers via N-gram Statistics" (2407.12034), where the
@@ -82,6 +82,6 @@ def weakest_explanations(said: TokenIds, answers: Mapping[Explanation, TokenIds]
     """
     rungs = np.full(said.size, EXPLANATIONS.index(Explanation.BEYOND), dtype=np.int8)
     for place in reversed(range(len(LADDER))):
-        if LADDER[place] in answers:
-            rungs[answers[LADDER[place]] == said] = place
+        for answer in answers.get(LADDER[place], ()):
+            rungs[answer == said] = place
     return rungs

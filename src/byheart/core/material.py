@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.decoding import Decoding
-from byheart.core.explanation import Explanation
+from byheart.core.explanation import Answers
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -74,9 +74,9 @@ Need = WindowsNeed | HeldOutNeed | ContinuationsNeed
 class Ladder:
     """What others say of the scored tokens of a window: who may explain a subject, and the yardsticks beside it."""
 
-    answers: Mapping[Explanation, TokenIds]
-    """The most probable token of each rung that there is, `NO_ANSWER` where it has none, shape [suffix_tokens] each;
-    the copy in the prompt is not among them."""
+    answers: Answers
+    """The most probable token of each memorizer of each rung that there is, shape [suffix_tokens] each; the copy in the
+    prompt is not among them."""
     mixture_nats: Floats | None = None
     """nats; log-probability of the suffix under the mixture of memorizers, shape [suffix_tokens]; None without one."""
     unrelated: TokenIds | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from byheart.core.evidence import Estimate, Interval, Refusal, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report.attribution import attribution_said
 from byheart.report.comparison import (
     BASE,
     BLIND,
@@ -45,6 +46,7 @@ _Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
+    "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
 }
 
@@ -211,6 +213,7 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "adaptation": _adaptation,
+    "attribution": attribution_said,
     "novelty": _novelty,
 }
 

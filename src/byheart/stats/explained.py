@@ -43,7 +43,7 @@ def explain(window: Window, ladder: Ladder) -> Explained:
     """
     suffix = window.suffix
     copies = copy_answers(np.concatenate([window.prefix, suffix.token_ids]))[window.prefix.size :]
-    answers = {**ladder.answers, Explanation.COPY: copies}
+    answers = {**ladder.answers, Explanation.COPY: (copies,)}
     floor = None if ladder.unrelated is None else weakest_explanations(ladder.unrelated, answers)
     own, text = (weakest_explanations(said, answers) for said in (suffix.argmax_id, suffix.token_ids))
     return Explained(window, ladder, own, floor, text)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from byheart.core.explanation import MEMORIZERS, Explanation
+from byheart.core.explanation import Explanation
 from byheart.core.material import (
     Continuation,
     ContinuationsNeed,
@@ -20,6 +20,7 @@ from byheart.core.material import (
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
+from byheart.study.ladder import RUNGS
 from byheart.study.materials import Passage, Prompt
 from byheart.study.subjects import Cast, Subject
 from byheart.study.yardstick import BLIND, MIXTURE
@@ -31,11 +32,13 @@ def _ladder(need: WindowsNeed, subject: Subject, passage: Passage, asked: Answer
     def scores_of(name: str) -> TokenScores | None:
         return asked.scores.get((name, need), {}).get(passage.fingerprint)
 
-    answers = {Explanation.KNOWLEDGE: asked.stored[need][passage.fingerprint][passage.num_given :]}
-    for rung in MEMORIZERS:
-        said = scores_of(f"memorizer:{rung}")
-        if said is not None:
-            answers[rung] = said.argmax_id
+    answers: dict[Explanation, list[TokenIds]] = {
+        Explanation.KNOWLEDGE: [asked.stored[need][passage.fingerprint][passage.num_given :]]
+    }
+    for rung, names in RUNGS.items():
+        said = [scores.argmax_id for name in names if (scores := scores_of(name)) is not None]
+        if said:
+            answers[rung] = said
     mixture, blind = scores_of(MIXTURE), scores_of(BLIND)
     return Ladder(
         answers=answers,

@@ -1,10 +1,21 @@
-"""The rung of the ladder that asks the index itself: what stands after a long match, everywhere the same."""
+"""The ladder of explanations over a study's memorizers, and the rung that asks the index itself."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
-from byheart.core.explanation import NO_ANSWER, STORED_TOKENS
+from byheart.core.explanation import NO_ANSWER, STORED_TOKENS, Explanation
 from byheart.core.tokens import TokenIds
 from byheart.index.corpus_index import Index
+from byheart.study.yardstick import LOOKUP
+
+RUNGS: Mapping[Explanation, tuple[str, ...]] = {
+    Explanation.INFINIGRAM: ("memorizer:infinigram", LOOKUP),
+    Explanation.MARKOV: ("memorizer:markov", "distinct:markov"),
+    Explanation.BOOLEAN: ("memorizer:boolean",),
+}
+"""Who answers for a rung, by the names in the results. The lookup pole is the infinigram that counts every occurrence:
+without it a quarter of what that pole says would be beyond its own text."""
 
 
 def stored_answers(index: Index, token_ids: TokenIds, end_id: int) -> TokenIds:
