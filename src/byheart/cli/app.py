@@ -11,6 +11,7 @@ import typer.main
 
 from byheart._version import __version__
 from byheart.cli import (
+    attribution_commands,
     audit_commands,
     corpus_commands,
     explain_commands,
@@ -39,6 +40,7 @@ index_commands.register(app)
 text_commands.register(app)
 corpus_commands.register(app)
 score_commands.register(app)
+attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)

@@ -135,7 +135,7 @@ def open_scorer(
         # Of an endpoint they tell what it shows, which here is clear from what was scored.
         notes = () if is_endpoint(plan.model) else loaded.notes
         return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache(), notes)
-    lookup = _opened(Path(plan.index), plan.tokenizer)
+    lookup = open_lookup(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)
     texts, notes = _calibration(plan, encoder, on_progress)
     on_progress(f"learn {name}", 0, 1)
@@ -168,7 +168,15 @@ def _calibration_documents(plan: ScorePlan, *, on_progress: Progress = silent) -
         yield from stream(source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress)
 
 
-def _opened(folder: Path, tokenizer: str) -> Lookup:
+def open_lookup(folder: Path, tokenizer: str) -> Lookup:
+    """An index with its tokenizer: the one that is given, else the one that it carries.
+
+    Args:
+        folder: of the index.
+        tokenizer: file or folder; empty for the index's own.
+    Raises:
+        SourceError, FormatError, FingerprintError: it is missing, carries none, is damaged, or is another's.
+    """
     if tokenizer:
         given = chosen_tokenizer(tokenizer, ())
         return Lookup(Index.open(folder, tokenizer_fingerprint=given.fingerprint), given)
