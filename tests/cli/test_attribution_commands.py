@@ -1,5 +1,6 @@
 """A text explained, as people and scripts see it; memorizers stand for the model, so that no weights are needed."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -167,13 +168,16 @@ def test_runs_of_one_explanation_stand_together_and_right_ones_are_underlined() 
     assert coloured[1][1]["bg"] == coloured[2][1]["bg"] != coloured[4][1]["bg"]
 
 
-@pytest.mark.parametrize("columns", ["20", "40", "200"])
+@pytest.mark.parametrize("columns", ["30", "60", "90", "200"])
 def test_lines_fit_the_terminal_where_they_can(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    text = "".join(
-        part for part, _ in attribution_lines(attribution(token("x", Explanation.COPY)), colours=False, show_all=False)
-    )
-    assert max(map(len, text.splitlines())) <= max(int(columns), 24)
+    found = attribution(token("x", Explanation.COPY))
+    wide = Interval(0.12345, 0.0, 1.0)
+    share = dataclasses.replace(found.shares[0], share=wide, floor=wide, excess=wide, bits_saved_per_token=-12.5)
+    found = dataclasses.replace(found, shares=(share,), has_intervals=True)
+    text = "".join(part for part, _ in attribution_lines(found, colours=False, show_all=False))
+    assert max(map(len, text.splitlines())) <= int(columns)
+    assert "12.3%" in text
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:

@@ -25,6 +25,9 @@ _COLOURS = {
     Explanation.BEYOND: 115,
 }
 """Of the 256, behind black letters: as in the report, readable on a dark and on a light terminal."""
+_HEADS = ("", "share", "interval", "floor", "its interval", "excess", "right", "bits saved")
+_LEFT_OUT_FIRST = ("its interval", "bits saved", "interval", "right", "excess")
+"""Where the terminal is narrow; --json has all."""
 _BAR = "\N{FULL BLOCK}"
 _WIDEST_BAR = 40
 
@@ -87,14 +90,19 @@ def _legend(width: int, *, colours: bool) -> Iterator[Piece]:
 def _share_lines(found: Attribution, width: int) -> Iterator[str]:
     """A line for each explanation, as many columns as the terminal has room for."""
     ends = "its end" if found.num_documents == 1 else f"{found.num_documents:,} ends of documents"
+    intervals = "; 95 % intervals over documents" if found.has_intervals else ""
     yield from textwrap.wrap(
-        f"{found.subject}: {len(found.tokens):,} tokens ({ends} included), by the weakest explanation of what it says",
+        f"{found.subject}: {len(found.tokens):,} tokens ({ends} included), by the weakest explanation of what it "
+        f"says{intervals}",
         max(width, 20),
     )
     rows = [_share_row(share, found) for share in found.shares]
-    heads = ("", "share", "95 % interval", "floor", "95 % interval", "excess", "right", "bits saved")
-    columns = [column for column in zip(heads, *rows, strict=True) if any(column[1:])]
+    columns = [column for column in zip(_HEADS, *rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
+    for head in _LEFT_OUT_FIRST:
+        place = next((at for at, column in enumerate(columns) if column[0] == head), None)
+        if place is not None and sum(widths) + 2 * len(widths) - 2 > width:
+            del columns[place], widths[place]
     room = min(_WIDEST_BAR, width - sum(widths) - 2 * len(widths))
     for number, cells in enumerate(zip(*columns, strict=True)):
         shown = [cell.rjust(wide) for cell, wide in zip(cells[1:], widths[1:], strict=True)]

@@ -57,6 +57,21 @@ class AttributionPlan:
         _ = self.score_plan  # its faults are said before anything is read
 
     @property
+    def mixture_plan(self) -> ScorePlan | None:
+        """How the mixture of memorizers scores the text; None where no text is given to fit it on."""
+        if not self.calibration:
+            return None
+        return ScorePlan(
+            source=self.source,
+            model="memorizer:mixture",
+            index=self.index,
+            tokenizer=self.tokenizer,
+            calibration=self.calibration,
+            lines=self.lines,
+            skip_bad=self.skip_bad,
+        )
+
+    @property
     def score_plan(self) -> ScorePlan:
         """How the model scores the text."""
         is_memorizer = self.model.startswith("memorizer:")

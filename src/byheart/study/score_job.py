@@ -137,7 +137,7 @@ def open_scorer(
         return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache(), notes)
     lookup = open_lookup(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)
-    texts, notes = _calibration(plan, encoder, on_progress)
+    texts, notes = calibration_texts(plan, encoder, on_progress=on_progress)
     on_progress(f"learn {name}", 0, 1)
     memorizer = memorizers.build(
         name,
@@ -150,8 +150,18 @@ def open_scorer(
     return MemorizerScorer(memorizer, encoder, lookup.index.unit, notes)
 
 
-def _calibration(plan: ScorePlan, encoder: Encoder, on_progress: Progress) -> tuple[list[TokenIds], tuple[str, ...]]:
-    """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them."""
+def calibration_texts(
+    plan: ScorePlan, encoder: Encoder, *, on_progress: Progress = silent
+) -> tuple[list[TokenIds], tuple[str, ...]]:
+    """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them.
+
+    Args:
+        plan: names their sources.
+        encoder: of the index.
+        on_progress: hears of reading.
+    Raises:
+        SourceError: a source cannot be read.
+    """
     if not plan.calibration:
         return [], ()
     texts: list[TokenIds] = []

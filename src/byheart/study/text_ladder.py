@@ -13,13 +13,15 @@ from byheart.corpus.readers import read
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import CapabilityError, SourceError
 from byheart.index.corpus_index import Index
+from byheart.memorizers import NAMES
 from byheart.memorizers.memorizer import Memorizer
-from byheart.memorizers.mixture import COPY_TOKENS, Mixture
+from byheart.memorizers.mixture import COPY_TOKENS, Mixture, texts_with_tokens
 from byheart.study.attribution_plan import AttributionPlan
 from byheart.study.ladder import RUNGS, stored_answers
-from byheart.study.score_job import open_lookup
+from byheart.study.score_job import calibration_texts, open_lookup
 from byheart.study.subjects import build_index
-from byheart.study.yardstick import LOOKUP, build_pole, build_yardstick, chosen_memorizers, fit_mixture
+from byheart.study.text_batches import Encoder
+from byheart.study.yardstick import LOOKUP, MIXTURE, build_memorizer, build_pole
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> Tex
     Raises:
         SourceError, FormatError, FingerprintError: the index or a text cannot be used.
         CapabilityError: it is an index of bytes, or has several shards.
+        InputError: the index holds the calibration text, or that has no tokens.
     Cost: about 10 seconds for a million tokens with the mixture, 4 without.
     """
     lookup = open_lookup(Path(plan.index), plan.tokenizer)
@@ -80,23 +83,27 @@ def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> Tex
         )
     notes: list[str] = []
     unrelated = _unrelated(plan, index, tokenizer, notes, on_progress) if plan.floor else None
-    names = tuple(name.removeprefix("memorizer:") for several in RUNGS.values() for name in several)
-    if plan.calibration:
-        names, _ = chosen_memorizers(0, "full", audited=None)
-    known = tuple(name for name in names if name != LOOKUP and not name.startswith("distinct:"))
-    members = build_yardstick(known, index, None, tokenizer, on_progress=on_progress)
+    everyone = [name for name in NAMES if f"memorizer:{name}" != MIXTURE]
+    asked = {name for several in RUNGS.values() for name in several}
+    names = everyone if plan.calibration else [name for name in everyone if f"memorizer:{name}" in asked]
+    # In the order of NAMES, so that the mixture is that of `byheart score`, to the last bit.
+    members: dict[str, Memorizer] = {}
+    for number, name in enumerate(names):
+        on_progress("build memorizers", number, len(names), name)
+        members[f"memorizer:{name}"] = build_memorizer(name, index, tokenizer)
+    on_progress("build memorizers", len(names), len(names))
     mixture = None
-    if plan.calibration:
-        calibration = encode_corpus(_read(plan, plan.calibration, on_progress), tokenizer, on_progress=on_progress)
-        mixture, reason = fit_mixture(members, calibration, on_progress=on_progress)
-        notes += [reason] if reason else []
+    if plan.mixture_plan is not None:
+        texts, fitted = calibration_texts(plan.mixture_plan, Encoder(tokenizer), on_progress=on_progress)
+        mixture = Mixture(list(members.values()), calibration=texts_with_tokens(texts))
+        notes += fitted
     memorizers = members | {LOOKUP: build_pole(index, tokenizer)}
     return TextLadder(index, tokenizer.end_id, memorizers, mixture, unrelated, tuple(notes))
 
 
-def _read(plan: AttributionPlan, sources: tuple[str, ...], on_progress: Progress) -> Corpus:
+def _floor_text(plan: AttributionPlan, on_progress: Progress) -> Corpus:
     documents: list[Document] = []
-    for source in sources:
+    for source in plan.floor:
         documents += read(source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress)
     return Corpus(tuple(documents)).deduplicated()
 
@@ -105,7 +112,7 @@ def _unrelated(
     plan: AttributionPlan, index: Index, tokenizer: Tokenizer, notes: list[str], on_progress: Progress
 ) -> Memorizer:
     """The blind pole of the floor's text, without documents that the index holds as they are."""
-    given = encode_corpus(_read(plan, plan.floor, on_progress), tokenizer, on_progress=on_progress)
+    given = encode_corpus(_floor_text(plan, on_progress), tokenizer, on_progress=on_progress)
     unseen = [d for d in given if d.token_ids.size < COPY_TOKENS or not index.count(d.token_ids)]
     if not any(d.token_ids.size for d in unseen):
         raise SourceError(
