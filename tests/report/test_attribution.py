@@ -24,7 +24,8 @@ def evidence(*, right: bool = True, unrelated: bool = True, decode: str = "") ->
     """Of twelve windows: of four tokens one is stored, one of the infinigram, two are beyond."""
     beside = ladder(4, unrelated=unrelated, knowledge=[14, -1, -1, -1], infinigram=[0, 21, 0, 0], markov=[0] * 4)
     sides = [("control", "c"), ("member", "m")]
-    windows = [window(role, f"{n}{i}", 0.5, agrees=right, ladder=beside) for role, n in sides for i in range(6)]
+    odds = 0.5 if right else 0.1
+    windows = [window(role, f"{n}{i}", odds, agrees=right, ladder=beside) for role, n in sides for i in range(6)]
     given = (
         dataclasses.replace(inputs(windows=tuple(windows)), decode=(lambda _: decode))
         if decode
