@@ -131,7 +131,7 @@ def test_the_table_says_how_often_each_is_right_and_what_the_text_itself_would_b
     assert rows["infinigram"]["right, share"] == 1.0
     assert rows["beyond"]["text itself, share"] == 1 / 4
     assert rows["boolean"]["right, share"] is None
-    assert "no rung says 25% of what it predicts; 25% are beyond and right" in table.title
+    assert "no rung says 25 % of what it predicts; 25 % are beyond and right" in table.title
 
 
 def test_passages_carry_the_explanation_of_each_token() -> None:
@@ -144,5 +144,5 @@ def test_passages_carry_the_explanation_of_each_token() -> None:
 @pytest.mark.parametrize("profile", ["quick", "standard", "full"])
 def test_it_needs_the_windows_of_the_extraction_audit_and_no_more(profile: str) -> None:
     # Equal needs are scored once: a model of 135 M parameters takes a minute for them.
-    needs = [audit.AUDIT.needs(audit.AUDIT.profiles[profile]) for audit in (attribution, extraction)]  # type: ignore[index]
+    needs = [audit.AUDIT.needs(audit.AUDIT.profiles[profile]) for audit in (attribution, extraction)]
     assert needs[0] == needs[1]

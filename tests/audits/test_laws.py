@@ -1,6 +1,7 @@
 """What every audit must obey."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from tests.audits.material import continuation, inputs, ladder, piece, window
 
 def some_inputs() -> Inputs:
     rng = np.random.default_rng(0)
-    sizes = {"prefix_tokens": 50, "suffix_tokens": 50}
     said = {name: rng.integers(-1, 50, 50).tolist() for name in ("knowledge", "infinigram", "markov", "boolean")}
     beside = ladder(50, **said)
-    windows = [window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), ladder=beside, **sizes) for i in range(8)]
-    windows += [window("control", f"c{i}", 0.2, ladder=beside, **sizes) for i in range(8)]
+    sided = partial(window, prefix_tokens=50, suffix_tokens=50, ladder=beside)
+    windows = [sided("member", f"m{i}", float(rng.uniform(0.3, 0.99))) for i in range(8)]
+    windows += [sided("control", f"c{i}", 0.2) for i in range(8)]
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
     return inputs(
         windows=tuple(windows),

@@ -181,9 +181,9 @@ def _cells(it: Interval | None) -> tuple[float | None, float | None, float | Non
 def _finding(side: Side, own: Floats) -> str:
     if side == "member":
         stored = own[EXPLANATIONS.index(Explanation.KNOWLEDGE)] / own[ALL]
-        return f"Trained-on text: a stored run of 32 tokens or more says {stored:.0%} of what it predicts"
+        return f"Trained-on text: a stored run of 32 tokens or more says {100 * stored:.0f} % of what it predicts"
     beyond, right = own[BEYOND] / own[ALL], own[BEYOND_RIGHT] / own[ALL]
-    return f"Held-out text: no rung says {beyond:.0%} of what it predicts; {right:.0%} are beyond and right"
+    return f"Held-out text: no rung says {100 * beyond:.0f} % of what it predicts; {100 * right:.0f} % are beyond and right"
 
 
 def _exhibit(side: Side, it: Explained, inputs: Inputs) -> Exhibit:
@@ -199,10 +199,10 @@ def _exhibit(side: Side, it: Explained, inputs: Inputs) -> Exhibit:
         for i in range(len(suffix))
     )
     counts = np.bincount(it.own, minlength=len(EXPLANATIONS)).tolist()
-    best = "beyond every rung and right" if side == "control" else "stored in a long run"
+    most = "beyond every rung and right" if side == "control" else "stored in a long run"
     return Exhibit(
         name=f"{_PREFIX[side]}passage",
-        label=f"{_TEXT[side].capitalize()} passage, where most predictions are {best}",
+        label=f"{_TEXT[side].capitalize()} passage with the most predictions that are {most}",
         document=window.document,
         start_byte=window.span.start,
         stop_byte=window.span.stop,
