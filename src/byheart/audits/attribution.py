@@ -182,8 +182,8 @@ def _finding(side: Side, own: Floats) -> str:
     if side == "member":
         stored = own[EXPLANATIONS.index(Explanation.KNOWLEDGE)] / own[ALL]
         return f"Trained-on text: a stored run of 32 tokens or more says {100 * stored:.0f} % of what it predicts"
-    beyond, right = own[BEYOND] / own[ALL], own[BEYOND_RIGHT] / own[ALL]
-    return f"Held-out text: no rung says {100 * beyond:.0f} % of what it predicts; {100 * right:.0f} % are beyond and right"
+    beyond, right = (100 * own[column] / own[ALL] for column in (BEYOND, BEYOND_RIGHT))
+    return f"Held-out text: no rung says {beyond:.0f} % of what it predicts; {right:.0f} % are beyond and right"
 
 
 def _exhibit(side: Side, it: Explained, inputs: Inputs) -> Exhibit:
