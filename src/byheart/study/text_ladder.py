@@ -71,7 +71,7 @@ def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> Tex
         SourceError, FormatError, FingerprintError: the index or a text cannot be used.
         CapabilityError: it is an index of bytes, or has several shards.
         InputError: the index holds the calibration text, or that has no tokens.
-    Cost: about 10 seconds for a million tokens with the mixture, 4 without.
+    Cost: that of learning the memorizers from the index, of all of them where the mixture is asked for.
     """
     lookup = open_lookup(Path(plan.index), plan.tokenizer)
     index, tokenizer = lookup.index, lookup.tokenizer
