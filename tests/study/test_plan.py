@@ -49,3 +49,12 @@ def test_a_forecast_says_who_will_stand_beside_the_model_and_who_not() -> None:
     assert "leaves out boolean and automaton" in " ".join(quick["lines"])
     assert "leaves out" not in " ".join(full["lines"])
     assert full["tokens_to_score"] > quick["tokens_to_score"]
+
+
+def test_what_two_audits_need_alike_is_forecast_once() -> None:
+    alone, together = (
+        forecast(StudyPlan(model="m", trained_on=("a",), held_out=("b",), audits=names).chosen(AUDITS), "quick")
+        for names in (("extraction",), ("extraction", "attribution"))
+    )
+    assert together["tokens_to_score"] == alone["tokens_to_score"]
+    assert any("attribution: score nothing that is not asked already" in line for line in together["lines"])
