@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -13,6 +14,9 @@ from byheart.cli.app import app
 from byheart.cli.attribution_answer import attribution_lines
 from byheart.core.evidence import Interval
 from byheart.core.explanation import EXPLANATIONS, Explanation
+from byheart.core.predictor import Scores
+from byheart.corpus.documents import Corpus, Document
+from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ByheartError
 from byheart.study.attributed_text import BEYOND_AND_RIGHT, AttributedToken, Attribution, ExplanationShare
 
@@ -107,6 +111,32 @@ def test_floor_and_bits_come_when_asked_for(folder: Path) -> None:
 def test_a_memorizer_is_as_good_as_the_mixture_that_it_is(folder: Path) -> None:
     found = answer(folder, "--calibration", str(folder / "other.txt"), name="mixture")
     assert all(token["bits_saved"] == pytest.approx(0, abs=1e-9) for token in found["tokens"])
+
+
+def test_a_model_is_explained_by_an_index_of_its_own_tokens(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from byheart.models import load_model
+    from byheart.models.transformer.checkpoint import save_checkpoint
+    from byheart.models.transformer.config import NetworkConfig
+    from byheart.models.transformer.network import Network
+
+    tokenizer = Tokenizer.train(Corpus((Document("", TRAIN),)), 270)
+    config = NetworkConfig(vocabulary_size=tokenizer.vocabulary_size, end_id=tokenizer.end_id, width=16, num_layers=1)
+    save_checkpoint(Network(config).initialize(torch.Generator().manual_seed(0)), folder / "model")
+    tokenizer.save(folder / "model")
+    own = ("--unit", "tokens", "--tokenizer", str(folder / "model"))
+    shown("index", str(folder / "train.txt"), "-o", str(folder / "own"), "--lines", *own, "-q")
+    given = (str(folder / "text.txt"), "--with", str(folder / "model"), "--lines", "-q")
+    found = json.loads(shown("attribute", *given, "--index", str(folder / "own"), "--json"))
+    predictor = load_model(str(folder / "model")).predictor
+    assert isinstance(predictor, Scores)
+    last = [token for token in found["tokens"] if token["document_index"] == 4]
+    (scores,) = predictor.score([np.array([token["token_id"] for token in last], dtype=np.int32)])
+    assert [token["predicted_id"] for token in last] == scores.argmax_id.tolist()
+    assert [token["is_right"] for token in last] == scores.is_argmax.tolist()
+    assert [token["bits"] for token in last] == pytest.approx((-scores.log_probability_nats / np.log(2)).tolist())
+    assert found["with"] == "model:model"
+    refused(6, "other tokens than model:model", *given, "--index", str(folder / "words"))
 
 
 def test_a_person_without_colours_sees_letters_and_the_shares(folder: Path) -> None:
