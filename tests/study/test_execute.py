@@ -74,7 +74,7 @@ def test_the_ladder_explains_the_lookup_pole_and_not_the_blind_one(finished: tup
         assert floor.value > 0.5
         assert floor.control is None
         assert held.control is not None
-        assert held.control.value == floor.value
+        assert (held.control.value, held.control.low, held.control.high) == (floor.value, floor.low, floor.high)
         assert held.excess is not None
         assert held.excess.high < 0
     stored, chance = (r.estimate("attribution.member_knowledge_share") for r in (lookup, blind))

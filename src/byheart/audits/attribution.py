@@ -225,7 +225,8 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     """The evidence of both sides, held-out text first: there nothing can be remembered."""
     evidence: list[Evidence] = []
     exhibits: list[Exhibit] = []
-    for side in ("control", "member"):
+    sides: tuple[Side, Side] = ("control", "member")
+    for side, of_side in zip(sides, rng.spawn(2), strict=True):
         windows = [w for w in inputs.windows if w.role == side and w.in_base_sample]
         explained = [explain(w, w.ladder) for w in windows if w.ladder is not None and w.suffix.knows("argmax_id")]
         refusal = _refusal(windows, explained)
@@ -234,7 +235,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
             continue
         lacking = [rung for rung in LADDER[:-1] if rung not in explained[0].ladder.answers]
         totals = totals_of(explained)
-        numbers = numbers_of(totals, rng=rng, confidence=params.confidence)
+        numbers = numbers_of(totals, rng=of_side, confidence=params.confidence)
         evidence += _shares(side, numbers, lacking, params)
         evidence += _bits_saved(side, numbers, has_mixture=totals.bits is not None, params=params)
         evidence.append(_table(side, totals, numbers, lacking))

@@ -124,7 +124,7 @@ def _unrelated(
         left_out = len(given.documents) - len(unseen)
         notes.append(f"{left_out:,} documents of the floor's text stand in the index and were left out.")
     notes.append(
-        f"Floor: an infinigram of {sum(d.token_ids.size for d in unseen):,} tokens that are not in the index. A weaker "
-        "predictor than the model agrees less often with whoever is right: the floor is a lower one."
+        f"Floor: an infinigram of {sum(d.token_ids.size for d in unseen):,} tokens that are not in the index. Who "
+        "predicts worse than the model agrees less often with whoever is right, so that this floor may be too low."
     )
     return build_pole(build_index(EncodedCorpus(tuple(unseen), given.tokenizer_fingerprint), tokenizer), tokenizer)
