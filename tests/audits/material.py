@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from byheart.core.material import Continuation, Inputs, Piece, Prediction, ScoredCanary, Window
+from byheart.core.explanation import Explanation
+from byheart.core.material import Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import Floats, TokenIds
@@ -32,6 +33,7 @@ def window(
     in_base_sample: bool = True,
     prefix_tokens: int = 2,
     suffix_tokens: int = 4,
+    ladder: Ladder | None = None,
 ) -> Window:
     ids = [(7 * i) % VOCABULARY for i in range(prefix_tokens + suffix_tokens)]
     return Window(
@@ -42,6 +44,16 @@ def window(
         in_base_sample=in_base_sample,
         prefix=np.array(ids[:prefix_tokens], dtype=np.int32),
         suffix=scores(ids[prefix_tokens:], probability, agrees=agrees),
+        ladder=ladder,
+    )
+
+
+def ladder(num_tokens: int, *, unrelated: bool = True, mixture: bool = True, **answers: list[int]) -> Ladder:
+    """Rungs by name with their answers; a mixture that gives each token 1/4; an unrelated predictor that says 0."""
+    return Ladder(
+        answers={Explanation(name): [np.array(said, dtype=np.int32)] for name, said in answers.items()},
+        mixture_nats=np.full(num_tokens, np.log(1 / 4)) if mixture else None,
+        unrelated=np.zeros(num_tokens, dtype=np.int32) if unrelated else None,
     )
 
 

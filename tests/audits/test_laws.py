@@ -1,6 +1,7 @@
 """What every audit must obey."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,15 +11,16 @@ from byheart.core.audit import METHOD_HEADINGS, Audit
 from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import canary, continuation, inputs, piece, window
+from tests.audits.material import canary, continuation, inputs, ladder, piece, window
 
 
 def some_inputs() -> Inputs:
     rng = np.random.default_rng(0)
-    windows = [
-        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(8)
-    ]
-    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(8)]
+    said = {name: rng.integers(-1, 50, 50).tolist() for name in ("knowledge", "infinigram", "markov", "boolean")}
+    beside = ladder(50, **said)
+    sided = partial(window, prefix_tokens=50, suffix_tokens=50, ladder=beside)
+    windows = [sided("member", f"m{i}", float(rng.uniform(0.3, 0.99))) for i in range(8)]
+    windows += [sided("control", f"c{i}", 0.2) for i in range(8)]
     secrets = rng.normal(-20, 2, size=(6, 65))
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
     return inputs(

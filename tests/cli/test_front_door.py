@@ -90,6 +90,10 @@ def test_the_options_are_frozen() -> None:
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
             "--quiet", "--requests-per-second", "--skip-bad", "--timeout", "--tokenizer", "--with",
         ],
+        "attribute": [
+            "--adapter", "--all", "--calibration", "--chat", "--device", "--dtype", "--floor", "--index", "--json",
+            "--lines", "--quiet", "--seed", "--skip-bad", "--tokenizer", "--with",
+        ],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],

@@ -58,3 +58,12 @@ def test_exposure_is_planned_only_where_canaries_are_named() -> None:
     assert named.chosen(AUDITS) == AUDITS
     with pytest.raises(ConfigError, match="--canaries FILE"):
         StudyPlan(**sides, audits=("exposure",)).chosen(AUDITS)  # type: ignore[arg-type]
+
+
+def test_what_two_audits_need_alike_is_forecast_once() -> None:
+    alone, together = (
+        forecast(StudyPlan(model="m", trained_on=("a",), held_out=("b",), audits=names).chosen(AUDITS), "quick")
+        for names in (("extraction",), ("extraction", "attribution"))
+    )
+    assert together["tokens_to_score"] == alone["tokens_to_score"]
+    assert any("attribution: score nothing that is not asked already" in line for line in together["lines"])

@@ -4,12 +4,13 @@ To add an audit: write `audits/<name>.py` after the model of the others, add it 
 `tests/audits/test_<name>.py`.
 """
 
-from byheart.audits import adaptation, exposure, extraction, novelty
+from byheart.audits import adaptation, attribution, exposure, extraction, novelty
 from byheart.core.audit import Audit
 
 AUDITS: tuple[Audit, ...] = (
     extraction.AUDIT,
     exposure.AUDIT,
     adaptation.AUDIT,
+    attribution.AUDIT,
     novelty.AUDIT,
 )

@@ -11,6 +11,7 @@ import typer.main
 
 from byheart._version import __version__
 from byheart.cli import (
+    attribution_commands,
     audit_commands,
     canary_commands,
     corpus_commands,
@@ -41,6 +42,7 @@ text_commands.register(app)
 canary_commands.register(app)
 corpus_commands.register(app)
 score_commands.register(app)
+attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.decoding import Decoding
+from byheart.core.explanation import Answers
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -82,6 +83,20 @@ Need = WindowsNeed | HeldOutNeed | ContinuationsNeed | CanariesNeed
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """What others say of the scored tokens of a window: who may explain a subject, and the yardsticks beside it."""
+
+    answers: Answers
+    """The most probable token of each memorizer of each rung that there is, shape [suffix_tokens] each; the copy in the
+    prompt is not among them."""
+    mixture_nats: Floats | None = None
+    """nats; log-probability of the suffix under the mixture of memorizers, shape [suffix_tokens]; None without one."""
+    unrelated: TokenIds | None = None
+    """The most probable token of a predictor that never saw the trained-on text, shape [suffix_tokens]; None of that
+    predictor's own windows."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """A scored window."""
 
@@ -99,6 +114,8 @@ class Window:
     """Tokens given, shape [prefix_tokens]."""
     suffix: TokenScores
     """Of the tokens after them."""
+    ladder: Ladder | None = None
+    """What the memorizers and the blind pole say of the same tokens; None where the study has none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,9 @@ MEASURES = {
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
+    "attribution.beyond_right_share": "Foreseen beyond every rung, unseen text",
+    "attribution.beyond_share": "Predicted beyond every rung, unseen text",
+    "attribution.member_knowledge_share": "Predicted as a long stored run goes on, seen text",
     "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
@@ -40,8 +43,17 @@ MEASURES = {
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
-HEADS = ("extraction.greedy_rate", "exposure.mean_bits", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate")
+HEADS = (
+    "extraction.greedy_rate",
+    "exposure.mean_bits",
+    "adaptation.bits_per_byte",
+    "attribution.beyond_right_share",
+    "novelty.ngram_8_novel_rate",
+)
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
+
+CONTROLS = {"attribution": "the same number of the blind pole on the same tokens"}
+"""What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")
 """Audits that ask for more than memory; the page gives them a section of their own."""

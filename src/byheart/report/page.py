@@ -31,6 +31,7 @@ from byheart.report.dots import dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.passages import passages
+from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, headline_grid
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
@@ -168,6 +169,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
         answers = [pair for pair in answers if pair[1].unit == answers[0][1].unit]
         if len(answers) > 1:
             yield dots(name, _comparison(name, answers), answers)
+    yield from stacks(record, audit)
     drawable = [
         (party, e)
         for party, e in evidence_of(record, audit)

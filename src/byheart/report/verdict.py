@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from byheart.core.evidence import Estimate, Interval, Refusal, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report.attribution import attribution_said
 from byheart.report.comparison import (
     BASE,
     BLIND,
@@ -47,6 +48,7 @@ _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
+    "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
 }
 
@@ -214,6 +216,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
     "adaptation": _adaptation,
+    "attribution": attribution_said,
     "novelty": _novelty,
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need
+from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -13,6 +13,7 @@ from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
+from byheart.study.ladder import stored_answers
 from byheart.study.materials import CanaryPassage, Material, Passage, Prompt, longest_tokens, material
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
@@ -33,6 +34,8 @@ class Answers:
     """By subject."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
+    stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
+    """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -81,6 +84,12 @@ def ask_everyone(
     cut = {need: material(need, cast, seed) for need in needs}
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
+    for need, found in materials.items():
+        if isinstance(need, WindowsNeed):
+            ids = {item.fingerprint: item.token_ids for item in found if isinstance(item, Passage)}
+            result.stored[need] = {
+                name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
+            }
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:

@@ -42,12 +42,16 @@ def forecast(
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
+    seen: set[Need] = set()
     for audit, need in asked:
         kind = "write" if isinstance(need, ContinuationsNeed) else "score"
-        tokens = tokens_asked(need, canaries)
+        # What two audits need alike is asked once.
+        tokens = 0 if need in seen else tokens_asked(need, canaries)
+        seen.add(need)
         totals[kind] += tokens
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
-        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
+        amount = f"{kind} at most {tokens:,} tokens" if tokens else f"{kind} nothing that is not asked already"
+        lines.append(f"{audit.name}: {amount}  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:

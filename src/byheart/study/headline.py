@@ -15,6 +15,9 @@ NAMES = (
     "adaptation.bits_per_byte",
     "adaptation.best_memorizer_bits_per_byte",
     "adaptation.bits_beyond_memorizer_per_byte",
+    "attribution.beyond_right_share",
+    "attribution.beyond_share",
+    "attribution.member_knowledge_share",
     "novelty.ngram_8_novel_rate",
 )
 

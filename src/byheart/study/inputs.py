@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from byheart.core.explanation import Explanation
 from byheart.core.material import (
     CanariesNeed,
     Continuation,
     ContinuationsNeed,
     HeldOutNeed,
     Inputs,
+    Ladder,
     Need,
     Piece,
     Prediction,
@@ -17,10 +19,35 @@ from byheart.core.material import (
     Window,
     WindowsNeed,
 )
+from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
+from byheart.study.ladder import RUNGS
 from byheart.study.materials import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
+from byheart.study.yardstick import BLIND, MIXTURE
+
+
+def _ladder(need: WindowsNeed, subject: Subject, passage: Passage, asked: Answers) -> Ladder:
+    """What the memorizers and the blind pole say of the scored tokens of a window."""
+
+    def scores_of(name: str) -> TokenScores | None:
+        return asked.scores.get((name, need), {}).get(passage.fingerprint)
+
+    answers: dict[Explanation, list[TokenIds]] = {
+        Explanation.KNOWLEDGE: [asked.stored[need][passage.fingerprint][passage.num_given :]]
+    }
+    for rung, names in RUNGS.items():
+        said = [scores.argmax_id for name in names if (scores := scores_of(name)) is not None]
+        if said:
+            answers[rung] = said
+    mixture, blind = scores_of(MIXTURE), scores_of(BLIND)
+    return Ladder(
+        answers=answers,
+        mixture_nats=None if mixture is None else mixture.log_probability_nats,
+        # The floor of the floor would be itself.
+        unrelated=None if blind is None or subject.name == BLIND else blind.argmax_id,
+    )
 
 
 def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
@@ -34,6 +61,7 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
+            ladder=_ladder(need, subject, p, asked),
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
