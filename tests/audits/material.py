@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from byheart.core.material import Continuation, Inputs, Piece, Prediction, Window
+from byheart.core.material import ComparedWindow, Continuation, Inputs, Piece, Prediction, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import TokenIds
@@ -43,6 +43,12 @@ def window(
         prefix=np.array(ids[:prefix_tokens], dtype=np.int32),
         suffix=scores(ids[prefix_tokens:], probability, agrees=agrees),
     )
+
+
+def compared(it: Window, *, lowercase: float = 3.0, reference: float = 2.0, mixture: float = 1.0) -> ComparedWindow:
+    """The window with so many nats per token in lower case, under the reference and under the mixture."""
+    nats = (np.full(len(it.suffix), -per_token) for per_token in (lowercase, reference, mixture))
+    return ComparedWindow(window=it, **dict(zip(("lowercase", "reference", "mixture"), nats, strict=True)))
 
 
 def prediction(nats: float, *, hits: int = 0, abstains: int | None = None) -> Prediction:

@@ -10,18 +10,19 @@ from byheart.core.audit import METHOD_HEADINGS, Audit
 from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import continuation, inputs, piece, window
+from tests.audits.material import compared, continuation, inputs, piece, window
 
 
 def some_inputs() -> Inputs:
     rng = np.random.default_rng(0)
     windows = [
-        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(8)
+        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(12)
     ]
-    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(8)]
+    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(12)]
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
     return inputs(
         windows=tuple(windows),
+        compared=tuple(compared(it) for it in windows),
         pieces=tuple(piece(f"d{i}", 5, own=float(rng.uniform(1, 2)), good=1.5) for i in range(8)),
         continuations=own,
         human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),

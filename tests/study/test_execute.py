@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from byheart.audits import AUDITS
 from byheart.core.result import Completed, NotApplicable
 from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
@@ -65,7 +66,7 @@ def test_the_model_comes_first_and_every_audit_ran_on_every_subject(finished: tu
     record, _ = finished
     assert record.provenance.subjects[0].role == "model"
     assert record.results[0].subject == "audited memorizer:infinigram"
-    assert len(record.results) == len(record.provenance.subjects) * 3
+    assert len(record.results) == len(record.provenance.subjects) * len(AUDITS)
     assert all(isinstance(result.status, Completed) for result in record.results)
     assert all(s.scored_tokens_per_second for s in record.provenance.subjects)
 

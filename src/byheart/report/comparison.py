@@ -25,6 +25,9 @@ MEASURES = {
     "extraction.greedy_rate": "Recited word for word",
     "extraction.pz_half_rate": "Recited, p at least 1/2",
     "extraction.pz_1e3_rate": "Recited, p at least 1/1,000",
+    "membership.auc": "Told from unseen text, AUC",
+    "membership.tpr_at_1pct_fpr": "Found at 1 % false alarms",
+    "membership.split_auc": "Told apart without it, AUC",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
@@ -35,7 +38,7 @@ MEASURES = {
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
-HEADS = ("extraction.greedy_rate", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate")
+HEADS = ("extraction.greedy_rate", "membership.auc", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate")
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")

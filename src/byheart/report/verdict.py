@@ -44,6 +44,7 @@ class Finding:
 _Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
+    "membership": "Can one tell from it what it was trained on?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "novelty": "Is what it writes new?",
 }
@@ -107,6 +108,44 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             *_base(record, audit, name),
             *_poles(record, audit, name),
             _how_sure(greedy),
+        ),
+    )
+
+
+def _membership(record: RunRecord, audit: str, model: Party) -> _Said:
+    name = "membership.auc"
+    area, gate = (answer(record, audit, model, it) for it in (name, "membership.split_auc"))
+    checked = (
+        (f"A classifier that never sees the model tells the two sets apart with {fmt.estimate(gate)}; chance is 0.5.",)
+        if isinstance(gate, Estimate)
+        else ()
+    )
+    if not isinstance(area, Estimate) or area.excess is None:
+        return *_refused(record, audit, model, name), checked
+    what = (
+        f"A document that {model.label} was trained on is likelier to it, token for token, than an unseen one with "
+        f"{fmt.estimate(area)}; chance is 0.5."
+    )
+    match sign(area.excess):
+        case 1:
+            short = "Yes, better than by chance."
+        case -1:
+            short = "No: unseen text is likelier to it, so the two sets differ in more than membership."
+        case _:
+            short = "No evidence of it."
+    found = answer(record, audit, model, "membership.tpr_at_1pct_fpr")
+    rare = (
+        f"Where 1 % of unseen documents raise a false alarm, it gives away {fmt.estimate(found)} of the trained-on.",
+    )
+    return (
+        _blind_does_the_same(record, audit, name, area.excess) or short,
+        what,
+        (
+            *(rare if isinstance(found, Estimate) else ()),
+            *checked,
+            *_base(record, audit, name),
+            *_poles(record, audit, name),
+            _how_sure(area),
         ),
     )
 
@@ -210,6 +249,7 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
 
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
+    "membership": _membership,
     "adaptation": _adaptation,
     "novelty": _novelty,
 }

@@ -1,0 +1,337 @@
+"""B2 membership: can one tell from its probabilities what the subject was trained on?
+
+Question: Given texts of which some were in its training text and some were not, does the subject treat those that were
+    differently?
+Statistic: One window of each document; a score is one number of a window's suffix given its prefix, larger where the
+    text looks trained-on. loss: mean log-probability per token. zlib ratio: loss by the compressed bytes. lowercase
+    ratio: loss by the loss of the same text in lower case. Min-K%: mean of the 20 % least log-probabilities. Min-K%++:
+    the same after subtracting the mean and dividing by the standard deviation of the log-probability at each place.
+    reference ratio: loss less that of a reference that has not seen the text, the model without its adapter where there
+    is one, else the blind pole. AUC: the chance that a trained-on document outscores a held-out one. TPR at 1 % FPR:
+    the share of trained-on documents above a threshold that 1 % of unseen documents exceed. The headline is the loss,
+    fixed in advance: it has nothing to tune, needs no reference and is to be had wherever membership can be tested at
+    all; the best of several scores, chosen on the same documents, would flatter. The other scores stand in the table,
+    their p-values corrected (Holm) for being several.
+Null: Where membership means nothing, documents are exchangeable: AUC 1/2, TPR 1 %, and the mean score of the members is
+    no larger than labels dealt at random make it (permutation test over documents, one-sided). Split gate: a classifier
+    that never sees the subject (tf-idf of words, length, digits; cross-validated) tells the two sets of texts apart
+    with an AUC of its own; where the interval of that does not cover 1/2, the two sets differ by themselves, and the
+    headline is refused.
+Assumptions: The two sets are drawn alike but for membership, documents are independent, each counts once, and held-out
+    documents were not trained on.
+Fails when: The sets differ in a way that the gate cannot see (its interval says how much it may have missed), or share
+    near copies, which count as unseen and look seen. The reference of a small study is weak: the blind pole knows half
+    of the held-out documents. An AUC near 1/2 does not say that nothing is memorized: one text among many that is known
+    by heart hardly moves it; see extraction. A membership of a document is no proof in itself: the rate of false
+    alarms at the threshold is what to quote.
+Source: Yeom et al. 2018 (1709.01604), loss; Carlini et al. 2021 (2012.07805), zlib, lowercase and reference; Shi et al.
+    2024 (2310.16789), Min-K%; Zhang et al. 2025 (2404.02936), Min-K%++; Carlini et al. 2022, "Membership inference
+    attacks from first principles" (2112.03570), TPR at a small FPR; Das et al. 2024 (2406.16201), the gate; Duan et al.
+    2024, "Do membership inference attacks work on large language models?" (2402.07841).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byheart.audits import membership_scores as scores
+from byheart.core.audit import Audit
+from byheart.core.evidence import Cell, Estimate, Evidence, Interval, Line, Point, Refusal, Series, Table
+from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs, Need, WindowsNeed
+from byheart.core.tokens import Floats
+from byheart.stats.multiplicity import holm
+from byheart.stats.permutation import larger_mean_p_values
+from byheart.stats.roc import MIN_SIDE, auc, controls_needed, roc_curve, tpr_at_fpr
+from byheart.stats.split_gate import split_auc
+
+HEADLINE = "loss"
+"""The score of the headline, fixed before any result."""
+RATES = (("membership.tpr_at_1pct_fpr", 0.01), ("membership.tpr_at_01pct_fpr", 0.001))
+"""Names of the true positive rates and the false positive rates that they stand at."""
+CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+"""False positive rates of the figure."""
+DIFFERENT = "The two sets differ by themselves"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """Sizes of the membership audit. The windows are those of extraction of the same profile, asked once for both."""
+
+    prefix_tokens: int = 50
+    """Tokens given."""
+    suffix_tokens: int = 50
+    """Tokens whose probability counts."""
+    num_windows: int = 100
+    """Documents of each side."""
+    num_per_stratum: int = 12
+    """Windows to have in each stratum of occurrences; here they count in no number."""
+    confidence: float = 0.95
+    """Coverage of the intervals."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One score of every document."""
+
+    members: Floats
+    """Shape [num_members]."""
+    controls: Floats
+    """Shape [num_controls]."""
+
+    def auc(self, params: Params) -> Interval:
+        """Chance that a member outscores a control."""
+        return auc(self.members, self.controls, confidence=params.confidence)
+
+
+def known_scores(inputs: Inputs) -> tuple[dict[str, scores.Score], dict[str, str]]:
+    """Which scores this subject can be given, by name in reading order, and why not the others.
+
+    Args:
+        inputs: with at least one compared window.
+    """
+    every = inputs.compared
+    found: dict[str, scores.Score] = {"loss": scores.loss, "zlib ratio": scores.zlib_ratio}
+    missing: dict[str, str] = {}
+    if all(it.lowercase is not None for it in every):
+        found["lowercase ratio"] = scores.lowercase_ratio
+    else:
+        missing["lowercase ratio"] = "not every text could be asked in lower case"
+    found["Min-K% 20"] = scores.min_k
+    columns = ("entropy_nats", "log_probability_variance_nats2")
+    if all(it.window.suffix.knows(column) for it in every for column in columns):
+        found["Min-K%++ 20"] = scores.min_k_plus
+    else:
+        missing["Min-K%++ 20"] = "the subject does not show its whole distribution"
+    if all(it.reference is not None for it in every):
+        found["reference ratio"] = scores.reference_ratio
+    else:
+        missing["reference ratio"] = "there is no reference other than the subject"
+    return found, missing
+
+
+def _sides(inputs: Inputs, score: scores.Score) -> Sides:
+    def of(role: str) -> Floats:
+        return np.array([score(it, _suffix(inputs, it)) for it in inputs.compared if it.window.role == role])
+
+    return Sides(of("member"), of("control"))
+
+
+def _suffix(inputs: Inputs, it: ComparedWindow) -> bytes:
+    return inputs.decode(it.window.suffix.token_ids).encode("utf-8", "replace")
+
+
+def _texts(inputs: Inputs, role: str) -> list[str]:
+    windows = [it.window for it in inputs.compared if it.window.role == role]
+    return [inputs.decode(np.concatenate([w.prefix, w.suffix.token_ids])) for w in windows]
+
+
+def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
+    """The gate first, then the headline or its refusal, the table of all scores and the ROC curve."""
+    texts = {role: _texts(inputs, role) for role in ("member", "control")}
+    num = {role: len(found) for role, found in texts.items()}
+    if min(num.values()) < MIN_SIDE:
+        reason = (
+            f"Needs {MIN_SIDE} documents on each side with a window of {params.prefix_tokens + params.suffix_tokens} "
+            f"tokens; has {num['member']} trained-on and {num['control']} held-out."
+        )
+        return tuple(Refusal(name=f"membership.{name}", reason=reason) for name in ("auc", "split_auc"))
+    gate = split_auc(texts["member"], texts["control"], rng=rng, confidence=params.confidence)
+    found, missing = known_scores(inputs)
+    sides = {name: _sides(inputs, score) for name, score in found.items()}
+    stacked = [np.stack([getattr(side, role) for side in sides.values()], axis=1) for role in ("members", "controls")]
+    p_values = dict(zip(sides, larger_mean_p_values(*stacked, rng=rng), strict=True))
+    differs = not gate.low <= 0.5 <= gate.high
+    reference = _mixture_sides(inputs)
+    return (
+        *_headline(sides[HEADLINE], p_values[HEADLINE], gate, params),
+        _roc(inputs.subject, sides[HEADLINE], params, differs=differs),
+        _table(inputs, sides, p_values, missing, reference, gate, params),
+    )
+
+
+def _mixture_sides(inputs: Inputs) -> Sides | None:
+    is_known = all(it.mixture is not None for it in inputs.compared)
+    return _sides(inputs, scores.mixture_loss) if is_known else None
+
+
+def _headline(sides: Sides, p_value: float, gate: Interval, params: Params) -> list[Evidence]:
+    def against(name: str, it: Interval, chance: float, unit: str, method: str) -> Estimate:
+        return Estimate(
+            name=name,
+            value=it.value,
+            unit=unit,
+            low=it.low,
+            high=it.high,
+            confidence=params.confidence,
+            n=sides.members.size + sides.controls.size if unit == "AUC" else sides.members.size,
+            method=method,
+            control=Interval(chance, chance, chance),
+            excess=Interval(it.value - chance, it.low - chance, it.high - chance),
+        )
+
+    split = against(
+        "membership.split_auc",
+        gate,
+        0.5,
+        "AUC",
+        "Cross-validated AUC of a classifier that never sees the subject (words, length, digits); interval of "
+        "placements within folds and of shuffled labels. Control: 1/2, chance.",
+    )
+    names = ("membership.auc", *(name for name, _ in RATES), "membership.set_p_value")
+    if not gate.low <= 0.5 <= gate.high:
+        reason = (
+            f"{DIFFERENT}: a classifier that never sees the subject tells them apart with AUC {gate.value:.2f} "
+            f"({100 * params.confidence:g} % interval {gate.low:.2f} to {gate.high:.2f}, chance 0.50). Give held-out "
+            "text that was drawn like the trained-on text."
+        )
+        return [*(Refusal(name=name, reason=reason) for name in names), split]
+    area = against(
+        "membership.auc",
+        sides.auc(params),
+        0.5,
+        "AUC",
+        f"Chance that a trained-on document has a larger score ({HEADLINE}, fixed in advance) than a held-out one; "
+        "DeLong's variance on the logit. Control: 1/2, chance.",
+    )
+    rates: list[Evidence] = []
+    for name, rate in RATES:
+        needed, has = controls_needed(rate), sides.controls.size
+        if has < needed:
+            reason = (
+                f"A false positive rate of {100 * rate:g} % needs {needed:,} held-out documents; there are {has:,}."
+            )
+            rates.append(Refusal(name=name, reason=reason))
+            continue
+        share = tpr_at_fpr(sides.members, sides.controls, rate, confidence=params.confidence)
+        method = (
+            f"Share of trained-on documents above the threshold that {100 * rate:g} % of unseen documents exceed "
+            f"({HEADLINE}); interval over members and over the threshold, which {has:,} held-out documents leave open. "
+            f"Control: {100 * rate:g} %, chance."
+        )
+        rates.append(against(name, share, rate, "share", method))
+    set_level = Estimate(
+        name="membership.set_p_value",
+        value=p_value,
+        unit="p-value",
+        low=None,
+        high=None,
+        confidence=params.confidence,
+        n=sides.members.size + sides.controls.size,
+        method=f"Permutation test over documents, one-sided: mean {HEADLINE} of members against held-out documents.",
+        no_interval="A p-value has none.",
+    )
+    return [area, *rates, set_level, split]
+
+
+def _roc(subject: str, sides: Sides, params: Params, *, differs: bool) -> Series:
+    curve = roc_curve(sides.members, sides.controls, CURVE, confidence=params.confidence)
+    points = tuple(Point(rate, it.value, it.low, it.high, it.n) for rate, it in curve)
+    rate, share = curve[0]
+    finding = (
+        f"{100 * share.value:.0f} % of trained-on documents stand above the {100 * rate:g} % most alike of unseen ones"
+    )
+    return Series(
+        name="membership.roc",
+        title=f"{DIFFERENT}: no evidence about the model. {finding}" if differs else finding,
+        x="false positive rate: share of unseen documents called trained-on",
+        y="true positive rate: share of trained-on documents called so",
+        lines=(
+            Line(HEADLINE, "subject", points),
+            Line("chance", "control", tuple(Point(rate, rate) for rate, _ in curve)),
+        ),
+        x_is_log=True,
+        note=f"Score: {HEADLINE}, fixed in advance. Each interval also covers where the threshold may lie, which "
+        f"{sides.controls.size:,} held-out documents leave open.",
+    )
+
+
+def _table(
+    inputs: Inputs,
+    sides: dict[str, Sides],
+    p_values: dict[str, float],
+    missing: dict[str, str],
+    mixture: Sides | None,
+    gate: Interval,
+    params: Params,
+) -> Table:
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+
+    def row(label: str, side: Sides, p: float | None, p_holm: float | None) -> tuple[Cell, ...]:
+        area, tpr = side.auc(params), [None, None, None]
+        if side.controls.size >= controls_needed(0.01):
+            at = tpr_at_fpr(side.members, side.controls, 0.01, confidence=params.confidence)
+            tpr = [at.value, at.low, at.high]  # type: ignore[list-item]
+        return (label, side.members.size, side.controls.size, area.value, area.low, area.high, *tpr, p, p_holm)
+
+    rows = [
+        row(f"{name} (headline)" if name == HEADLINE else name, side, p_values[name], adjusted[name])
+        for name, side in sides.items()
+    ]
+    rows += [(f"{name}: {why}", *(None,) * 10) for name, why in missing.items()]
+    if mixture is not None:
+        rows.append(row("the mixture of memorizers, which holds the text: loss", mixture, None, None))
+    any_side = sides[HEADLINE]
+    rows.append(
+        (
+            "split gate: words, length, digits, without the subject",
+            any_side.members.size,
+            any_side.controls.size,
+            gate.value,
+            gate.low,
+            gate.high,
+            *(None,) * 5,
+        )
+    )
+    return Table(
+        name="membership.scores",
+        title=_table_finding(adjusted, gate, inputs.reference),
+        columns=(
+            "score",
+            "trained-on",
+            "held-out",
+            "AUC",
+            "low",
+            "high",
+            "TPR at 1 % FPR",
+            "low",
+            "high",
+            "p, set level",
+            "p, Holm",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _table_finding(adjusted: dict[str, float], gate: Interval, reference: str | None) -> str:
+    beside = f"; reference: {reference}" if reference is not None else ""
+    if not gate.low <= 0.5 <= gate.high:
+        return f"{DIFFERENT}, so none of these numbers is evidence about the model{beside}"
+    claimed: Sequence[str] = [name for name, p in adjusted.items() if p <= 0.05]
+    said = f"{len(claimed)} of {len(adjusted)} scores tell the sets apart at 5 % after Holm's correction"
+    return f"{said}{beside}"
+
+
+def needs(params: Params) -> tuple[Need, ...]:
+    """The windows of extraction, and what they are compared with."""
+    windows = WindowsNeed(
+        prefix_tokens=params.prefix_tokens,
+        suffix_tokens=params.suffix_tokens,
+        num_windows=params.num_windows,
+        num_per_stratum=params.num_per_stratum,
+    )
+    return (windows, ComparedWindowsNeed(windows=windows))
+
+
+AUDIT = Audit(
+    name="membership",
+    version=1,
+    question="Can one tell from its probabilities what it was trained on?",
+    profiles={
+        "quick": Params(),
+        "standard": Params(num_windows=400, num_per_stratum=50),
+        "full": Params(num_windows=2000, num_per_stratum=200),
+    },
+    needs=needs,
+    run=run,
+)
