@@ -7,7 +7,8 @@ import pytest
 
 from byheart.audits import membership_scores as scores
 from byheart.audits.extraction import AUDIT as EXTRACTION
-from byheart.audits.membership import AUDIT, HEADLINE, Params, run
+from byheart.audits.membership import AUDIT, Params, run
+from byheart.audits.membership_tables import HEADLINE
 from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
 from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs
 from byheart.core.token_scores import TokenScores
@@ -140,6 +141,17 @@ def test_two_sets_that_differ_by_themselves_have_no_headline() -> None:
     assert gate.low > 0.5
     marked = [e.title for e in evidence if isinstance(e, Series | Table)]
     assert all("differ by themselves" in title for title in marked)
+
+
+def test_the_law_of_repetition_counts_the_windows_that_fill_strata() -> None:
+    whole = study(drawn(20, 0.3, 0.9, 1), drawn(20, 0.3, 0.9, 2))
+    often = [window("member", f"o{i}", p, num_occurrences=20) for i, p in enumerate(drawn(12, 0.95, 0.99, 3))]
+    few = [window("member", f"f{i}", 0.5, num_occurrences=3) for i in range(9)]
+    windows = (*(it.window for it in whole.compared), *often, *few)
+    evidence = run(dataclasses.replace(whole, windows=windows), PARAMS, rng=rng())
+    table = next(e for e in evidence if isinstance(e, Table) and e.name == "membership.by_occurrences")
+    assert [row[:2] for row in table.rows] == [("1", 20), ("2-3", 9), ("16-63", 12)]
+    assert [row[2] for row in table.rows[1:]] == [None, 1.0]
 
 
 def test_the_gate_does_not_see_the_model() -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from byheart.core.tokens import Floats
 from byheart.errors import InputError
 from byheart.stats.split_gate import describe, split_auc
 
@@ -9,7 +10,7 @@ WORDS = [f"w{i}" for i in range(300)]
 COMMON = 1 / np.arange(1, 301)
 
 
-def texts(rng: np.random.Generator, num: int, weights: np.ndarray = COMMON, length: int = 30) -> list[str]:  # type: ignore[type-arg]
+def texts(rng: np.random.Generator, num: int, weights: Floats = COMMON, length: int = 30) -> list[str]:
     share = weights / weights.sum()
     return [" ".join(rng.choice(WORDS, length, p=share)) for _ in range(num)]
 

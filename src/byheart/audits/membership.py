@@ -30,28 +30,21 @@ Source: Yeom et al. 2018 (1709.01604), loss; Carlini et al. 2021 (2012.07805), z
     2024, "Do membership inference attacks work on large language models?" (2402.07841).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from byheart.audits import membership_scores as scores
+from byheart.audits.membership_scores import Sides, known_scores, mixture_loss, sides_of
+from byheart.audits.membership_tables import DIFFERENT, HEADLINE, STRATA, by_occurrences, roc_figure, scores_table
 from byheart.core.audit import Audit
-from byheart.core.evidence import Cell, Estimate, Evidence, Interval, Line, Point, Refusal, Series, Table
-from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs, Need, WindowsNeed
-from byheart.core.tokens import Floats
-from byheart.stats.multiplicity import holm
+from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
+from byheart.core.material import ComparedWindowsNeed, Inputs, Need, WindowsNeed
 from byheart.stats.permutation import larger_mean_p_values
-from byheart.stats.roc import MIN_SIDE, auc, controls_needed, roc_curve, tpr_at_fpr
+from byheart.stats.roc import MIN_SIDE, controls_needed, tpr_at_fpr
 from byheart.stats.split_gate import split_auc
 
-HEADLINE = "loss"
-"""The score of the headline, fixed before any result."""
 RATES = (("membership.tpr_at_1pct_fpr", 0.01), ("membership.tpr_at_01pct_fpr", 0.001))
 """Names of the true positive rates and the false positive rates that they stand at."""
-CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-"""False positive rates of the figure."""
-DIFFERENT = "The two sets differ by themselves"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,60 +58,9 @@ class Params:
     num_windows: int = 100
     """Documents of each side."""
     num_per_stratum: int = 12
-    """Windows to have in each stratum of occurrences; here they count in no number."""
+    """Windows to have in each stratum of occurrences; they count in the table by occurrences alone."""
     confidence: float = 0.95
     """Coverage of the intervals."""
-
-
-@dataclass(frozen=True)
-class Sides:
-    """One score of every document."""
-
-    members: Floats
-    """Shape [num_members]."""
-    controls: Floats
-    """Shape [num_controls]."""
-
-    def auc(self, params: Params) -> Interval:
-        """Chance that a member outscores a control."""
-        return auc(self.members, self.controls, confidence=params.confidence)
-
-
-def known_scores(inputs: Inputs) -> tuple[dict[str, scores.Score], dict[str, str]]:
-    """Which scores this subject can be given, by name in reading order, and why not the others.
-
-    Args:
-        inputs: with at least one compared window.
-    """
-    every = inputs.compared
-    found: dict[str, scores.Score] = {"loss": scores.loss, "zlib ratio": scores.zlib_ratio}
-    missing: dict[str, str] = {}
-    if all(it.lowercase is not None for it in every):
-        found["lowercase ratio"] = scores.lowercase_ratio
-    else:
-        missing["lowercase ratio"] = "not every text could be asked in lower case"
-    found["Min-K% 20"] = scores.min_k
-    columns = ("entropy_nats", "log_probability_variance_nats2")
-    if all(it.window.suffix.knows(column) for it in every for column in columns):
-        found["Min-K%++ 20"] = scores.min_k_plus
-    else:
-        missing["Min-K%++ 20"] = "the subject does not show its whole distribution"
-    if all(it.reference is not None for it in every):
-        found["reference ratio"] = scores.reference_ratio
-    else:
-        missing["reference ratio"] = "there is no reference other than the subject"
-    return found, missing
-
-
-def _sides(inputs: Inputs, score: scores.Score) -> Sides:
-    def of(role: str) -> Floats:
-        return np.array([score(it, _suffix(inputs, it)) for it in inputs.compared if it.window.role == role])
-
-    return Sides(of("member"), of("control"))
-
-
-def _suffix(inputs: Inputs, it: ComparedWindow) -> bytes:
-    return inputs.decode(it.window.suffix.token_ids).encode("utf-8", "replace")
 
 
 def _texts(inputs: Inputs, role: str) -> list[str]:
@@ -138,21 +80,22 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         return tuple(Refusal(name=f"membership.{name}", reason=reason) for name in ("auc", "split_auc"))
     gate = split_auc(texts["member"], texts["control"], rng=rng, confidence=params.confidence)
     found, missing = known_scores(inputs)
-    sides = {name: _sides(inputs, score) for name, score in found.items()}
+    sides = {name: sides_of(inputs, score) for name, score in found.items()}
     stacked = [np.stack([getattr(side, role) for side in sides.values()], axis=1) for role in ("members", "controls")]
     p_values = dict(zip(sides, larger_mean_p_values(*stacked, rng=rng), strict=True))
     differs = not gate.low <= 0.5 <= gate.high
     reference = _mixture_sides(inputs)
     return (
         *_headline(sides[HEADLINE], p_values[HEADLINE], gate, params),
-        _roc(inputs.subject, sides[HEADLINE], params, differs=differs),
-        _table(inputs, sides, p_values, missing, reference, gate, params),
+        roc_figure(sides[HEADLINE], params.confidence, differs=differs),
+        scores_table(inputs, sides, p_values, missing, reference, gate, params.confidence),
+        *by_occurrences(inputs, sides[HEADLINE].controls, params.confidence, differs=differs),
     )
 
 
 def _mixture_sides(inputs: Inputs) -> Sides | None:
     is_known = all(it.mixture is not None for it in inputs.compared)
-    return _sides(inputs, scores.mixture_loss) if is_known else None
+    return sides_of(inputs, mixture_loss) if is_known else None
 
 
 def _headline(sides: Sides, p_value: float, gate: Interval, params: Params) -> list[Evidence]:
@@ -185,10 +128,11 @@ def _headline(sides: Sides, p_value: float, gate: Interval, params: Params) -> l
             f"({100 * params.confidence:g} % interval {gate.low:.2f} to {gate.high:.2f}, chance 0.50). Give held-out "
             "text that was drawn like the trained-on text."
         )
-        return [*(Refusal(name=name, reason=reason) for name in names), split]
+        beside = f"{DIFFERENT}: see membership.auc."
+        return [*(Refusal(name=name, reason=reason if name == names[0] else beside) for name in names), split]
     area = against(
         "membership.auc",
-        sides.auc(params),
+        sides.auc(params.confidence),
         0.5,
         "AUC",
         f"Chance that a trained-on document has a larger score ({HEADLINE}, fixed in advance) than a held-out one; "
@@ -224,94 +168,6 @@ def _headline(sides: Sides, p_value: float, gate: Interval, params: Params) -> l
     return [area, *rates, set_level, split]
 
 
-def _roc(subject: str, sides: Sides, params: Params, *, differs: bool) -> Series:
-    curve = roc_curve(sides.members, sides.controls, CURVE, confidence=params.confidence)
-    points = tuple(Point(rate, it.value, it.low, it.high, it.n) for rate, it in curve)
-    rate, share = curve[0]
-    finding = (
-        f"{100 * share.value:.0f} % of trained-on documents stand above the {100 * rate:g} % most alike of unseen ones"
-    )
-    return Series(
-        name="membership.roc",
-        title=f"{DIFFERENT}: no evidence about the model. {finding}" if differs else finding,
-        x="false positive rate: share of unseen documents called trained-on",
-        y="true positive rate: share of trained-on documents called so",
-        lines=(
-            Line(HEADLINE, "subject", points),
-            Line("chance", "control", tuple(Point(rate, rate) for rate, _ in curve)),
-        ),
-        x_is_log=True,
-        note=f"Score: {HEADLINE}, fixed in advance. Each interval also covers where the threshold may lie, which "
-        f"{sides.controls.size:,} held-out documents leave open.",
-    )
-
-
-def _table(
-    inputs: Inputs,
-    sides: dict[str, Sides],
-    p_values: dict[str, float],
-    missing: dict[str, str],
-    mixture: Sides | None,
-    gate: Interval,
-    params: Params,
-) -> Table:
-    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-
-    def row(label: str, side: Sides, p: float | None, p_holm: float | None) -> tuple[Cell, ...]:
-        area, tpr = side.auc(params), [None, None, None]
-        if side.controls.size >= controls_needed(0.01):
-            at = tpr_at_fpr(side.members, side.controls, 0.01, confidence=params.confidence)
-            tpr = [at.value, at.low, at.high]  # type: ignore[list-item]
-        return (label, side.members.size, side.controls.size, area.value, area.low, area.high, *tpr, p, p_holm)
-
-    rows = [
-        row(f"{name} (headline)" if name == HEADLINE else name, side, p_values[name], adjusted[name])
-        for name, side in sides.items()
-    ]
-    rows += [(f"{name}: {why}", *(None,) * 10) for name, why in missing.items()]
-    if mixture is not None:
-        rows.append(row("the mixture of memorizers, which holds the text: loss", mixture, None, None))
-    any_side = sides[HEADLINE]
-    rows.append(
-        (
-            "split gate: words, length, digits, without the subject",
-            any_side.members.size,
-            any_side.controls.size,
-            gate.value,
-            gate.low,
-            gate.high,
-            *(None,) * 5,
-        )
-    )
-    return Table(
-        name="membership.scores",
-        title=_table_finding(adjusted, gate, inputs.reference),
-        columns=(
-            "score",
-            "trained-on",
-            "held-out",
-            "AUC",
-            "low",
-            "high",
-            "TPR at 1 % FPR",
-            "low",
-            "high",
-            "p, set level",
-            "p, Holm",
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _table_finding(adjusted: dict[str, float], gate: Interval, reference: str | None) -> str:
-    beside = f"; reference: {reference}" if reference is not None else ""
-    if not gate.low <= 0.5 <= gate.high:
-        return f"{DIFFERENT}, so none of these numbers is evidence about the model{beside}"
-    claimed: Sequence[str] = [name for name, p in adjusted.items() if p <= 0.05]
-    said = f"{len(claimed)} of {len(adjusted)} scores tell the sets apart at 5 % after Holm's correction"
-    return f"{said}{beside}"
-
-
 def needs(params: Params) -> tuple[Need, ...]:
     """The windows of extraction, and what they are compared with."""
     windows = WindowsNeed(
@@ -319,6 +175,7 @@ def needs(params: Params) -> tuple[Need, ...]:
         suffix_tokens=params.suffix_tokens,
         num_windows=params.num_windows,
         num_per_stratum=params.num_per_stratum,
+        strata=STRATA,
     )
     return (windows, ComparedWindowsNeed(windows=windows))
 

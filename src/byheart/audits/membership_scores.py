@@ -2,11 +2,14 @@
 
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from byheart.core.material import ComparedWindow
+from byheart.core.evidence import Interval
+from byheart.core.material import ComparedWindow, Inputs
 from byheart.core.tokens import Floats
+from byheart.stats.roc import auc
 
 LOWEST_SHARE = 0.2
 """k of Min-K% and Min-K%++."""
@@ -140,3 +143,56 @@ def mixture_loss(it: ComparedWindow, suffix: bytes) -> float:
     """
     assert it.mixture is not None
     return float(it.mixture.mean())
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One score of every document."""
+
+    members: Floats
+    """Shape [num_members]."""
+    controls: Floats
+    """Shape [num_controls]."""
+
+    def auc(self, confidence: float) -> Interval:
+        """Chance that a member outscores a control, with its interval of that coverage."""
+        return auc(self.members, self.controls, confidence=confidence)
+
+
+def known_scores(inputs: Inputs) -> tuple[dict[str, Score], dict[str, str]]:
+    """Which scores this subject can be given, by name in reading order, and why not the others.
+
+    Args:
+        inputs: with at least one compared window.
+    """
+    every = inputs.compared
+    found: dict[str, Score] = {"loss": loss, "zlib ratio": zlib_ratio}
+    missing: dict[str, str] = {}
+    if all(it.lowercase is not None for it in every):
+        found["lowercase ratio"] = lowercase_ratio
+    else:
+        missing["lowercase ratio"] = "not every text could be asked in lower case"
+    found["Min-K% 20"] = min_k
+    columns = ("entropy_nats", "log_probability_variance_nats2")
+    if all(it.window.suffix.knows(column) for it in every for column in columns):
+        found["Min-K%++ 20"] = min_k_plus
+    else:
+        missing["Min-K%++ 20"] = "the subject does not show its whole distribution"
+    if all(it.reference is not None for it in every):
+        found["reference ratio"] = reference_ratio
+    else:
+        missing["reference ratio"] = "there is no reference other than the subject"
+    return found, missing
+
+
+def sides_of(inputs: Inputs, score: Score) -> Sides:
+    """One score of every compared window, member or control."""
+
+    def of(role: str) -> Floats:
+        return np.array([score(it, _suffix(inputs, it)) for it in inputs.compared if it.window.role == role])
+
+    return Sides(of("member"), of("control"))
+
+
+def _suffix(inputs: Inputs, it: ComparedWindow) -> bytes:
+    return inputs.decode(it.window.suffix.token_ids).encode("utf-8", "replace")

@@ -133,15 +133,20 @@ def _membership(record: RunRecord, audit: str, model: Party) -> _Said:
             short = "No: unseen text is likelier to it, so the two sets differ in more than membership."
         case _:
             short = "No evidence of it."
+    sure = []
     found = answer(record, audit, model, "membership.tpr_at_1pct_fpr")
-    rare = (
-        f"Where 1 % of unseen documents raise a false alarm, it gives away {fmt.estimate(found)} of the trained-on.",
-    )
+    if isinstance(found, Estimate):
+        sure.append(
+            f"Where 1 % of unseen documents raise a false alarm, {fmt.estimate(found)} of the trained-on ones do."
+        )
+    dealt = answer(record, audit, model, "membership.set_p_value")
+    if isinstance(dealt, Estimate):
+        sure.append(f"Labels dealt at random do as much with p = {fmt.plain_number(dealt.value)}.")
     return (
         _blind_does_the_same(record, audit, name, area.excess) or short,
         what,
         (
-            *(rare if isinstance(found, Estimate) else ()),
+            *sure,
             *checked,
             *_base(record, audit, name),
             *_poles(record, audit, name),
