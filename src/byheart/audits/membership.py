@@ -15,7 +15,7 @@ Statistic: One window of each document; a score is one number of a window's suff
 Null: Where membership means nothing, documents are exchangeable: AUC 1/2, TPR 1 %, and the mean score of the members is
     no larger than labels dealt at random make it (permutation test over documents, one-sided). Split gate: a classifier
     that never sees the subject (tf-idf of words, length, digits; cross-validated) tells the two sets of texts apart
-    with an AUC of its own; where the interval of that does not cover 1/2, the two sets differ by themselves, and the
+    with an AUC of its own, from equally many characters of each window; where the interval of that does not cover 1/2, the two sets differ by themselves, and the
     headline is refused.
 Assumptions: The two sets are drawn alike but for membership, documents are independent, each counts once, and held-out
     documents were not trained on.
@@ -46,6 +46,9 @@ from byheart.stats.split_gate import split_auc
 RATES = (("membership.tpr_at_1pct_fpr", 0.01), ("membership.tpr_at_01pct_fpr", 0.001))
 """Names of the true positive rates and the false positive rates that they stand at."""
 
+SHORT_SHARE = 0.1
+"""Share of windows that may be shorter than what the gate reads of the others: the very shortest would leave it little."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Params:
@@ -63,14 +66,24 @@ class Params:
     """Coverage of the intervals."""
 
 
-def _texts(inputs: Inputs, role: str) -> list[str]:
-    windows = [it.window for it in inputs.compared if it.window.role == role]
-    return [inputs.decode(np.concatenate([w.prefix, w.suffix.token_ids])) for w in windows]
+def _texts(inputs: Inputs) -> dict[str, list[str]]:
+    """What the gate reads of each side: equally long beginnings of the windows.
+
+    A tokenizer that was trained on the trained-on text has longer tokens there, so that windows of equally many tokens
+    differ in characters: that is the subject's doing, and would have the gate refuse what it is to protect.
+    """
+    windows = [it.window for it in inputs.compared]
+    texts = [inputs.decode(np.concatenate([w.prefix, w.suffix.token_ids])) for w in windows]
+    length = int(np.quantile([len(text) for text in texts], SHORT_SHARE)) if texts else 0
+    return {
+        role: [text[:length] for text, w in zip(texts, windows, strict=True) if w.role == role]
+        for role in ("member", "control")
+    }
 
 
 def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
     """The gate first, then the headline or its refusal, the table of all scores and the ROC curve."""
-    texts = {role: _texts(inputs, role) for role in ("member", "control")}
+    texts = _texts(inputs)
     num = {role: len(found) for role, found in texts.items()}
     if min(num.values()) < MIN_SIDE:
         reason = (
