@@ -12,6 +12,7 @@ from byheart.audits.membership_tables import HEADLINE
 from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
 from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs
 from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import TokenIds
 from byheart.stats.multiplicity import holm
 from byheart.stats.roc import auc
 from tests.audits.material import VOCABULARY, compared, inputs, window
@@ -27,7 +28,7 @@ def texts_of(role: str, number: int, *, is_marked: bool) -> list[int]:
     """Six tokens; marked ones tell their side by themselves."""
     generator = np.random.default_rng([number, role == "member"])
     ids = generator.integers(0, VOCABULARY - 2, 6).tolist()
-    return [*ids[:5], VOCABULARY - 1 if role == "member" else VOCABULARY - 2] if is_marked else ids
+    return [VOCABULARY - 1 if role == "member" else VOCABULARY - 2, *ids[1:]] if is_marked else ids
 
 
 def document(role: str, number: int, probability: float, *, is_marked: bool = False) -> ComparedWindow:
@@ -141,6 +142,20 @@ def test_two_sets_that_differ_by_themselves_have_no_headline() -> None:
     assert gate.low > 0.5
     marked = [e.title for e in evidence if isinstance(e, Series | Table)]
     assert all("differ by themselves" in title for title in marked)
+
+
+def test_the_gate_reads_equally_much_of_each_side_however_long_the_tokens() -> None:
+    # Every text is one letter, and those of members are longer: only the tokenizer tells the sides apart.
+    plain = study(drawn(40, 0.3, 0.9, 1), drawn(40, 0.3, 0.9, 2))
+
+    def decode(ids: TokenIds) -> str:
+        is_member = any(np.array_equal(ids[-4:], it.window.suffix.token_ids) for it in plain.compared[:40])
+        return "x" * (20 + int(ids.sum()) % 7 + (6 if is_member else 0))
+
+    gate = by_name(run(dataclasses.replace(plain, decode=decode), PARAMS, rng=rng()))["membership.split_auc"]
+    assert isinstance(gate, Estimate)
+    assert gate.low is not None
+    assert gate.low <= 0.5
 
 
 def test_the_law_of_repetition_counts_the_windows_that_fill_strata() -> None:

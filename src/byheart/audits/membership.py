@@ -15,8 +15,8 @@ Statistic: One window of each document; a score is one number of a window's suff
 Null: Where membership means nothing, documents are exchangeable: AUC 1/2, TPR 1 %, and the mean score of the members is
     no larger than labels dealt at random make it (permutation test over documents, one-sided). Split gate: a classifier
     that never sees the subject (tf-idf of words, length, digits; cross-validated) tells the two sets of texts apart
-    with an AUC of its own, from equally many characters of each window; where the interval of that does not cover 1/2, the two sets differ by themselves, and the
-    headline is refused.
+    with an AUC of its own, from equally many characters of each window; where the interval of that does not cover 1/2,
+    the two sets differ by themselves, and the headline is refused.
 Assumptions: The two sets are drawn alike but for membership, documents are independent, each counts once, and held-out
     documents were not trained on.
 Fails when: The sets differ in a way that the gate cannot see (its interval says how much it may have missed), or share
@@ -47,7 +47,7 @@ RATES = (("membership.tpr_at_1pct_fpr", 0.01), ("membership.tpr_at_01pct_fpr", 0
 """Names of the true positive rates and the false positive rates that they stand at."""
 
 SHORT_SHARE = 0.1
-"""Share of windows that may be shorter than what the gate reads of the others: the very shortest would leave it little."""
+"""Share of windows that may be shorter than what the gate reads of the others; the very shortest leave it little."""
 
 
 @dataclass(frozen=True, kw_only=True)
