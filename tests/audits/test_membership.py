@@ -215,7 +215,7 @@ def test_the_curve_stands_beside_chance_on_a_log_axis() -> None:
     (series,) = (e for e in evidence if isinstance(e, Series))
     assert series.x_is_log
     own, chance = series.lines
-    assert [p.x for p in own.points] == [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
+    assert [p.x for p in own.points] == [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]
     assert all(p.x == p.y for p in chance.points)
 
 

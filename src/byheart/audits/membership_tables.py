@@ -15,7 +15,7 @@ HEADLINE = "loss"
 """The score of the headline, fixed before any result."""
 STRATA = (1, 2, 4, 16, 64)
 """Lower ends of the strata of occurrences: those of extraction, whose windows these are."""
-CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 """False positive rates of the figure."""
 DIFFERENT = "The two sets differ by themselves"
 
@@ -31,14 +31,15 @@ def roc_figure(sides: Sides, confidence: float, *, differs: bool) -> Series:
     return Series(
         name="membership.roc",
         title=f"{DIFFERENT}: no evidence about the model. {finding}" if differs else finding,
-        x="false positive rate: share of unseen documents called trained-on",
-        y="true positive rate: share of trained-on documents called so",
+        x="false positive rate",
+        y="true positive rate",
         lines=(
             Line(HEADLINE, "subject", points),
             Line("chance", "control", tuple(Point(rate, rate) for rate, _ in curve)),
         ),
         x_is_log=True,
-        note=f"Score: {HEADLINE}, fixed in advance. Each interval also covers where the threshold may lie, which "
+        note="False positive: an unseen document called trained-on; true positive: a trained-on one. "
+        f"Score: {HEADLINE}, fixed in advance. Each interval also covers where the threshold may lie, which "
         f"{sides.controls.size:,} held-out documents leave open.",
     )
 
