@@ -71,6 +71,15 @@ def test_the_model_comes_first_and_every_audit_ran_on_every_subject(finished: tu
     assert all(s.scored_tokens_per_second for s in record.provenance.subjects)
 
 
+def test_the_split_gate_is_the_same_for_everyone_since_it_sees_no_subject(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    results = [record.of("membership", subject.name) for subject in record.provenance.subjects]
+    gates = [result.estimate("membership.split_auc") for result in results if result is not None]
+    assert len(gates) == len(record.provenance.subjects)
+    assert gates[0] is not None
+    assert all(gate == gates[0] for gate in gates)
+
+
 def test_the_folder_reads_back_as_what_was_written(finished: tuple[RunRecord, Path]) -> None:
     record, folder = finished
     assert RunFolder(folder).read() == record
