@@ -3,7 +3,7 @@
 import numpy as np
 
 from byheart.core.explanation import Explanation
-from byheart.core.material import Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
+from byheart.core.material import ComparedWindow, Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import Floats, TokenIds
@@ -55,6 +55,12 @@ def ladder(num_tokens: int, *, unrelated: bool = True, mixture: bool = True, **a
         mixture_nats=np.full(num_tokens, np.log(1 / 4)) if mixture else None,
         unrelated=np.zeros(num_tokens, dtype=np.int32) if unrelated else None,
     )
+
+
+def compared(it: Window, *, lowercase: float = 3.0, reference: float = 2.0, mixture: float = 1.0) -> ComparedWindow:
+    """The window with so many nats per token in lower case, under the reference and under the mixture."""
+    nats = (np.full(len(it.suffix), -per_token) for per_token in (lowercase, reference, mixture))
+    return ComparedWindow(window=it, **dict(zip(("lowercase", "reference", "mixture"), nats, strict=True)))
 
 
 def prediction(nats: float, *, hits: int = 0, abstains: int | None = None) -> Prediction:

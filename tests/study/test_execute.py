@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from byheart.audits import AUDITS
 from byheart.core.result import Completed, NotApplicable
 from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
@@ -134,9 +135,19 @@ def test_the_model_comes_first_and_every_audit_ran_on_every_subject(finished: tu
     record, _ = finished
     assert record.provenance.subjects[0].role == "model"
     assert record.results[0].subject == "audited memorizer:infinigram"
-    assert len(record.results) == len(record.provenance.subjects) * 4
+    audited = [audit for audit in AUDITS if audit.name != "exposure"]
+    assert len(record.results) == len(record.provenance.subjects) * len(audited)
     assert all(isinstance(result.status, Completed) for result in record.results)
     assert all(s.scored_tokens_per_second for s in record.provenance.subjects)
+
+
+def test_the_split_gate_is_the_same_for_everyone_since_it_sees_no_subject(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    results = [record.of("membership", subject.name) for subject in record.provenance.subjects]
+    gates = [result.estimate("membership.split_auc") for result in results if result is not None]
+    assert len(gates) == len(record.provenance.subjects)
+    assert gates[0] is not None
+    assert all(gate == gates[0] for gate in gates)
 
 
 def test_the_folder_reads_back_as_what_was_written(finished: tuple[RunRecord, Path]) -> None:

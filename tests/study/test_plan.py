@@ -66,4 +66,4 @@ def test_what_two_audits_need_alike_is_forecast_once() -> None:
         for names in (("extraction",), ("extraction", "attribution"))
     )
     assert together["tokens_to_score"] == alone["tokens_to_score"]
-    assert any("attribution: score nothing that is not asked already" in line for line in together["lines"])
+    assert any("attribution: what extraction asks, which is asked once" in line for line in together["lines"])

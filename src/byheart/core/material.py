@@ -79,7 +79,19 @@ class CanariesNeed:
     """Longest canary."""
 
 
-Need = WindowsNeed | HeldOutNeed | ContinuationsNeed | CanariesNeed
+@dataclass(frozen=True, kw_only=True)
+class ComparedWindowsNeed:
+    """What the base sample of some windows is compared with: itself in lower case, and other predictors' scores of it.
+
+    An audit that declares it declares the same windows as a need of their own; an equal need is asked once, whoever
+    else declares it.
+    """
+
+    windows: WindowsNeed
+    """Which windows."""
+
+
+Need = WindowsNeed | ComparedWindowsNeed | HeldOutNeed | ContinuationsNeed | CanariesNeed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +128,21 @@ class Window:
     """Of the tokens after them."""
     ladder: Ladder | None = None
     """What the memorizers and the blind pole say of the same tokens; None where the study has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedWindow:
+    """A window of the base sample beside what it is compared with. What was not or cannot be asked is None."""
+
+    window: Window
+    """As the subject scored it."""
+    lowercase: Floats | None = None
+    """nats, shape [num_tokens >= 1]; log-probability by the subject of each token of the suffix in lower case, given
+    the prefix in lower case."""
+    reference: Floats | None = None
+    """nats, shape [suffix_tokens]; log-probability of each token of the suffix by the reference."""
+    mixture: Floats | None = None
+    """nats, shape [suffix_tokens]; likewise by the mixture of memorizers of the trained-on text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +237,10 @@ class Inputs:
     """Token ids to text, for exhibits."""
     windows: tuple[Window, ...] = ()
     """Present when a WindowsNeed was declared."""
+    compared: tuple[ComparedWindow, ...] = ()
+    """The base sample of `windows`; present when a ComparedWindowsNeed was declared."""
+    reference: str | None = None
+    """Name of the reference: a predictor that is another than the subject and has not seen what is asked about."""
     pieces: tuple[Piece, ...] = ()
     """Present when a HeldOutNeed was declared."""
     continuations: tuple[Continuation, ...] = ()

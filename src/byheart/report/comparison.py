@@ -25,6 +25,9 @@ MEASURES = {
     "extraction.greedy_rate": "Recited word for word",
     "extraction.pz_half_rate": "Recited, p at least 1/2",
     "extraction.pz_1e3_rate": "Recited, p at least 1/1,000",
+    "membership.auc": "Told from unseen text, AUC",
+    "membership.tpr_at_1pct_fpr": "Found at 1 % false alarms",
+    "membership.split_auc": "Told apart without it, AUC",
     "exposure.mean_bits": "Exposure of planted secrets, bits",
     "exposure.fitted_mean_bits": "Exposure by a fitted tail, bits",
     "exposure.significant_rate": "Planted secrets with p at most 0.05",
@@ -45,6 +48,7 @@ MEASURES = {
 
 HEADS = (
     "extraction.greedy_rate",
+    "membership.auc",
     "exposure.mean_bits",
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",

@@ -47,6 +47,7 @@ _Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
+    "membership": "Can one tell from it what it was trained on?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
@@ -111,6 +112,49 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             *_base(record, audit, name),
             *_poles(record, audit, name),
             _how_sure(greedy),
+        ),
+    )
+
+
+def _membership(record: RunRecord, audit: str, model: Party) -> _Said:
+    name = "membership.auc"
+    area, gate = (answer(record, audit, model, it) for it in (name, "membership.split_auc"))
+    checked = (
+        (f"A classifier that never sees the model tells the two sets apart with {fmt.estimate(gate)}; chance is 0.5.",)
+        if isinstance(gate, Estimate)
+        else ()
+    )
+    if not isinstance(area, Estimate) or area.excess is None:
+        return *_refused(record, audit, model, name), checked
+    what = (
+        f"A document that {model.label} was trained on is likelier to it, token for token, than an unseen one with "
+        f"{fmt.estimate(area)}; chance is 0.5."
+    )
+    match sign(area.excess):
+        case 1:
+            short = "Yes, better than by chance."
+        case -1:
+            short = "No: unseen text is likelier to it, so the two sets differ in more than membership."
+        case _:
+            short = "No evidence of it."
+    sure = []
+    found = answer(record, audit, model, "membership.tpr_at_1pct_fpr")
+    if isinstance(found, Estimate):
+        sure.append(
+            f"Where 1 % of unseen documents raise a false alarm, {fmt.estimate(found)} of the trained-on ones do."
+        )
+    dealt = answer(record, audit, model, "membership.set_p_value")
+    if isinstance(dealt, Estimate):
+        sure.append(f"Labels dealt at random do as much with p = {fmt.plain_number(dealt.value)}.")
+    return (
+        _blind_does_the_same(record, audit, name, area.excess) or short,
+        what,
+        (
+            *sure,
+            *checked,
+            *_base(record, audit, name),
+            *_poles(record, audit, name),
+            _how_sure(area),
         ),
     )
 
@@ -215,6 +259,7 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
+    "membership": _membership,
     "adaptation": _adaptation,
     "attribution": attribution_said,
     "novelty": _novelty,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.corpus.secrets import SecretList
 from byheart.models.endpoint.cost import PROBE_REQUESTS, Cost, Price, Work, cost
 from byheart.models.endpoint.limits import Limits
@@ -39,6 +39,9 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
             case WindowsNeed():
                 num = 2 * need.num_windows + need.num_per_stratum * len(need.strata)
                 texts, scored = texts + num, scored + num * (need.prefix_tokens + need.suffix_tokens)
+            case ComparedWindowsNeed():
+                num = 2 * need.windows.num_windows
+                texts, scored = texts + num, scored + num * (need.windows.prefix_tokens + need.windows.suffix_tokens)
             case HeldOutNeed():
                 texts += need.num_pieces
                 scored += need.num_pieces * (need.context_tokens + need.scored_tokens)

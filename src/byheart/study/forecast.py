@@ -3,7 +3,7 @@
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.corpus.secrets import SecretList
 from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
@@ -15,6 +15,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
         case WindowsNeed():
             filled = need.num_per_stratum * len(need.strata)
             return (2 * need.num_windows + filled) * (need.prefix_tokens + need.suffix_tokens)
+        case ComparedWindowsNeed():
+            return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
         case ContinuationsNeed():
@@ -42,21 +44,21 @@ def forecast(
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
-    seen: set[Need] = set()
+    owners: dict[Need, str] = {}
     for audit, need in asked:
+        if need in owners:
+            lines.append(f"{audit.name}: what {owners[need]} asks, which is asked once  ({audit.question})")
+            continue
+        owners[need] = audit.name
         kind = "write" if isinstance(need, ContinuationsNeed) else "score"
-        # What two audits need alike is asked once.
-        tokens = 0 if need in seen else tokens_asked(need, canaries)
-        seen.add(need)
+        tokens = tokens_asked(need, canaries)
         totals[kind] += tokens
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
-        amount = f"{kind} at most {tokens:,} tokens" if tokens else f"{kind} nothing that is not asked already"
-        lines.append(f"{audit.name}: {amount}  ({audit.question})")
+        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:
-        needs = dict.fromkeys(need for _, need in asked)
-        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs, canaries), endpoint)
+        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(owners, canaries), endpoint)
         lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
     lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
     return {

@@ -7,6 +7,8 @@ import numpy as np
 from byheart.core.explanation import Explanation
 from byheart.core.material import (
     CanariesNeed,
+    ComparedWindow,
+    ComparedWindowsNeed,
     Continuation,
     ContinuationsNeed,
     HeldOutNeed,
@@ -20,7 +22,7 @@ from byheart.core.material import (
     WindowsNeed,
 )
 from byheart.core.token_scores import TokenScores
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 from byheart.study.asking import Answers
 from byheart.study.ladder import RUNGS
 from byheart.study.materials import CanaryPassage, Passage, Prompt
@@ -66,6 +68,34 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
         for p in asked.materials[need]
         if isinstance(p, Passage)
     )
+
+
+def _compared(need: ComparedWindowsNeed, subject: Subject, asked: Answers, cast: Cast) -> tuple[ComparedWindow, ...]:
+    """The base sample beside itself in lower case and beside what the reference and the mixture say of it."""
+    lowered = asked.scores[subject.name, need]
+    lowercase = {_place(p): lowered[p.fingerprint] for p in asked.materials[need] if isinstance(p, Passage)}
+    reference = cast.reference_of(subject)
+
+    def said(name: str | None, passage: Passage) -> Floats | None:
+        scores = asked.scores.get((name, need.windows)) if name is not None else None
+        return None if scores is None else scores[passage.fingerprint].log_probability_nats
+
+    passages = [p for p in asked.materials[need.windows] if isinstance(p, Passage)]
+    windows = _windows(need.windows, subject, asked)
+    return tuple(
+        ComparedWindow(
+            window=window,
+            lowercase=lowercase[place].log_probability_nats if (place := _place(passage)) in lowercase else None,
+            reference=said(reference.name if reference is not None else None, passage),
+            mixture=said(MIXTURE, passage),
+        )
+        for window, passage in zip(windows, passages, strict=True)
+        if passage.in_base_sample
+    )
+
+
+def _place(passage: Passage) -> tuple[str, str, int]:
+    return passage.role, passage.document, passage.span.start
 
 
 def _prediction(subject: Subject, need: HeldOutNeed, passage: Passage, asked: Answers) -> Prediction:
@@ -150,6 +180,10 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
+            case ComparedWindowsNeed():
+                parts["compared"] = _compared(need, subject, asked, cast)
+                reference = cast.reference_of(subject)
+                parts["reference"] = reference.name if reference is not None else None
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}

@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 
 from byheart.core.batches import plan_batches
-from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
 from byheart.core.spans import Span
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds, fingerprint_tokens
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.corpus.secrets import SecretPair
+from byheart.corpus.tokenizer import Tokenizer
 from byheart.index.corpus_index import Index
 from byheart.study.subjects import Cast
 
@@ -177,6 +178,34 @@ def _distinct(
     return [replace(p, num_occurrences=int(c)) for p, c in zip(passages, counts, strict=True)]
 
 
+def lowercased(windows: Sequence[Passage], length: int, tokenizer: Tokenizer) -> tuple[Passage, ...]:
+    """The base sample of some windows in lower case: prefix and suffix lowered and encoded by themselves.
+
+    Args:
+        windows: as `windows` cuts them.
+        length: tokens of a window; what is longer in lower case loses the start of its prefix, then the end of its
+            suffix, so that whoever can take the windows can take these.
+        tokenizer: of the windows.
+    Returns:
+        in the same order, under the place of the window that each was made of; where nothing is left of a suffix
+        (bytes that are no character), none.
+    """
+    base = [passage for passage in windows if passage.in_base_sample]
+    parts = [part for p in base for part in (p.token_ids[: p.num_given], p.token_ids[p.num_given :])]
+    # A window may begin or end inside a character, whose half is no text.
+    encoded = tokenizer.token_ids_many(
+        [tokenizer.decode(part).strip("\N{REPLACEMENT CHARACTER}").lower() for part in parts]
+    )
+    found = []
+    for passage, given, scored in zip(base, encoded[::2], encoded[1::2], strict=True):
+        scored = scored[:length]
+        given = given[max(0, given.size + scored.size - length) :]
+        if scored.size:
+            ids = np.concatenate([given, scored]).astype(np.int32)
+            found.append(replace(passage, token_ids=ids, num_given=int(given.size)))
+    return tuple(found)
+
+
 def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
     """Pieces of held-out documents: context first, then the tokens whose bits count.
 
@@ -245,6 +274,10 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
     match need:
         case WindowsNeed():
             return windows(need, cast, rng=rng)
+        case ComparedWindowsNeed():
+            # From the stream of the windows themselves, which are then the very same.
+            same = [p for p in material(need.windows, cast, seed) if isinstance(p, Passage)]
+            return lowercased(same, longest_tokens(need.windows), cast.tokenizer)
         case HeldOutNeed():
             return pieces(need, cast, rng=rng)
         case ContinuationsNeed():
@@ -258,6 +291,8 @@ def longest_tokens(need: Need) -> int:
     match need:
         case WindowsNeed():
             return need.prefix_tokens + need.suffix_tokens
+        case ComparedWindowsNeed():
+            return longest_tokens(need.windows)
         case HeldOutNeed():
             return need.context_tokens + need.scored_tokens
         case ContinuationsNeed():

@@ -75,6 +75,16 @@ class Cast:
         """Memorizers of the trained-on text: the yardstick of 'beyond'."""
         return tuple(s for s in self.subjects if s.role in ("lookup pole", "memorizer"))
 
+    def reference_of(self, subject: Subject) -> Subject | None:
+        """Who says how hard a text is for one that has not seen it: a model's base, else the blind pole.
+
+        Returns:
+            another than the subject, or None where there is no other.
+        """
+        roles = ("base", "blind pole") if subject.role == "model" else ("blind pole",)
+        found = (s for role in roles for s in self.subjects if s.role == role and s.name != subject.name)
+        return next(found, None)
+
 
 def build_index(documents: EncodedCorpus, tokenizer: Tokenizer, *, on_progress: Progress = silent) -> Index:
     """A token index of encoded documents."""
