@@ -10,6 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
+from transformers import __version__ as transformers_version
 
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
@@ -56,6 +57,11 @@ class HuggingFaceNetwork:
     def device(self) -> torch.device:
         """Where the weights live."""
         return self._embedding.weight.device
+
+    @property
+    def library(self) -> str:
+        """Body and head are of transformers, whose releases change how they compute."""
+        return f"transformers {transformers_version}"
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Ids [B, T] -> embeddings [B, T, D]."""
