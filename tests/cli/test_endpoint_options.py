@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from byheart.cli.app import app
 from byheart.errors import BackendError, ConfigError, InputError
 
-AUDIT = ("--trained-on", "a", "--held-out", "b", "-o", "run", "--dry-run", "--json")
+AUDIT = ("--trained-on", "stdlib", "--held-out", "stdlib", "-o", "run", "--dry-run", "--json")
 ENDPOINT = "http://127.0.0.1:9/v1#m"
 
 

@@ -107,15 +107,40 @@ def test_version_and_doctor_answer() -> None:
 
 def test_dry_run_asks_no_model(tmp_path: Path) -> None:
     planned = answer(
-        "audit", "smollm2", "--trained-on", "nowhere", "--held-out", "nowhere", "-o", str(tmp_path / "r"), "--dry-run"
+        "audit", "smollm2", "--trained-on", "stdlib", "--held-out", "stdlib", "-o", str(tmp_path / "r"), "--dry-run"
     )
     assert planned["tokens_to_score"] > 0
+    assert planned["lines"][0] == "Profile quick."
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("nosuch/model",), "hf download nosuch/model"),
+        (("127.0.0.1:9/v1#x",), "http://127.0.0.1:9/v1#x"),
+        (("gguf:nosuch.gguf",), "nothing at nosuch.gguf"),
+        (("smollm2", "--adapter", "nosuch"), "nothing at nosuch/adapter_config.json"),
+        (("smollm2", "--trained-on", "nosuch.txt"), "nothing at nosuch.txt"),
+        (("memorizer:infinigram", "--index", "nosuch.idx"), "nothing at nosuch.idx"),
+    ],
+)
+def test_dry_run_looks_for_what_is_named(options: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    sides = ("--trained-on", "stdlib", "--held-out", "stdlib", "-o", "r", "--dry-run")
+    done = command("audit", *options, *sides, cwd=tmp_path)
+    assert done.returncode == 3
+    assert words in done.stderr
+
+
+def test_dry_run_says_that_an_endpoint_without_a_tokenizer_scores_nothing(tmp_path: Path) -> None:
+    sides = ("--trained-on", "stdlib", "--held-out", "stdlib", "-o", "r", "--dry-run")
+    assert "Without --tokenizer nothing is scored" in command("audit", "http://127.0.0.1:9/v1#x", *sides).stdout
 
 
 def test_defaults_come_from_toml_and_variables_and_flags_in_that_order(tmp_path: Path) -> None:
     (tmp_path / "byheart.toml").write_text('[audit]\nprofile = "standard"\n')
-    arguments = ("audit", "m", "--trained-on", "t", "--held-out", "t", "-o", "r", "--dry-run", "--json")
+    sides = ("--trained-on", "stdlib", "--held-out", "stdlib")
+    arguments = ("audit", "smollm2", *sides, "-o", "r", "--dry-run", "--json")
     by_file = command(*arguments, cwd=tmp_path)
     by_variable = command(*arguments, cwd=tmp_path, BYHEART_AUDIT_PROFILE="full")
     by_flag = command(*arguments, "--profile", "quick", cwd=tmp_path, BYHEART_AUDIT_PROFILE="full")

@@ -204,3 +204,23 @@ def test_an_adapter_with_another_tokenizer_is_noted(folders: tuple[Path, Path], 
 def test_an_endpoint_takes_no_adapter_and_no_device() -> None:
     with pytest.raises(ConfigError, match="takes no adapter and no chat and no device"):
         load_model("http://127.0.0.1:9/v1#m", adapter="folder", chat="Go on.", device="cpu")
+
+
+def test_a_folder_that_holds_both_is_not_opened(folders: tuple[Path, Path], adapter: Path) -> None:
+    """transformers would put the adapter on unasked."""
+    for path in folders[0].iterdir():
+        (adapter / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(CapabilityError, match="a model and an adapter"):
+        _open(adapter)
+
+
+@pytest.mark.filterwarnings("ignore:Model has .tie_word_embeddings")
+@pytest.mark.parametrize("target", ["embed_tokens", "lm_head"])
+def test_an_adapter_of_one_of_two_tied_matrices_is_not_merged(target: str, tmp_path: Path) -> None:
+    peft: Any = importlib.import_module("peft")
+    model = llama(tiny_tokenizer().vocabulary_size, tie_word_embeddings=True)
+    base = save_folder(model, tmp_path / "base")
+    config = peft.LoraConfig(r=2, target_modules=[target], task_type="CAUSAL_LM", init_lora_weights=False)
+    peft.get_peft_model(model, config).save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    with pytest.raises(CapabilityError, match="two places"):
+        _open(base, tmp_path / "adapter")

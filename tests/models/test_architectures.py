@@ -157,3 +157,47 @@ def test_a_quantization_does_not_excuse_a_configuration_from_the_bound(
     with pytest.raises(FormatError, match=f"the weights hold [0-9,]* {unit}") as caught:
         load_model(str(folder))
     assert caught.value.exit_code == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("Llama", {"is_causal": False}, "see their future"),
+        ("Gemma3", {"use_bidirectional_attention": True}, "see their future"),
+        ("OpenAIGPT", {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 33}, "tokens that it remembers"),
+        ("Mamba", {"state_size": 4}, "cannot be asked as a causal model"),
+    ],
+)
+def test_what_is_no_causal_model_with_a_memory_is_refused(kind: str, options: dict[str, Any], words: str) -> None:
+    hf = transformers()
+    config_class = "Gemma3TextConfig" if kind == "Gemma3" else f"{kind}Config"
+    model_class = "OpenAIGPTLMHeadModel" if kind == "OpenAIGPT" else f"{kind}ForCausalLM"
+    shape = {name: value for name, value in _SHAPE.items() if kind != "OpenAIGPT" or name == "vocab_size"}
+    model = sharpened(getattr(hf, model_class)(getattr(hf, config_class)(**(shape | _OPTIONS.get(kind, {}) | options))))
+    with pytest.raises(CapabilityError, match=words):
+        huggingface_predictor(model, name="model:x", end_id=3)
+
+
+def test_a_text_stands_behind_the_token_that_the_tokenizer_puts_before_it(tmp_path: Path) -> None:
+    size = tiny_tokenizer().vocabulary_size
+    folder = save_folder(llama(size + 1), tmp_path)
+    path = folder / "tokenizer.json"
+    written = json.loads(path.read_text())
+    mark = {"id": size, "content": "<bos>", "special": True}
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    written["added_tokens"].append(mark | flags)
+    written["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "<bos>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {"<bos>": {"id": "<bos>", "ids": [size], "tokens": ["<bos>"]}},
+    }
+    path.write_text(json.dumps(written))
+    loaded = load_model(str(folder))
+    text = loaded.tokenizer.encode(PASSAGE).token_ids
+    assert size not in text
+    model = transformers().AutoModelForCausalLM.from_pretrained(folder).eval()
+    own = _directly(model, text, [size])[:-1].gather(1, torch.from_numpy(text.astype(np.int64))[:, None])[:, 0]
+    assert isinstance(loaded.predictor, CausalPredictor)
+    (scores,) = loaded.predictor.score([text])
+    np.testing.assert_allclose(scores.log_probability_nats, own.numpy(), atol=1e-4)

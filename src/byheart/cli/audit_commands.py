@@ -59,7 +59,7 @@ def demo(
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """See the whole system at work on this machine's own standard library, offline, in two minutes.
+    """See the whole system at work on this machine's own standard library, offline, in some two minutes.
 
     Example:  byheart demo -o runs/demo
     """
@@ -88,7 +88,9 @@ def audit(
     tokenizer: Annotated[
         str, typer.Option("--tokenizer", help="For memorizer:NAME and endpoints: folder or tokenizer.json.")
     ] = "",
-    audits: Annotated[str, typer.Option("--audits", help="Comma-separated names; default: all.")] = "",
+    audits: Annotated[
+        str, typer.Option("--audits", help="Comma-separated names; default: all (docs/commands.md).")
+    ] = "",
     profile: Annotated[str, typer.Option("--profile", help="quick, standard or full: sample sizes.")] = "quick",
     seed: SeedOption = 0,
     lines: LinesFlag = False,
@@ -123,6 +125,7 @@ def audit(
     from byheart.study.forecast import forecast
     from byheart.study.pages import page
     from byheart.study.plan import StudyPlan, did_you_mean
+    from byheart.study.preflight import check_named
     from byheart.study.run_folder import RunFolder
 
     sizes: dict[str, Profile] = {name: name for name in get_args(Profile)}
@@ -147,7 +150,9 @@ def audit(
     limits, price = limits_of(context, model)
     if dry_run:
         terms = Terms(limits, price) if is_endpoint(model) else None
+        notes = check_named(plan)
         planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms)
+        planned["lines"] = [f"Profile {plan.profile}.", *notes, *planned["lines"]]
         answer_json(planned) if json else answer("\n".join(planned["lines"]))
         return
     folder = RunFolder(output)

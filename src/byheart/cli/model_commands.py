@@ -22,6 +22,7 @@ from byheart.cli.session import (
 )
 from byheart.errors import ConfigError
 
+_FEW_STEPS = 100
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -104,6 +105,11 @@ def train(
         answer(
             f"{output}: {trained.num_tokens:,} tokens seen in {trained.seconds:.0f} s, "
             f"held-out {trained.held_out_bits_per_byte:.3f} bits per byte"
+        )
+    if trained.num_steps < _FEW_STEPS:
+        say(
+            f"Only {trained.num_steps} steps: it has hardly begun to learn. Give it more --time, or --steps; other "
+            "programs on the same cores slow it down many times."
         )
 
 

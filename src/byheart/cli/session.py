@@ -91,22 +91,38 @@ def show_log() -> None:
     logger.propagate = False
 
 
+_SECONDS_PER_LINE = 20
+
+
 class _Lines:
-    """Progress where no bar can be drawn, as in the log of a build server: a line per stage, then one a minute."""
+    """Progress where no bar can be drawn, as in the log of a build server: a line per stage, then one in a while."""
 
     def __init__(self) -> None:
         self._stage = ""
         self._said = 0.0
+        self._began = (0.0, 0.0)
+        """When the stage was first heard of, and how much of it was done by then."""
 
     def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
         now = time.monotonic()
         if stage != self._stage:
             say(f"{stage} ...")
-        elif now - self._said > 60 and total:
-            say(f"{stage} {done / total:.0%} {note}".rstrip())
+            self._began = (now, done)
+        elif now - self._said > _SECONDS_PER_LINE and total:
+            before, at_first = self._began
+            rate = (done - at_first) / (now - before)
+            left = f", about {_duration((total - done) / rate)} left" if rate > 0 else ""
+            say(f"{stage} {done / total:.0%}{left}{f', {note}' if note else ''}")
         else:
             return
         self._stage, self._said = stage, now
+
+
+def _duration(seconds: float) -> str:
+    """Seconds below two minutes, then minutes, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 @contextmanager
@@ -119,7 +135,7 @@ def progress(quiet: bool) -> Iterator[Progress]:
     try:
         yield from _reporters(quiet)
     except KeyboardInterrupt:
-        say("Interrupted. An audit or an index goes on where it stopped when you type the same command again.")
+        say("Interrupted. What is resumable goes on where it stopped when you type the same command again.")
         raise
 
 

@@ -65,6 +65,13 @@ class Tokenizer:
         return None if unknown is None else self._backend.token_to_id(unknown)
 
     @cached_property
+    def start_ids(self) -> TokenIds | None:
+        """What stands before a text by the tokenizer's own rule (a model's <bos>), shape [num]; None where nothing."""
+        plain, whole = (self._backend.encode("a", add_special_tokens=more).ids for more in (False, True))
+        num = next((at for at in range(len(whole)) if whole[at : at + len(plain)] == plain), 0)
+        return np.array(whole[:num], dtype=np.int32) if num else None
+
+    @cached_property
     def fingerprint(self) -> str:
         """Changes whenever an encoding may.
 

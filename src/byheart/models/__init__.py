@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from byheart.models.endpoint.limits import Limits
     from byheart.models.endpoint.predictor import Endpoint
 
+GGUF = "gguf:"
+"""What stands before a file of llama.cpp."""
+SMOLLM2 = "smollm2"
 _ENDPOINT = ("http://", "https://")
 SUPPORTED = "a folder with config.json and *.safetensors, gguf:FILE, `smollm2`, or http://host:port/v1#name"
 _PACKAGES = ("torch", "transformers", "safetensors", "gguf", "accelerate", "peft", "httpx2")

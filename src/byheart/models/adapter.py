@@ -7,12 +7,18 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from byheart.core.visible import visible
 from byheart.errors import BackendError, CapabilityError, SourceError, UnsafeError
 from byheart.models.folders import read_json_object
 from byheart.models.quiet import quiet_transformers
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_PROBE_TOKENS = 8
+_TOLERANCE = 1e-3
+"""Largest difference of two logits, as a share of the largest logit."""
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -75,6 +81,7 @@ def merged(model: Any, folder: Path) -> Any:
         a model of transformers.
     Raises:
         BackendError: it is damaged, or was made for another model.
+        CapabilityError: merging it is not the same as keeping it beside.
     Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685); PEFT.
     Differs: nothing.
     """
@@ -91,13 +98,29 @@ def merged(model: Any, folder: Path) -> Any:
             peft_model = PeftModel(model, config)
             report = peft_model.load_adapter(str(folder), "default", torch_device="cpu", local_files_only=True)
             faults = sorted(report.missing_keys), sorted(report.unexpected_keys)
+            before = _probe_logits(peft_model.eval())
             result = peft_model.merge_and_unload() if not any(faults) else None
+            after = None if result is None else _probe_logits(result.eval())
     except Exception as error:
         raise _unfit(shown, f"{type(error).__name__}: {error}") from error
     if result is None:
         missing, unexpected = faults
         raise _unfit(shown, f"It lacks {missing[0]}." if missing else f"The model has no place for {unexpected[0]}.")
-    return result.eval()
+    if after is None or not (after - before).abs().max() <= _TOLERANCE * before.abs().max():
+        raise CapabilityError(
+            f"The adapter in {shown} cannot be merged into its base.",
+            why="Merged, the model says something else than with the adapter beside it: it changes a matrix that the "
+            "base uses in two places (tied embeddings).",
+            next_step="Untie the base's embeddings (tie_word_embeddings) and save it, then name that folder.",
+        )
+    return result
+
+
+def _probe_logits(model: Any) -> Tensor:
+    """Of a few tokens."""
+    ids = torch.arange(_PROBE_TOKENS)[None] % model.config.get_text_config().vocab_size
+    with torch.inference_mode():
+        return model(input_ids=ids, use_cache=False).logits.float()
 
 
 def _unfit(shown: str, why: str) -> BackendError:

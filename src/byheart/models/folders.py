@@ -1,6 +1,7 @@
 """What may be opened as a model: the checks that come before anything is loaded."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise SourceError(
             f"There is no model at {shown}.",
             why="No such folder, and byheart fetches nothing from the network.",
-            next_step="Name a folder with config.json and *.safetensors, or `smollm2`.",
+            next_step=_instead(str(folder)),
         )
     config = read_json_object(folder / "config.json")
     if config is None:
@@ -152,3 +153,13 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
             next_step="Copy the model again.",
         )
     return content
+
+
+def _instead(name: str) -> str:
+    """What someone may have meant who named a folder that is not there."""
+    if re.match(r"[\w.-]+:\d+/", name):
+        return f"Write http://{visible(name)} for an endpoint."
+    hub = (
+        f"`hf download {visible(name)} --local-dir FOLDER` fetches a model of the hub; " if name.count("/") == 1 else ""
+    )
+    return f"{hub}name a folder with config.json and *.safetensors, gguf:FILE, memorizer:NAME or `smollm2`."

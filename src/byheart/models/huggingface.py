@@ -15,16 +15,16 @@ from transformers import __version__ as transformers_version
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
 from byheart.errors import BackendError, CapabilityError, FormatError
+from byheart.models.adapter import CONFIG as ADAPTER_CONFIG
 from byheart.models.adapter import check_adapter, merged
 from byheart.models.causal import CausalPredictor
+from byheart.models.consistency import check_consistent
 from byheart.models.device import Placement
 from byheart.models.fingerprint import fingerprint_network
 from byheart.models.folders import read_config, weight_files
 from byheart.models.fused.adoption import adopt
 from byheart.models.plausibility import check_plausible
 from byheart.models.quiet import quiet_transformers
-
-_PROBE_TOKENS = 8
 
 
 class HuggingFaceCache(DynamicCache):
@@ -62,6 +62,11 @@ class HuggingFaceNetwork:
     def library(self) -> str:
         """Body and head are of transformers, whose releases change how they compute."""
         return f"transformers {transformers_version}"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it computes in."""
+        return self._embedding.weight.dtype
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Ids [B, T] -> embeddings [B, T, D]."""
@@ -132,10 +137,17 @@ def load_huggingface(
         UnsafeError: its only weights are pickles, or it wants to run code of its own.
         FormatError: its files are damaged, or some of its weights are missing.
         BackendError: transformers cannot load it, or the adapter does not fit it.
-        CapabilityError: it changes its logits after the head in a way that scoring by blocks does not know.
+        CapabilityError: the folder holds an adapter beside the model, or see `check_consistent`.
     """
     read_config(folder)
     shown = visible(str(folder))
+    if (folder / ADAPTER_CONFIG).exists():
+        # transformers would put it on unasked.
+        raise CapabilityError(
+            f"The folder {shown} holds a model and an adapter.",
+            why=f"With its {ADAPTER_CONFIG} beside it, it is not clear which of the two is meant.",
+            next_step="Move the adapter's files to a folder of their own and name that with --adapter.",
+        )
     if adapter is not None:
         check_adapter(adapter)
     try:
@@ -198,18 +210,11 @@ def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: Toke
         end_id: the token that ends a document.
         start_ids: put before every text; the end token unless given.
     Raises:
-        CapabilityError: its body and head, called apart, do not give its logits.
+        CapabilityError: see `check_consistent`.
     """
     network = HuggingFaceNetwork(model)
-    probe = torch.arange(_PROBE_TOKENS, device=network.device)[None] % model.config.get_text_config().vocab_size
-    with torch.inference_mode(), quiet_transformers():
-        whole = model(probe, use_cache=False).logits
-        if not torch.allclose(network.logits(network.final_states(network.embed(probe))), whole, rtol=1e-4, atol=1e-4):
-            raise CapabilityError(
-                f"{name} changes its logits after the output matrix.",
-                why=f"A {type(model).__name__} does something to them that scoring by blocks does not know.",
-                next_step="Use a Llama, Qwen, Gemma, Cohere, GPT-2, GPT-NeoX or similar model.",
-            )
+    with quiet_transformers():
+        vocabulary_size = check_consistent(model, network, name)
     config = model.config.to_dict()
     # Where a model lies and which transformers opened it do not change what it predicts; its dtype says how it was
     # stored, and is told as it computes.
@@ -219,7 +224,7 @@ def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: Toke
         "end_id": end_id,
         "start_ids": [end_id] if start_ids is None else start_ids.tolist(),
         "device": network.device.type,
-        "dtype": str(whole.dtype),
+        "dtype": str(network.dtype),
     }
     tied = {id(parameter): parameter for parameter in model.parameters()}
     with quiet_transformers():
@@ -229,7 +234,7 @@ def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: Toke
         name=name,
         end_id=end_id,
         start_ids=start_ids,
-        vocabulary_size=int(whole.shape[-1]),
+        vocabulary_size=vocabulary_size,
         num_positions=getattr(model.config.get_text_config(), "max_position_embeddings", None),
         fingerprint=fingerprint_network(model.state_dict(), facts),
         size_bytes=sum(parameter.numel() * parameter.element_size() for parameter in tied.values()),

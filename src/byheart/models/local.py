@@ -6,14 +6,12 @@ from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import FingerprintError
-from byheart.models import LoadedModel
+from byheart.models import GGUF, SMOLLM2, LoadedModel
 from byheart.models.causal import CausalPredictor
 from byheart.models.device import Placement, placement
 from byheart.models.fingerprint import hash_files
 from byheart.models.folders import read_config, weight_files
 
-GGUF = "gguf:"
-SMOLLM2 = "smollm2"
 _TEMPLATE_SHOWN = 400
 
 
@@ -29,7 +27,8 @@ def open_local(
     place = placement(device, dtype, config)
     loaded_as = {"device": place.device, "dtype": place.dtype}
     notes = []
-    start_ids = None
+    # A model's own mark of a beginning, where its tokenizer writes one; else a document begins behind another's end.
+    start_ids = tokenizer.start_ids
     if chat:
         from byheart.models.chat import open_chat
 

@@ -186,10 +186,15 @@ def _own_rows(batch: Batch, group: Group) -> Batch:
 
 
 def _planned(recipe: TrainingRecipe, history: History, *, looks: bool) -> int:
-    """Steps that fit into the time budget at the speed so far."""
+    """Steps that fit into the time budget at the speed so far, that of the first one aside: it also warms up."""
     assert recipe.seconds is not None
     seconds = recipe.seconds * (1 - _LOOKS_SHARE if looks else 1)
-    return max(int(seconds / history.seconds * history.steps), history.steps)
+    first, last = history.seconds_at[0], history.seconds_at[-1]
+    per_step = (last - first) / (history.steps - 1) if history.steps > 1 else first
+    # A little more than what is left, so that rounding loses no step.
+    return (
+        max(history.steps + int((seconds - last) / per_step + 1e-6), history.steps) if per_step > 0 else history.steps
+    )
 
 
 def _is_known(recipe: TrainingRecipe, history: History, planned: int) -> bool:
