@@ -47,8 +47,14 @@ def test_numbers_of_a_server_that_writes_nothing_to_check_them_by_are_not_used_a
 
 @pytest.mark.parametrize(
     ("num_tokens", "num_argmax", "fault"),
-    [(0, 0, "could not be checked"), (3, 3, "could not be checked"), (4, 4, None), (32, 26, None)]
-    + [(32, 25, "of 32 tokens that it wrote greedily only 25"), (31, 0, "only 0")],
+    [
+        (0, 0, "could not be checked"),
+        (3, 3, "could not be checked"),
+        (4, 4, None),
+        (32, 26, None),
+        (32, 25, "of 32 tokens that it wrote greedily only 25"),
+        (31, 0, "only 0"),
+    ],
 )
 def test_scores_are_used_only_where_enough_tokens_were_scored_and_most_of_them_right(
     num_tokens: int, num_argmax: int, fault: str | None

@@ -22,8 +22,8 @@ _MISALIGNED = (
     "greedily only {right} are the most probable ones by its own numbers. So they are not used."
 )
 _UNCHECKED = (
-    "It shows log-probabilities of a given text, but whether they are those of its tokens could not be checked: of what "
-    "it wrote greedily {num} tokens could be scored, and the check needs {fewest}. So they are not used."
+    "It shows log-probabilities of a given text, but whether they are those of its tokens could not be checked: of "
+    "what it wrote greedily {num} tokens could be scored, and the check needs {fewest}. So they are not used."
 )
 
 

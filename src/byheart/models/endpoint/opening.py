@@ -36,8 +36,8 @@ def open_endpoint(
         environment: where the key stands: BYHEART_API_KEY, or OPENAI_API_KEY for OpenAI and this machine.
         on_progress: hears the stages.
     Returns:
-        a ScoringEndpoint where the server shows log-probabilities of a given text that were found to be those of its tokens,
-            else an Endpoint; `found.in_words()` tells which and why.
+        a ScoringEndpoint where the server shows log-probabilities of a given text that were found to be those of its
+            tokens, else an Endpoint; `found.in_words()` tells which and why.
     Raises:
         ConfigError: the address is ill-formed, or names no model where there are several.
         UnsafeError: the key would cross a network unencrypted.

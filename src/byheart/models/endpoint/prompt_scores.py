@@ -116,7 +116,9 @@ def _check_possible(place: Answer, nats: list[float], vocabulary_size: int) -> N
     """
     together = float(np.exp(_log_sum(nats)))
     if together > 1.0 + _MASS_ROUNDING:
-        raise wrong_answer(place.place, f"the probabilities of the {len(nats)} tokens shown sum to {together:.4g}, over 1")
+        raise wrong_answer(
+            place.place, f"the probabilities of the {len(nats)} tokens shown sum to {together:.4g}, over 1"
+        )
     least = -math.log(vocabulary_size)
     if max(nats) < least - _PADDING_NATS:
         raise wrong_answer(
