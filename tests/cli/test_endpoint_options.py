@@ -48,9 +48,28 @@ def test_limits_are_for_endpoints_but_a_variable_may_stand_there_for_all_models(
 
 def test_limits_that_allow_nothing_are_refused_together() -> None:
     with pytest.raises(
-        InputError, match=r"concurrency must be positive, got 0; .*max_requests must be positive, got -1"
+        InputError, match=r"\(--concurrency\) must be in \[1, 1000\], got 0; .*\(--max-requests\) must .* got -1"
     ):
         planned(ENDPOINT, "--max-requests", "-1", "--concurrency", "0")
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "1e-320", "1e308"])
+@pytest.mark.parametrize("option", ["--price-prompt", "--price-completion", "--requests-per-second", "--timeout"])
+def test_a_number_that_no_limit_and_no_price_can_be_is_refused_by_its_option(option: str, value: str) -> None:
+    if option.startswith("--price") and value == "1e-320":
+        assert planned(ENDPOINT, option, value)["endpoint"]["money"] == pytest.approx(0.0)
+        return
+    with pytest.raises(InputError) as caught:
+        planned(ENDPOINT, option, value)
+    assert caught.value.exit_code == 2
+    assert f"({option}) must be in [" in caught.value.why
+    assert f"got {float(value)}" in caught.value.why
+
+
+@pytest.mark.parametrize("option", ["--max-requests", "--max-tokens", "--concurrency"])
+def test_a_count_beyond_all_counting_is_refused_by_its_option(option: str) -> None:
+    with pytest.raises(InputError, match=f"{option}"):
+        planned(ENDPOINT, option, "9" * 400)
 
 
 def test_a_failing_model_is_told_with_what_is_kept_and_what_to_type(

@@ -80,6 +80,9 @@ def test_a_killed_and_an_interrupted_training_end_as_an_undisturbed_one(source: 
     [
         (("--steps", "1", "--tokens", "5"), "one budget is needed, got 2: tokens, steps"),
         (("--epochs", "-1"), "epochs must be a positive number"),
+        (("--epochs", "1e308"), "epochs must be a positive number, at most 1,000,000"),
+        (("--tokens", "1" + "0" * 400), "tokens must be a positive number, at most 1,000,000,000,000,000"),
+        (("--steps", "1" + "0" * 400), "steps must be a positive number"),
         (("--time", "soon"), "is no time"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from byheart.core.decoding import GREEDY
-from byheart.errors import CapabilityError, FormatError, SourceError, UnsafeError
+from byheart.errors import CapabilityError, FormatError, SourceError
 from byheart.models import load_model
 from byheart.models.causal import CausalPredictor
 from byheart.models.huggingface import huggingface_predictor
@@ -138,15 +138,25 @@ def test_a_configuration_that_asks_for_more_than_the_weights_hold_is_refused_at_
         load_model(str(folder))
 
 
-def test_an_index_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
-    folder = save_folder(llama(300, tie_word_embeddings=False), tmp_path / "model", max_shard_size="20KB")
-    path = folder / "model.safetensors.index.json"
-    index = json.loads(path.read_text())
-    first = next(iter(index["weight_map"]))
-    index["weight_map"][first] = "../elsewhere.safetensors"
-    path.write_text(json.dumps(index))
-    with pytest.raises(UnsafeError, match="outside"):
+@pytest.mark.parametrize(
+    ("packing", "unit"),
+    [
+        ({"quant_method": "nonsense"}, "numbers"),
+        ({"quant_method": ["gptq"]}, "numbers"),
+        ({"quant_method": "gptq", "bits": 4}, "bits"),
+        ({"load_in_4bit": True}, "bits"),
+    ],
+)
+def test_a_quantization_does_not_excuse_a_configuration_from_the_bound(
+    packing: dict[str, Any], unit: str, tmp_path: Path
+) -> None:
+    folder = save_folder(llama(300), tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    large = {"hidden_size": 4096, "intermediate_size": 65_536, "quantization_config": packing}
+    (folder / "config.json").write_text(json.dumps(config | large))
+    with pytest.raises(FormatError, match=f"the weights hold [0-9,]* {unit}") as caught:
         load_model(str(folder))
+    assert caught.value.exit_code == 6
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,27 @@ def test_a_template_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.M
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.parametrize("template", ["{{ 'ab' * 10000000 }}", "{{ 'ship ' * 60000 }}"])
+def test_a_template_that_writes_without_measure_is_refused_before_it_is_read(template: str, tmp_path: Path) -> None:
+    folder = _tokenizer(tmp_path, template)
+    # Encoding is what takes memory and time; here it would fail otherwise.
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(UnsafeError, match="at most 262,144") as caught:
+        open_chat(folder, "x")
+    assert caught.value.exit_code == 4
+
+
+def test_an_error_that_a_template_makes_long_is_cut_where_it_arises(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="TemplateError: aaaa"):
+        open_chat(_tokenizer(tmp_path, "{{ raise_exception('a' * 100000000) }}"), "x")
+
+
+def test_an_answer_that_is_longer_than_any_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byheart.models.chat._MOST_ANSWER_BYTES", 10)
+    with pytest.raises(UnsafeError, match="more than any real one"):
+        open_chat(_tokenizer(tmp_path), "x")
+
+
 def test_sizes_are_bounded(tmp_path: Path) -> None:
     with pytest.raises(UnsafeError, match="too long"):
         open_chat(_tokenizer(tmp_path, "x" * 200_000), "x")

@@ -134,6 +134,26 @@ def test_draws_are_those_of_the_definition_also_among_equals(rule: str, scale: f
     assert drawn.tolist() == [draw_token(row, RULES[rule], rng=np.random.default_rng(seed)) for seed, row in rows]
 
 
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_draws_from_logits_of_any_type_are_those_of_the_definition(dtype: torch.dtype, rule: str) -> None:
+    rng = np.random.default_rng(6)
+    logits = torch.from_numpy(3.0 * rng.standard_normal((100, 61))).to(dtype)
+    drawn = draw_next_ids(logits, RULES[rule], [np.random.default_rng(row) for row in range(100)])
+    rows = enumerate(logits.double().numpy())
+    assert drawn.tolist() == [draw_token(row, RULES[rule], rng=np.random.default_rng(seed)) for seed, row in rows]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_logit_of_minus_infinity_is_a_probability_of_zero(rule: str) -> None:
+    logits = torch.full((200, 61), -np.inf)
+    logits[:, [3, 40]] = torch.tensor([1.0, 1.5])
+    drawn = draw_next_ids(logits, RULES[rule], [np.random.default_rng(row) for row in range(200)])
+    assert set(drawn.tolist()) == ({40} if rule == "greedy" else {3, 40})
+    with pytest.raises(NumericalError):
+        draw_next_ids(torch.full((1, 61), -np.inf), RULES[rule], [np.random.default_rng(0)])
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("rule", RULES)
 def test_logits_that_are_not_finite_are_a_numerical_error(rule: str, bad: float) -> None:

@@ -112,6 +112,31 @@ def test_it_is_converted_once_and_another_file_is_not_taken_for_it(tmp_path: Pat
     assert sorted(p.name for p in folder.parent.iterdir()) == sorted((folder.name, other.name))
 
 
+@pytest.mark.parametrize("fault", ["flipped bit", "file gone", "file more", "not sealed"])
+def test_a_conversion_that_was_damaged_since_is_made_anew_and_said_so(fault: str, tmp_path: Path) -> None:
+    path = _write(tmp_path / "tiny.gguf", _tiny())
+    folder = converted_gguf(path)
+    weights = folder / "model.safetensors"
+    good = weights.read_bytes()
+    if fault == "flipped bit":
+        data = bytearray(good)
+        data[-1] ^= 1  # the sign and the exponent of the last number
+        weights.write_bytes(data)
+    elif fault == "file gone":
+        (folder / "tokenizer.json").unlink()
+    elif fault == "file more":
+        (folder / "adapter_config.json").write_text("{}")
+    else:
+        (folder / "checksums.json").unlink()  # as earlier versions left it
+    said: list[str] = []
+    assert converted_gguf(path, on_progress=lambda stage, done, total, note="": said.append(note)) == folder
+    assert said[0].endswith("damaged: converted anew")
+    assert weights.read_bytes() == good
+    assert (folder / "tokenizer.json").is_file()
+    assert not (folder / "adapter_config.json").exists()
+    assert [place.name for place in folder.parent.iterdir()] == [folder.name]
+
+
 def test_what_is_no_gguf_file_is_an_input_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no GGUF file"):
         load_model(f"gguf:{tmp_path / 'absent.gguf'}")

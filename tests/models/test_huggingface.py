@@ -64,6 +64,20 @@ def test_the_fingerprint_does_not_depend_on_where_the_model_lies(folder: Path, t
     assert load_huggingface(tmp_path, end_id=SMALL.end_id + 1).fingerprint != first.fingerprint
 
 
+@pytest.mark.parametrize("is_fused", [True, False])
+def test_scores_that_transformers_computed_are_not_taken_for_those_of_another_release(
+    is_fused: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_fused:
+        monkeypatch.setattr("byheart.models.huggingface.adopt", lambda model: None)
+    loaded = load_huggingface(folder, end_id=SMALL.end_id)
+    facts = loaded.fingerprint, loaded.pass_fingerprint
+    monkeypatch.setattr("byheart.models.huggingface.transformers_version", "99.0.0")
+    # The fast pass is ours, whichever release read the weights.
+    assert loaded.fingerprint == facts[0]
+    assert (loaded.pass_fingerprint == facts[1]) is is_fused
+
+
 def test_loading_says_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     load_huggingface(folder, end_id=SMALL.end_id)
     assert capfd.readouterr() == ("", "")

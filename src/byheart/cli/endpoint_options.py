@@ -55,7 +55,7 @@ def limits_of(context: typer.Context, model: str) -> "tuple[Limits, Price]":
         model: who is asked; a variable or a file may set limits also where it is no endpoint, a flag may not.
     Raises:
         ConfigError: a flag for a model that is no endpoint.
-        InputError: a limit is not positive, or a price negative.
+        InputError: a limit or a price is no number that can be one; the message names its option.
     """
     from byheart.models import is_endpoint
     from byheart.models.endpoint.cost import Price

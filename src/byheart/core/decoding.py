@@ -4,13 +4,15 @@ Memorizers and models draw through the same functions, so that a difference betw
 between what they predict.
 """
 
+import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from byheart.core.tokens import Floats
-from byheart.errors import InputError
+from byheart.errors import InputError, NumericalError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +28,12 @@ class Decoding:
 
     def __post_init__(self) -> None:
         faults = []
-        if self.temperature < 0:
-            faults.append(f"temperature must be >= 0, got {self.temperature}")
+        # Of a smaller number even the reciprocal is no number, and nothing can be divided by it.
+        if self.temperature != 0 and not sys.float_info.min <= self.temperature < math.inf:
+            faults.append(
+                f"temperature must be 0, or in [{sys.float_info.min:.2g}, {sys.float_info.max:.2g}], "
+                f"got {self.temperature}"
+            )
         if self.top_k is not None and self.top_k < 1:
             faults.append(f"top_k must be >= 1, got {self.top_k}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -46,20 +52,30 @@ def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) ->
         q(w) proportional to P(w)^(1/temperature) over the kept tokens, 0 elsewhere; tokens are ordered by decreasing
         probability, ties by increasing id; top-k first, then top-p on what is left after renormalisation.
     Args:
-        log_probabilities_nats: shape [vocabulary], nats; need not be normalised.
+        log_probabilities_nats: shape [vocabulary], nats; need not be normalised; -inf is a probability of zero.
         decoding: the rule.
     Returns:
         shape [vocabulary], sums to 1.
+    Raises:
+        NumericalError: a log-probability is not a number or is infinitely large, or all are -inf.
     Source: theory.md L5; Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration" (arXiv 1904.09751).
     Differs: nothing.
     """
     scores = np.asarray(log_probabilities_nats, dtype=np.float64)
+    largest = scores.max()
+    if not np.isfinite(largest):
+        raise NumericalError(
+            "No token can be drawn from these log-probabilities.",
+            why=f"The largest of them is {largest}.",
+            next_step="Predictors must give a finite log-probability to some token, and none above it.",
+        )
     if decoding.temperature == 0.0:
         greedy = np.zeros_like(scores)
         greedy[int(np.argmax(scores))] = 1.0
         return greedy
-    scaled = scores / decoding.temperature
-    weights = np.exp(scaled - scaled.max())
+    # Subtracted first, so that the largest weight is 1 at any temperature; others may fall to exactly 0.
+    with np.errstate(over="ignore", under="ignore"):
+        weights = np.exp((scores - largest) / decoding.temperature)
     if decoding.top_k is None and decoding.top_p is None:
         return weights / weights.sum()
     order = _most_probable(weights, decoding.top_k or weights.size)
@@ -90,6 +106,8 @@ def draw_token(log_probabilities_nats: Floats, decoding: Decoding, *, rng: np.ra
         rng: consumed by exactly one uniform draw, also when greedy, so that streams stay aligned between rules.
     Returns:
         a token id.
+    Raises:
+        NumericalError: as `decoded_probabilities` says.
     """
     uniform = rng.random()
     cumulative = np.cumsum(decoded_probabilities(log_probabilities_nats, decoding))

@@ -17,7 +17,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import InputError, NumericalError
 from byheart.models.generation import write
-from byheart.models.network import CausalNetwork
+from byheart.models.network import BorrowedNetwork, CausalNetwork
 from byheart.models.scoring_pass import PASS_VERSION, score_batch
 
 _BATCH = 16
@@ -85,6 +85,8 @@ class CausalPredictor:
             self.start_ids.tolist(),
             torch.__version__,
         ]
+        if isinstance(self.network, BorrowedNetwork):
+            facts.append(self.network.library)
         return hashlib.blake2b(dumps(facts).encode(), digest_size=16).hexdigest()
 
     def score(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[TokenScores]:

@@ -5,11 +5,13 @@ says when it is asked, and not what it completes.
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import tokenizers
@@ -24,6 +26,10 @@ _TEMPLATE_FILE, _TOKENIZER_CONFIG = "chat_template.jinja", "tokenizer_config.jso
 _MOST_TEMPLATE_CHARACTERS = 1 << 17
 """The longest known templates, with tools and documents, have a quarter of it."""
 _MOST_START_TOKENS = 1024
+_MOST_START_CHARACTERS = _MOST_START_TOKENS * 256
+"""The longest tokens of known vocabularies are runs of some 128 blanks: what is longer has too many tokens."""
+_MOST_ANSWER_BYTES = 12 * _MOST_START_CHARACTERS + 1024
+"""JSON takes 12 bytes at most for a character."""
 _CPU_SECONDS = 10
 """Of the process that renders: a real template takes milliseconds, the imports two seconds."""
 _SECONDS = 120.0
@@ -51,7 +57,7 @@ def open_chat(folder: Path, instruction: str) -> Chat:
     Raises:
         CapabilityError: the folder has no chat template.
         FormatError: its template or its tokenizer is damaged.
-        UnsafeError: its template takes more time or memory than any real one.
+        UnsafeError: its template takes more time than any real one, or writes more.
         BackendError: its template refuses the conversation.
     Cost: two seconds, for a process of its own.
     """
@@ -128,28 +134,54 @@ def _rendered(template: str, special_tokens: dict[str, str], instruction: str, s
         "special_tokens": special_tokens,
         "instruction": instruction,
         "cpu_seconds": _CPU_SECONDS,
+        "most_characters": _MOST_START_CHARACTERS,
     }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "byheart.models.chat_rendering"],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _endless(shown, f"No answer within {_SECONDS:.0f} seconds.") from error
-    if done.returncode < 0:
-        raise _endless(shown, f"Its process was stopped by signal {-done.returncode}.")
-    answer = json.loads(done.stdout) if done.returncode == 0 else {"fault": done.stderr[-400:]}
+    # Files, not pipes: the process decides how much it writes, this one how much it reads.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as faults:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "byheart.models.chat_rendering"],
+                input=json.dumps(asked).encode(),
+                stdout=out,
+                stderr=faults,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise _endless(shown, f"No answer within {_SECONDS:.0f} seconds.") from error
+        if done.returncode < 0:
+            raise _endless(shown, f"Its process was stopped by signal {-done.returncode}.")
+        answer = _answer(out) if done.returncode == 0 else {"fault": _ending(faults)}
     if "fault" in answer:
         raise BackendError(
             f"The chat template in {shown} cannot be rendered.",
             why=visible(answer["fault"])[:400],
             next_step="Leave --chat out, or correct the template.",
         )
-    return str(answer["text"])
+    text = answer.get("text", "")
+    if "text" not in answer or len(text) > _MOST_START_CHARACTERS:
+        raise UnsafeError(
+            f"The chat template in {shown} writes more than any real one.",
+            why=f"It wrote {answer.get('num_characters', len(text)):,} characters; an opening of "
+            f"{_MOST_START_TOKENS:,} tokens has at most {_MOST_START_CHARACTERS:,}.",
+            next_step="Leave --chat out, use a shorter instruction, or a model whose template you trust.",
+        )
+    return str(text)
+
+
+def _answer(out: BinaryIO) -> dict[str, Any]:
+    """What the process wrote, unless that is longer than its longest answer."""
+    size = out.seek(0, os.SEEK_END)
+    if size > _MOST_ANSWER_BYTES:
+        return {"num_characters": size}
+    out.seek(0)
+    answer: dict[str, Any] = json.loads(out.read())
+    return answer
+
+
+def _ending(faults: BinaryIO) -> str:
+    faults.seek(max(faults.seek(0, os.SEEK_END) - 400, 0))
+    return faults.read().decode(errors="replace")
 
 
 def _endless(shown: str, why: str) -> UnsafeError:

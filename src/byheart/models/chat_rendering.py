@@ -1,7 +1,7 @@
 """Renders a chat template in a process of its own: `python -m byheart.models.chat_rendering`, JSON in, JSON out.
 
 A template is a program that a stranger wrote. transformers runs it in jinja's immutable sandbox, so that it reaches no
-code; what the sandbox does not bound is time and memory, and that is what the process is for.
+code; what the sandbox does not bound is time, memory and the length of the answer, and that is what the process is for.
 """
 
 import json
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 _MEMORY_BYTES = 4 << 30
+_FAULT_CHARACTERS = 400
 
 
 class _FixedDate(datetime):
@@ -53,15 +54,21 @@ def fix_date() -> None:
 
 
 def main() -> None:
-    """Reads {"template", "special_tokens", "instruction", "cpu_seconds"}, writes {"text"} or {"fault"}."""
+    """Reads {"template", "special_tokens", "instruction", "cpu_seconds", "most_characters"}.
+
+    Writes {"text"}, or {"num_characters"} in place of a longer one, or {"fault"}.
+    """
     asked = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_CPU, (asked["cpu_seconds"],) * 2)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     fix_date()
+    answer: dict[str, str | int]
     try:
-        answer = {"text": render(asked["template"], asked["special_tokens"], asked["instruction"])}
+        text = render(asked["template"], asked["special_tokens"], asked["instruction"])
+        answer = {"text": text} if len(text) <= asked["most_characters"] else {"num_characters": len(text)}
     except ValueError as error:
-        answer = {"fault": str(error)}
+        # A template chooses what its error says, too.
+        answer = {"fault": str(error)[:_FAULT_CHARACTERS]}
     json.dump(answer, sys.stdout)
 
 

@@ -18,17 +18,19 @@ def draw_next_ids(logits: Tensor, decoding: Decoding, rngs: Sequence[np.random.G
     """One token per row, the one that core's `draw_token` draws with the row's generator.
 
     Args:
-        logits: shape [B, V].
+        logits: shape [B, V], of any floating type; -inf is a probability of zero.
         decoding: the rule.
         rngs: one per row; each gives one uniform number, or none where nothing is drawn by chance.
     Returns:
         shape [B].
     Raises:
-        NumericalError: a row has a logit that is not a number, or an infinite one.
+        NumericalError: a row has a logit that is not a number or is infinitely large, or all of it is -inf.
     Cost: O(V) per row; a vocabulary is sorted only where `top_p` stands without `top_k`.
     Source: definition.
     Differs: a uniform number within rounding of a border between two tokens may fall to its other side.
     """
+    # NumPy has no bfloat16. Widening is exact, so equals stay equal.
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     # The first of equals, three times as fast as argmax; what is not a number counts as the largest.
     largest, argmax = logits.max(dim=1, keepdim=True)
     if not bool(torch.isfinite(largest).all()):

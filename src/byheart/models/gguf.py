@@ -1,7 +1,8 @@
 """Models in the GGUF format of llama.cpp: converted once to float32 safetensors, and kept in the cache.
 
 transformers reads such a file in half a minute, safetensors in seconds. The folder in the cache carries the file's
-BLAKE3 in its name, so that another file never passes for this one.
+BLAKE3 in its name, so that another file never passes for this one, and the BLAKE3 of each of its own files inside, so
+that what was damaged since is not believed.
 """
 
 import json
@@ -17,6 +18,8 @@ from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.corpus.cache_folder import cache_folder
 from byheart.errors import BackendError, ByheartError, FormatError, SourceError, StorageError
+from byheart.models.gguf_header import header_fault
+from byheart.models.kept_conversion import is_whole, move_into_place, seal
 
 _CONVERSION = 1
 """Raised whenever the conversion changes."""
@@ -33,19 +36,21 @@ def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
         file: quantized or not.
         on_progress: hears the conversion, where there is one.
     Returns:
-        the folder in the cache; complete, since it is renamed into place.
+        the folder in the cache: each file the one that was written there, by its hash; else it is converted anew.
     Raises:
         SourceError: no such file, or it is not in the GGUF format.
         FormatError: it is damaged.
         BackendError: transformers does not know its architecture.
         StorageError: the cache cannot be written.
-    Cost: 5 to 45 s for 135 million parameters, and 4 bytes of disk for each, the first time.
+    Cost: 5 to 45 s for 135 million parameters, and 4 bytes of disk for each, the first time; then the hashes.
     """
     _check_header(file)
     digest = blake3(max_threads=blake3.AUTO).update_mmap(file).hexdigest(length=16)
     folder = cache_folder() / f"gguf-{digest}-float32-{_CONVERSION}"
-    if (folder / "config.json").is_file():
+    if is_whole(folder):
         return folder
+    if folder.exists():
+        on_progress(_STAGE, 0, 3, f"{visible(folder.name)} in the cache is damaged: converted anew")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -55,7 +60,8 @@ def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
             workshop.chmod(0o755)
             for path in workshop.iterdir():
                 path.chmod(0o644)
-            _move_into_place(workshop, folder)
+            seal(workshop)
+            move_into_place(workshop, folder)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     except OSError as error:
@@ -106,6 +112,9 @@ def _damaged(shown: str, why: str) -> FormatError:
 
 
 def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
+    shown = visible(str(file))
+    if fault := header_fault(file):
+        raise _damaged(shown, fault)
     # Heavy, and only needed the first time.
     import gguf
     import torch
@@ -114,7 +123,6 @@ def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
     from byheart.models.plausibility import check_plausible
     from byheart.models.quiet import quiet_transformers
 
-    shown = visible(str(file))
     on_progress(_STAGE, 0, 3, "read the weights, up to 45 s")
     try:
         tensors = gguf.GGUFReader(file).tensors
@@ -155,12 +163,3 @@ def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
     written = json.loads(path.read_text())
     if written.pop("quantization_config", None) is not None:
         path.write_text(json.dumps(written, indent=2) + "\n")
-
-
-def _move_into_place(workshop: Path, folder: Path) -> None:
-    try:
-        workshop.rename(folder)
-    except OSError:
-        # Another process was faster; its folder is as good as ours.
-        if not (folder / "config.json").is_file():
-            raise

@@ -10,6 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
+from transformers import __version__ as transformers_version
 
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
@@ -20,7 +21,7 @@ from byheart.models.causal import CausalPredictor
 from byheart.models.consistency import check_consistent
 from byheart.models.device import Placement
 from byheart.models.fingerprint import fingerprint_network
-from byheart.models.folders import read_config
+from byheart.models.folders import read_config, weight_files
 from byheart.models.fused.adoption import adopt
 from byheart.models.plausibility import check_plausible
 from byheart.models.quiet import quiet_transformers
@@ -56,6 +57,11 @@ class HuggingFaceNetwork:
     def device(self) -> torch.device:
         """Where the weights live."""
         return self._embedding.weight.device
+
+    @property
+    def library(self) -> str:
+        """Body and head are of transformers, whose releases change how they compute."""
+        return f"transformers {transformers_version}"
 
     @property
     def dtype(self) -> torch.dtype:
@@ -147,7 +153,9 @@ def load_huggingface(
     try:
         with quiet_transformers():
             local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-            check_plausible(AutoConfig.from_pretrained(folder, **local), *_stored_numbers(folder), shown)
+            config = AutoConfig.from_pretrained(folder, **local)
+            num_tensors, num_elements, num_bytes = _stored_numbers(folder)
+            check_plausible(config, num_tensors, num_elements, shown, num_bytes=num_bytes)
             # Its annotations do not know that output_loading_info makes it return two things.
             from_pretrained: Any = AutoModelForCausalLM.from_pretrained
             model, report = from_pretrained(
@@ -181,15 +189,16 @@ def load_huggingface(
     return huggingface_predictor(model, name=own, end_id=end_id, start_ids=start_ids)
 
 
-def _stored_numbers(folder: Path) -> tuple[int, int]:
-    """Tensors and numbers in the weights of a folder, from the headers of its files."""
-    num_tensors = num_elements = 0
-    for path in folder.glob("*.safetensors"):
+def _stored_numbers(folder: Path) -> tuple[int, int, int]:
+    """Tensors and numbers in the weights of a folder, from the headers of its files, and the bytes of these."""
+    num_tensors = num_elements = num_bytes = 0
+    for path in weight_files(folder):
+        num_bytes += path.stat().st_size
         with safe_open(path, framework="pt") as file:
             shapes = [file.get_slice(key).get_shape() for key in file.keys()]
         num_tensors += len(shapes)
         num_elements += sum(math.prod(shape) for shape in shapes)
-    return num_tensors, num_elements
+    return num_tensors, num_elements, num_bytes
 
 
 def huggingface_predictor(model: Any, *, name: str, end_id: int, start_ids: TokenIds | None = None) -> CausalPredictor:

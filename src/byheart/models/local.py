@@ -10,7 +10,7 @@ from byheart.models import GGUF, SMOLLM2, LoadedModel
 from byheart.models.causal import CausalPredictor
 from byheart.models.device import Placement, placement
 from byheart.models.fingerprint import hash_files
-from byheart.models.folders import read_config
+from byheart.models.folders import read_config, weight_files
 
 _TEMPLATE_SHOWN = 400
 
@@ -22,6 +22,7 @@ def open_local(
     # Each import is heavy, and our own reference needs no transformers.
     folder, name, files = _found(spec, on_progress)
     config = read_config(folder)
+    files = files or weight_files(folder)
     tokenizer = Tokenizer.from_folder(folder)
     place = placement(device, dtype, config)
     loaded_as = {"device": place.device, "dtype": place.dtype}
@@ -66,10 +67,10 @@ def open_local(
 
 
 def _found(spec: str, on_progress: Progress) -> tuple[Path, str, list[Path]]:
-    """The folder to load, how the report calls it, and the files that its weights came in."""
+    """The folder to load, how the report calls it, and the file that its weights came in where it was another."""
     if spec != SMOLLM2 and not spec.startswith(GGUF):
         folder = Path(spec)
-        return folder, f"model:{visible(folder.resolve().name)}", sorted(folder.glob("*.safetensors"))
+        return folder, f"model:{visible(folder.resolve().name)}", []
     from byheart.models.gguf import converted_gguf
     from byheart.models.smollm2 import smollm2_gguf
 

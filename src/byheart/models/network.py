@@ -67,3 +67,12 @@ class WritesLogits(CausalNetwork, Protocol):
 
     def write_logits(self, states: Tensor, out: Tensor) -> None:
         """States [K, D] -> logits, written to out [K, V]."""
+
+
+@runtime_checkable
+class BorrowedNetwork(CausalNetwork, Protocol):
+    """A network whose numbers another library computes."""
+
+    @property
+    def library(self) -> str:
+        """Its name and version: another one may move the last bits."""

@@ -129,7 +129,8 @@ def open_scorer(
         if not isinstance(loaded.predictor, Scores):
             raise CapabilityError(
                 f"{loaded.predictor.name} gives no log-probabilities of a given text.",
-                why=f"Its access level is: {loaded.predictor.access}.",
+                # Of an endpoint they tell what was found wrong with its numbers, if anything was.
+                why=" ".join((f"Its access level is: {loaded.predictor.access}.", *loaded.notes)),
                 next_step="Give the tokenizer of its model with --tokenizer; docs/models.md tells what else to do.",
             )
         # Of an endpoint they tell what it shows, which here is clear from what was scored.

@@ -100,7 +100,7 @@ def train_model(
         ConfigError: the folder holds something else already.
         SourceError: the source cannot be read or has fewer than two documents.
         StorageError: another process trains into the folder.
-        FormatError: what an earlier process left there is damaged.
+        FormatError: what an earlier process left there is damaged, or the model of a finished training is.
     """
     check_installed()
     from byheart.models.transformer.parallel import ALONE
@@ -122,6 +122,8 @@ def check_installed() -> None:
 def _train_locked(
     plan: TrainingPlan, kept: TrainingFolder, group: "Group", num_threads: int, on_progress: Progress
 ) -> Trained:
+    from byheart.models.transformer.checkpoint import load_checkpoint
+    from byheart.models.transformer.state import remove_states
     from byheart.models.transformer.training import Place
     from byheart.models.transformer.windows import Stream
 
@@ -131,6 +133,12 @@ def _train_locked(
         facts = {"precision": precision, "corpus": corpus.fingerprint, "processes": group.size, "threads": num_threads}
         kept.begin(plan.as_json() | facts)
     if (result := kept.result()) is not None:
+        if group.rank == 0:
+            # A process that was killed after its last word left its states.
+            remove_states(kept.path)
+        # What is reported as done is there, to the last bit.
+        kept.check_model()
+        load_checkpoint(kept.model)
         return Trained(**result)
     parts = split(
         corpus, calibration_share=0.0, held_out_share=HELD_OUT_SHARE, rng=stream(plan.seed, "split", "training")
@@ -145,8 +153,6 @@ def _train_locked(
     )
     if group.rank:
         return work.result(training)
-    from byheart.models.transformer.state import remove_states
-
     trained = work.write(training, kept.model)
     kept.finish(work.curve(training, recipe), asdict(trained))
     remove_states(kept.path)

@@ -16,6 +16,7 @@ from byheart.errors import ConfigError, FormatError, StorageError
 SCHEMA = 1
 """Version of plan.json and result.json."""
 _FOLDER = "training"
+_MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 class TrainingFolder:
@@ -93,6 +94,20 @@ class TrainingFolder:
     def result(self) -> dict[str, Any] | None:
         """What `finish` kept, or None while the training is not done."""
         return self._read("result.json")
+
+    def check_model(self) -> None:
+        """Nothing, when the model of a finished training is all there.
+
+        Raises:
+            FormatError: a file of it is missing.
+        """
+        if missing := [name for name in _MODEL_FILES if not (self.model / name).is_file()]:
+            raise FormatError(
+                f"The model in {visible(str(self.model))} is not whole any more.",
+                why=f"Its training is finished, but {' and '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing.",
+                next_step="Copy it back, or delete the folder and type the command again to train anew.",
+            )
 
     def finish(self, curve: Sequence[Mapping[str, float]], result: Mapping[str, Any]) -> None:
         """Keeps the curve, then the result, whose existence means 'done'."""

@@ -17,6 +17,8 @@ _BATCH_TOKENS = 2048
 """Targets of a step, in as many windows as it takes."""
 DEFAULT_SECONDS = 120.0
 """The budget where none is given."""
+_MOST = {"time": 1e9, "tokens": 1e15, "epochs": 1e6, "steps": 1e12}
+"""Of each budget, 30 years of seconds: beyond, products of them leave the numbers that a machine counts with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,11 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         budgets = {"time": self.seconds, "tokens": self.num_tokens, "epochs": self.epochs, "steps": self.num_steps}
         given = {name: value for name, value in budgets.items() if value is not None}
-        faults = [f"{name} must be a positive number" for name, value in given.items() if not 0 < value < math.inf]
+        faults = [
+            f"{name} must be a positive number, at most {_MOST[name]:,.0f}"
+            for name, value in given.items()
+            if not 0 < value <= _MOST[name]
+        ]
         if len(given) > 1:
             faults.append(f"one budget is needed, got {len(given)}: {', '.join(given)}")
         if self.size not in _WIDTHS:

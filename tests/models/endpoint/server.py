@@ -29,7 +29,9 @@ class Reply:
     announced_bytes: int | None = None
     """Content-Length, where it is to lie."""
     pause_seconds: float = 0.0
-    """Between the pieces of the body."""
+    """Between the bytes of the body."""
+    header_pause_seconds: float = 0.0
+    """Between the bytes of a header."""
 
 
 Fault = Callable[[int, str, dict[str, Any]], Reply | None]
@@ -288,16 +290,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         length = len(reply.body) if reply.announced_bytes is None else reply.announced_bytes
         self.send_header("Content-Length", str(length))
+        if reply.header_pause_seconds:
+            self.flush_headers()
+            self._drip(b"X-Slow: " + b"a" * 200 + b"\r\n", reply.header_pause_seconds)
         self.end_headers()
         if reply.pause_seconds:
-            for start in range(len(reply.body)):
-                self.wfile.write(reply.body[start : start + 1])
-                self.wfile.flush()
-                threading.Event().wait(reply.pause_seconds)
+            self._drip(reply.body, reply.pause_seconds)
         else:
             self.wfile.write(reply.body)
         if length != len(reply.body):
             self.close_connection = True
+
+    def _drip(self, content: bytes, seconds: float) -> None:
+        for start in range(len(content)):
+            self.wfile.write(content[start : start + 1])
+            self.wfile.flush()
+            threading.Event().wait(seconds)
 
 
 def _json(status: int, value: object) -> Reply:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from functools import partial
 from typing import Any
 
@@ -99,6 +100,67 @@ def test_the_true_answers_are_taken(asked: Any, memorizer: Offer) -> None:
     first = scores_from_prompt_logprobs(Answer(by_id, ""), ids, 5, memorizer.tokenizer)
     second = scores_from_echo(Answer(echo, ""), ids, memorizer.tokenizer)
     assert first.log_probability_nats.tolist() == second.log_probability_nats.tolist()
+
+
+def refused(read: Any, answer: dict[str, Any], ids: TokenIds, offer: Offer) -> BackendError:
+    with pytest.raises(BackendError) as caught:
+        read(Answer(answer, ""), ids, tokenizer=offer.tokenizer)
+    assert caught.value.exit_code == 5
+    return caught.value
+
+
+def test_probabilities_over_one_together_are_refused_but_for_rounding(asked: Any, memorizer: Offer) -> None:
+    ids, by_id, echo = asked
+    read = partial(scores_from_prompt_logprobs, top_tokens=5)
+
+    def shared(total: float) -> dict[str, Any]:
+        changed = copy.deepcopy(by_id)
+        place = changed["choices"][0]["prompt_logprobs"][3]
+        for entry in place.values():
+            entry["logprob"] = math.log(total / len(place))
+        return changed
+
+    assert read(Answer(shared(1.009), ""), ids, tokenizer=memorizer.tokenizer).ranked_tokens is None
+    error = refused(read, shared(1.011), ids, memorizer)
+    assert error.what == "The endpoint's answer is wrong at choices[0].prompt_logprobs[3]."
+    assert "sum to 1.011" in error.why
+    for shown in ({"zzz": -0.01, "yyy": -0.01}, {"zzz": -0.1}):
+        changed = copy.deepcopy(echo)
+        changed["choices"][0]["logprobs"]["token_logprobs"][3] = -0.02
+        changed["choices"][0]["logprobs"]["top_logprobs"][3] = shown
+        assert "choices[0].logprobs.top_logprobs[3]" in refused(scores_from_echo, changed, ids, memorizer).what
+
+
+def test_a_most_probable_token_below_equal_shares_is_refused(asked: Any, memorizer: Offer) -> None:
+    ids, by_id, echo = asked
+    equal = -math.log(memorizer.tokenizer.vocabulary_size)
+    for nats, is_right in ((equal, True), (equal - 0.2, False), (-30.0, False)):
+        one, other = copy.deepcopy(by_id), copy.deepcopy(echo)
+        for entry in one["choices"][0]["prompt_logprobs"][3].values():
+            entry["logprob"] = nats
+        other["choices"][0]["logprobs"]["token_logprobs"][3] = nats
+        other["choices"][0]["logprobs"]["top_logprobs"][3] = {other["choices"][0]["logprobs"]["tokens"][3]: nats}
+        by_number = partial(scores_from_prompt_logprobs, top_tokens=5)
+        if is_right:
+            by_number(Answer(one, ""), ids, tokenizer=memorizer.tokenizer)
+            scores_from_echo(Answer(other, ""), ids, memorizer.tokenizer)
+            continue
+        assert "choices[0].prompt_logprobs[3]" in refused(by_number, one, ids, memorizer).what
+        assert "choices[0].logprobs.top_logprobs[3]" in refused(scores_from_echo, other, ids, memorizer).what
+
+
+@pytest.mark.parametrize("rank", [0, "SIZE + 1", 2**31, 2**40, 10**400])
+def test_a_rank_that_no_token_of_the_vocabulary_has_is_named(rank: Any, asked: Any, memorizer: Offer) -> None:
+    ids, by_id, _ = asked
+    size = memorizer.tokenizer.vocabulary_size
+    own = str(int(ids[2]))
+    read = partial(scores_from_prompt_logprobs, top_tokens=5)
+    changed = copy.deepcopy(by_id)
+    changed["choices"][0]["prompt_logprobs"][3][own]["rank"] = size + 1 if rank == "SIZE + 1" else rank
+    error = refused(read, changed, ids, memorizer)
+    assert "choices[0].prompt_logprobs[3]" in error.what
+    assert ".rank" in error.what
+    assert f"a whole number from 1 to {size}" in error.why
 
 
 @pytest.mark.parametrize("change", [-2, -1, 1])

@@ -53,6 +53,14 @@ def test_an_endpoint_that_shows_only_text_cannot_score_and_says_what_to_do(memor
     assert "--tokenizer" in caught.value.next_step
 
 
+def test_an_endpoint_whose_numbers_are_not_used_cannot_score_and_says_why(memorizer: Offer, folder: str) -> None:
+    with (
+        serving(variant(memorizer, prompt_logprobs=False, is_shifted=True)) as spec,
+        pytest.raises(CapabilityError, match="they are not those of its tokens"),
+    ):
+        run_score(ScorePlan(source="-", model=spec, tokenizer=folder), read_stdin=lambda: TEXT)
+
+
 def test_a_model_with_a_tokenizer_of_its_own_takes_no_other() -> None:
     with pytest.raises(ConfigError, match="takes no tokenizer"):
         load_model("some-folder", tokenizer="other")

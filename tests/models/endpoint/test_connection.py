@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 
 from byheart.errors import BackendError, ByheartError
@@ -135,14 +136,30 @@ def test_a_dead_host_is_named_and_exits_5() -> None:
     assert "ConnectError" in caught.value.why
 
 
-@pytest.mark.parametrize("pause", [0.05, 5.0])
-def test_a_slow_answer_is_cut_off_also_when_it_drips(pause: float, dial: Dial) -> None:
-    reply = Reply(200, b'{"choices": []}' + b" " * 200, pause_seconds=pause)
+@pytest.mark.parametrize("pauses", [(0.0, 0.05), (0.0, 5.0), (0.05, 0.0), (5.0, 0.0), (0.0015, 0.0015)])
+def test_a_slow_answer_is_cut_off_also_when_its_headers_or_its_body_drip(
+    pauses: tuple[float, float], dial: Dial
+) -> None:
+    """The last ones drip for 0.3 s each, which only together is too long."""
+    header_pause, pause = pauses
+    body = b'{"choices": []}'.ljust(200)
+    reply = Reply(200, body, pause_seconds=pause, header_pause_seconds=header_pause)
     line = dial(first(99, reply), timeout_seconds=0.4, max_tries=2)
     begun = time.monotonic()
     with pytest.raises(BackendError, match="No answer in time"):
         line.ask()
-    assert time.monotonic() - begun < 2 * 0.4 + 2.0
+    assert 2 * 0.4 <= time.monotonic() - begun < 2 * 0.4 + 1.0
+
+
+def test_a_proxy_is_bounded_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    connection = Connection(read_address("https://some.host/v1"), key=Key(""), limits=Limits())
+    transports = [connection._client._transport, *connection._client._mounts.values()]
+    https = [transport for transport in transports if isinstance(transport, httpx2.HTTPTransport)]
+    backends = [type(transport._pool._network_backend).__name__ for transport in https]
+    connection.close()
+    assert backends == ["_Network"] * len(backends)
+    assert len(backends) >= 2
 
 
 @pytest.mark.parametrize("announced", [True, False])

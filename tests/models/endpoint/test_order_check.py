@@ -1,3 +1,4 @@
+import math
 import threading
 from typing import Any
 
@@ -32,7 +33,11 @@ class StaleCache:
             cached = max((len(start) for start in starts if start in self._known), default=0)
             for place in range(1, min(cached, len(self._last))):
                 stale = next(iter(self._last[place].values()))["logprob"]
-                places[place][str(prompt[place])]["logprob"] = stale
+                own = places[place].pop(str(prompt[place]))
+                # Not more than the others leave: impossible numbers are refused before any check.
+                left = 1.0 - sum(math.exp(other["logprob"]) for other in places[place].values())
+                own["logprob"] = min(stale, math.log(max(left, 1e-6)))
+                places[place][str(prompt[place])] = own
             self._known.update(starts)
             self._last = places
 

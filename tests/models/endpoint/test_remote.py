@@ -1,5 +1,7 @@
 """What was answered is paid for: it is kept as it comes, and not asked again."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import BackendError, InputError
 from byheart.models.endpoint.limits import Limits
 from byheart.models.endpoint.predictor import Endpoint, ScoringEndpoint
-from byheart.models.endpoint.remote import ReadsText, Remote
+from byheart.models.endpoint.remote import Answers, ReadsText, Remote
 from tests.models.endpoint.conftest import opened, variant
 from tests.models.endpoint.server import Offer, Reply, true_scores
 
@@ -66,6 +68,52 @@ def test_a_failure_within_a_batch_keeps_the_answers_that_came_and_only_the_rest_
         before = offer.num_requests
         endpoint.score(texts)
         assert offer.num_requests == before
+
+
+@pytest.mark.parametrize("is_ill", [False, True])
+def test_equal_questions_under_way_together_are_asked_and_paid_for_once(is_ill: bool) -> None:
+    answers, asked, all_begun = Answers(), list[str](), threading.Barrier(5)
+    answers.keep_in(Book())
+
+    def come(key: str) -> str:
+        def ask() -> str:
+            asked.append(key)
+            # Long enough for the others to come and find no answer.
+            threading.Event().wait(0.2)
+            if is_ill:
+                raise BackendError("ill")
+            return f"answer to {key}"
+
+        all_begun.wait(10)
+        try:
+            return answers.once(key, ask, str, str)
+        except BackendError as error:
+            return error.what
+
+    with ThreadPoolExecutor(5) as pool:
+        found = list(pool.map(come, ["same"] * 4 + ["other"]))
+    assert sorted(asked) == ["other", "same"]
+    assert found == (["ill"] * 5 if is_ill else ["answer to same"] * 4 + ["answer to other"])
+    # A failure is no answer: it is asked again.
+    assert answers.once("same", lambda: "new", str, str) == ("new" if is_ill else "answer to same")
+
+
+def test_equal_texts_of_one_batch_are_one_request(memorizer: Offer, tokenizer: Tokenizer) -> None:
+    text, slow = encoded(tokenizer)[3], threading.Event()
+    offer = variant(memorizer)
+    with opened(offer, limits=Limits(concurrency=4)) as opened_one:
+        endpoint = scoring(opened_one)
+        endpoint.keep_in(Book())
+
+        def wait(number: int, path: str, body: dict[str, Any]) -> None:
+            slow.wait(0.2)
+
+        offer.fault = wait
+        before = offer.num_requests
+        scores = endpoint.score([text] * 4)
+        assert offer.num_requests - before == 1
+    for one in scores:
+        np.testing.assert_array_equal(one.log_probability_nats, true_scores(offer, text).log_probability_nats)
 
 
 def test_other_given_tokens_are_another_question(memorizer: Offer, tokenizer: Tokenizer) -> None:

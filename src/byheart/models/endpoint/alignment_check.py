@@ -15,9 +15,15 @@ NUM_TOKENS = 8
 """Written after each opening."""
 SMALLEST_SHARE = 0.8
 """Of the greedily written tokens so many must be the most probable ones when they are scored; near ties may differ."""
-MISALIGNED = (
+FEWEST_TOKENS = 4
+"""Scored tokens that the check needs: one in each text on average. Fewer may be right by chance."""
+_MISALIGNED = (
     "It shows log-probabilities of a given text, but they are not those of its tokens: of {num} tokens that it wrote "
     "greedily only {right} are the most probable ones by its own numbers. So they are not used."
+)
+_UNCHECKED = (
+    "It shows log-probabilities of a given text, but whether they are those of its tokens could not be checked: of "
+    "what it wrote greedily {num} tokens could be scored, and the check needs {fewest}. So they are not used."
 )
 
 
@@ -31,9 +37,17 @@ class AlignmentCheck:
     """Those that are the most probable by their scores."""
 
     @property
-    def is_passed(self) -> bool:
-        """Whether the scores can be those of the tokens; also where nothing could be compared."""
-        return self.num_argmax >= SMALLEST_SHARE * self.num_tokens
+    def fault(self) -> str | None:
+        """Why the scores are not to be used, for the notes; None where they can be those of the tokens.
+
+        What could not be checked is not used either: numbers beside the wrong tokens are known of a server that many
+        use, they look like any others, and an audit made of them would be wrong where one without them is only less.
+        """
+        if self.num_tokens < FEWEST_TOKENS:
+            return _UNCHECKED.format(num=self.num_tokens, fewest=FEWEST_TOKENS)
+        if self.num_argmax < SMALLEST_SHARE * self.num_tokens:
+            return _MISALIGNED.format(num=self.num_tokens, right=self.num_argmax)
+        return None
 
 
 def check_alignment(endpoint: ScoringEndpoint) -> AlignmentCheck:

@@ -153,14 +153,17 @@ class Answer:
             self.refuse("a text without lone surrogates")
         return self.value
 
-    def whole_number(self, *, least: int = 0) -> int:
+    def whole_number(self, *, least: int = 0, most: int = (1 << 53) - 1) -> int:
         """A whole number.
 
+        Args:
+            least: the smallest that can be right.
+            most: the largest one.
         Raises:
-            BackendError: it is none, or is too small.
+            BackendError: it is none, or lies outside.
         """
-        if not isinstance(self.value, int) or isinstance(self.value, bool) or not least <= self.value < 1 << 53:
-            self.refuse(f"a whole number >= {least}")
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or not least <= self.value <= most:
+            self.refuse(f"a whole number from {least} to {most}")
         return self.value
 
     def log_probability_nats(self) -> float:

@@ -15,6 +15,7 @@ from byheart.core.visible import visible_in_line
 from byheart.errors import BackendError
 from byheart.models.endpoint.address import Address
 from byheart.models.endpoint.answer import Answer, read_json, wrong_answer
+from byheart.models.endpoint.deadline import Deadline
 from byheart.models.endpoint.key import Key
 from byheart.models.endpoint.limits import Budget, Clock, Limits, Pace, Sleep
 from byheart.models.endpoint.retrying import WORTH_ANOTHER_TRY, wait_seconds
@@ -69,7 +70,7 @@ class Connection:
     ) -> None:
         self.address, self.limits = address, limits
         self.budget = Budget(limits.max_requests, limits.max_tokens)
-        self._key, self._clock, self._sleep = key, clock, sleep
+        self._key, self._sleep = key, sleep
         self._pace = Pace(limits.requests_per_second, clock=clock, sleep=sleep)
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(limits.timeout_seconds, connect=min(_CONNECT_SECONDS, limits.timeout_seconds)),
@@ -80,6 +81,9 @@ class Connection:
             # A packed answer may unpack to any size.
             headers={"Accept": "application/json", "Accept-Encoding": "identity", **key.headers()},
         )
+        # The client's own timeouts are for each piece, and a server may drip, headers included.
+        self._deadline = Deadline(clock)
+        self._deadline.bind(self._client)
         # A study may fail on any road before it comes to close what it opened.
         self._end = weakref.finalize(self, self._client.close)
 
@@ -159,7 +163,10 @@ class Connection:
         url = self.address.base + path
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            with self._client.stream(method, url, content=body, headers=headers) as response:
+            with (
+                self._deadline.within(self.limits.timeout_seconds),
+                self._client.stream(method, url, content=body, headers=headers) as response,
+            ):
                 status, retry_after = response.status_code, response.headers.get("Retry-After")
                 content = self._content(response)
         except httpx2.TimeoutException as error:
@@ -189,11 +196,10 @@ class Connection:
             raise _TryAgain(error) from None
 
     def _content(self, response: httpx2.Response) -> bytes:
-        """The body, no longer and no later than the limits allow."""
+        """The body, no longer than the limits allow."""
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise wrong_answer("Content-Encoding", "a packed answer came although none was asked for")
         most = self.limits.max_answer_bytes if response.status_code == 200 else _MESSAGE_BYTES
-        deadline = self._clock() + self.limits.timeout_seconds
         found = bytearray()
         for chunk in response.iter_raw():
             found += chunk
@@ -201,9 +207,6 @@ class Connection:
                 if response.status_code == 200:
                     raise wrong_answer("the answer", f"it is longer than {most:,} bytes")
                 break
-            # The client's own timeout is for each piece, and a server may drip.
-            if self._clock() > deadline:
-                raise httpx2.ReadTimeout("the answer drips")
         return bytes(found)
 
     @property

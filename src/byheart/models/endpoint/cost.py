@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from byheart.errors import InputError
+from byheart.models.endpoint.limits import range_faults
 from byheart.models.endpoint.order_check import NUM_TEXTS
 
 PROBE_REQUESTS = 32
@@ -11,6 +12,9 @@ PROBE_TOKENS = 2_400
 """At most, of one opening."""
 _CHECK_TOKENS = 64
 """Of a text of the order check, about."""
+_MOST = 1e9
+"""Money; no million tokens cost more."""
+_OPTIONS = {"per_million_prompt_tokens": "--price-prompt", "per_million_written_tokens": "--price-completion"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +27,9 @@ class Price:
     """Money."""
 
     def __post_init__(self) -> None:
-        if not (self.per_million_prompt_tokens >= 0 and self.per_million_written_tokens >= 0):
-            raise InputError("A price must not be negative.", next_step="Correct it.")
+        faults = range_faults(vars(self), dict.fromkeys(_OPTIONS, (0.0, _MOST)), _OPTIONS)
+        if faults:
+            raise InputError("A price is ill-formed.", why=faults, next_step="Correct the values.")
 
 
 @dataclass(frozen=True, kw_only=True)

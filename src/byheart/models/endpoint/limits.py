@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from byheart.errors import BackendError, InputError
 
@@ -11,12 +11,54 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], None]
 
 
+_DAY_SECONDS = 86_400.0
+_MOST_COUNTED = float(1 << 53)
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "timeout_seconds": (1e-3, _DAY_SECONDS),
+    "max_tries": (1, 1_000),
+    "longest_wait_seconds": (1e-3, _DAY_SECONDS),
+    "concurrency": (1, 1_000),
+    "requests_per_second": (1e-5, 1e6),
+    "max_requests": (1, _MOST_COUNTED),
+    "max_tokens": (1, _MOST_COUNTED),
+    "max_answer_bytes": (1, 1 << 40),
+}
+"""Least and most of each limit: beyond them a wait or a count is no number that a machine can work with."""
+_OPTIONS = {
+    "timeout_seconds": "--timeout",
+    "concurrency": "--concurrency",
+    "requests_per_second": "--requests-per-second",
+    "max_requests": "--max-requests",
+    "max_tokens": "--max-tokens",
+}
+
+
+def range_faults(
+    values: Mapping[str, float | None], ranges: Mapping[str, tuple[float, float]], options: Mapping[str, str]
+) -> str:
+    """What is wrong with some numbers, all at once; empty where nothing is.
+
+    Args:
+        values: by name; None where there is no limit.
+        ranges: least and most by name.
+        options: how a name is typed at the command line, where it can be.
+    """
+    faults = []
+    for name, (least, most) in ranges.items():
+        value = values[name]
+        # What is no number lies in no range.
+        if value is not None and not least <= value <= most:
+            typed = f" ({options[name]})" if name in options else ""
+            faults.append(f"{name}{typed} must be in [{least:g}, {most:g}], got {value}")
+    return "; ".join(faults)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What byheart grants itself; every limit has a default that harms no server."""
 
     timeout_seconds: float = 120.0
-    """seconds; of one try, from the first byte sent to the last one read."""
+    """seconds; of one try, from its beginning to the last byte read, however slowly the bytes come."""
     max_tries: int = 6
     """Tries of one request before it counts as failed, the first included."""
     longest_wait_seconds: float = 60.0
@@ -33,15 +75,9 @@ class Limits:
     """bytes of one answer."""
 
     def __post_init__(self) -> None:
-        faults = [
-            f"{field.name} must be positive, got {value}"
-            for field in fields(self)
-            if (value := getattr(self, field.name)) is not None and not value > 0
-        ]
+        faults = range_faults(vars(self), _RANGES, _OPTIONS)
         if faults:
-            raise InputError(
-                "The limits of an endpoint are ill-formed.", why="; ".join(faults), next_step="Correct the values."
-            )
+            raise InputError("The limits of an endpoint are ill-formed.", why=faults, next_step="Correct the values.")
 
 
 class Pace:

@@ -8,7 +8,7 @@ from byheart.core.progress import Progress, silent
 from byheart.corpus.byte_tokenizer import byte_tokenizer
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.models.endpoint.address import read_address
-from byheart.models.endpoint.alignment_check import MISALIGNED, check_alignment
+from byheart.models.endpoint.alignment_check import check_alignment
 from byheart.models.endpoint.connection import Connection
 from byheart.models.endpoint.key import key_from_environment
 from byheart.models.endpoint.limits import Limits
@@ -36,8 +36,8 @@ def open_endpoint(
         environment: where the key stands: BYHEART_API_KEY, or OPENAI_API_KEY for OpenAI and this machine.
         on_progress: hears the stages.
     Returns:
-        a ScoringEndpoint where the server shows log-probabilities of a given text that are those of its tokens, else an
-            Endpoint; `found.in_words()` tells which and why.
+        a ScoringEndpoint where the server shows log-probabilities of a given text that were found to be those of its
+            tokens, else an Endpoint; `found.in_words()` tells which and why.
     Raises:
         ConfigError: the address is ill-formed, or names no model where there are several.
         UnsafeError: the key would cross a network unencrypted.
@@ -60,9 +60,8 @@ def _opened(connection: Connection, tokenizer: Tokenizer | None, on_progress: Pr
     known = tokenizer or byte_tokenizer()
     if found.score_form is not None:
         checked = check_alignment(ScoringEndpoint(connection, model=probe.model, found=found, tokenizer=known))
-        if not checked.is_passed:
-            note = MISALIGNED.format(num=checked.num_tokens, right=checked.num_argmax)
-            found = replace(found, score_form=None, top_tokens=0, notes=(*found.notes, note))
+        if checked.fault is not None:
+            found = replace(found, score_form=None, top_tokens=0, notes=(*found.notes, checked.fault))
     if found.score_form is None:
         endpoint = Endpoint(connection, model=probe.model, found=found, tokenizer=known)
     else:

@@ -3,6 +3,7 @@
 Shape legend: N tokens of the text, V vocabulary.
 """
 
+import math
 import re
 
 import numpy as np
@@ -17,6 +18,12 @@ from byheart.models.endpoint.completions import choice
 _BROKEN = "\N{REPLACEMENT CHARACTER}"
 _TOKEN_ID = re.compile(r"token_id:(\d{1,9})")
 _TIE_NATS = 1e-9
+_SAME_NATS = 1e-3
+"""nats; so close, two numbers of one place may be one token's, printed twice."""
+_MASS_ROUNDING = 0.01
+"""By so much the probabilities shown at one place may exceed 1 together: bfloat16 servers round each of them."""
+_PADDING_NATS = 0.1
+"""nats; a model's vocabulary may be padded beyond its tokenizer's, so the least largest one lies a little lower."""
 
 
 class Misread(BackendError):
@@ -40,7 +47,7 @@ def scores_from_prompt_logprobs(
     Returns:
         scores of the N - num_given tokens after them.
     Raises:
-        BackendError: a field is wrong, or the server has other tokens.
+        BackendError: a field is wrong, its numbers are none of a distribution, or the server has other tokens.
     """
     vocabulary_size = tokenizer.vocabulary_size
     places = choice(answer).member("prompt_logprobs").items(expected=1 + token_ids.size)[1 + num_given :]
@@ -52,6 +59,7 @@ def scores_from_prompt_logprobs(
             raise wrong_answer(place.place, f"it lacks the token {token_id} that was asked about")
         if len(logs) < size:
             raise wrong_answer(place.place, f"it must show {size} tokens, got {len(logs)}")
+        _check_possible(place, list(logs.values()), vocabulary_size)
         entry = place.member(str(token_id))
         if entry.has("decoded_token"):
             _check_token(entry.member("decoded_token"), token_id, tokenizer)
@@ -69,6 +77,7 @@ def scores_from_prompt_logprobs(
         else:
             ranks[number], limited = size + 1, True
         argmax[number], argmax_nats[number] = order[0], logs[order[0]]
+        # What is left above 0 is rounding.
         mass[number] = min(_log_sum([logs[one] for one in order[: min(TOP_K, size)]]), 0.0)
     return TokenScores(
         token_ids=token_ids.astype(np.int32),
@@ -93,8 +102,30 @@ def _by_id(place: Answer, vocabulary_size: int) -> tuple[dict[int, float], dict[
             continue
         logs[int(name)] = number.log_probability_nats()
         if entry.has("rank"):
-            told[int(name)] = entry.member("rank").whole_number(least=1)
+            told[int(name)] = entry.member("rank").whole_number(least=1, most=vocabulary_size)
     return logs, told
+
+
+def _check_possible(place: Answer, nats: list[float], vocabulary_size: int) -> None:
+    """Refuses numbers that no distribution has: together more than all, or the largest below that of equal shares.
+
+    Args:
+        place: where they stand.
+        nats: log-probabilities of different tokens, the most probable one among them.
+        vocabulary_size: tokens in all.
+    """
+    together = float(np.exp(_log_sum(nats)))
+    if together > 1.0 + _MASS_ROUNDING:
+        raise wrong_answer(
+            place.place, f"the probabilities of the {len(nats)} tokens shown sum to {together:.4g}, over 1"
+        )
+    least = -math.log(vocabulary_size)
+    if max(nats) < least - _PADDING_NATS:
+        raise wrong_answer(
+            place.place,
+            f"no token has more than {max(nats):.4g} nats, and the most probable of {vocabulary_size:,} has at least "
+            f"{least:.4g}",
+        )
 
 
 def _log_sum(nats: list[float]) -> float:
@@ -116,7 +147,7 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer, 
         scores of the N - num_given tokens after them.
     Raises:
         Misread: the server cuts the text into other tokens.
-        BackendError: a field is wrong.
+        BackendError: a field is wrong, or its numbers are none of a distribution.
     """
     logprobs = choice(answer).member("logprobs")
     tokens = logprobs.member("tokens").items()
@@ -133,7 +164,8 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer, 
     numbers = logprobs.member("token_logprobs").items(expected=len(tokens))[first:size]
     logs = np.array([number.log_probability_nats() for number in numbers])
     tops = logprobs.member("top_logprobs").items(expected=len(tokens))[first:size]
-    top_nats = np.array([_largest(top, float(own)) for top, own in zip(tops, logs, strict=True)])
+    size = tokenizer.vocabulary_size
+    top_nats = np.array([_largest(top, float(own), size) for top, own in zip(tops, logs, strict=True)])
     is_argmax = logs >= top_nats - _TIE_NATS
     return TokenScores(
         token_ids=token_ids[num_given:].astype(np.int32),
@@ -144,12 +176,16 @@ def scores_from_echo(answer: Answer, token_ids: TokenIds, tokenizer: Tokenizer, 
     )
 
 
-def _largest(top: Answer, own: float) -> float:
+def _largest(top: Answer, own: float, vocabulary_size: int) -> float:
     """The largest log-probability at one place; the token's own is among those that are known."""
     entries = [entry for _, entry in top.members()]
     if not entries:
         raise wrong_answer(top.place, "it shows no token")
-    return max([own, *(entry.log_probability_nats() for entry in entries if not entry.is_minus_infinity())])
+    shown = [entry.log_probability_nats() for entry in entries if not entry.is_minus_infinity()]
+    # Names may differ between the two lists, but a number that is not shown is another token's.
+    is_shown = any(abs(nats - own) <= _SAME_NATS for nats in shown)
+    _check_possible(top, shown if is_shown else [*shown, own], vocabulary_size)
+    return max([own, *shown])
 
 
 def _check_token(token: Answer, token_id: int, tokenizer: Tokenizer) -> None:

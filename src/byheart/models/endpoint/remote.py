@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from byheart.core.predictor import Scores
@@ -64,6 +65,8 @@ class Answers:
     def __init__(self) -> None:
         self._store: Store | None = None
         self._lock = threading.Lock()
+        self._under_way: dict[str, Future[None]] = {}
+        """By key: done once the answer is in the store, or the question failed."""
 
     def keep_in(self, store: Store) -> None:
         """From now on answers go there, and come from there."""
@@ -71,6 +74,9 @@ class Answers:
 
     def once(self, key: str, ask: Callable[[], T], write: Callable[[T], object], read: Callable[[Any], T]) -> T:
         """The answer to a question, from the store where it is there.
+
+        Of threads with the same question one asks, and the others wait for its answer or fail with it: together they
+        would pay for it more than once. Without a store every question is asked, as the checks of the numbers need.
 
         Args:
             key: of the question.
@@ -81,11 +87,32 @@ class Answers:
         store = self._store
         if store is None:
             return ask()
+        own: Future[None] = Future()
         with self._lock:
-            kept = (store.get(key),) if key in store else None
-        if kept is not None:
-            return read(kept[0])
-        answer = ask()
+            is_kept = key in store
+            first = own if is_kept else self._under_way.setdefault(key, own)
+        if not is_kept and first is own:
+            return self._asked(store, key, ask, write, own)
+        if not is_kept:
+            first.result()
         with self._lock:
-            store.put(key, write(answer))
-        return answer
+            kept = store.get(key)
+        return read(kept)
+
+    def _asked(
+        self, store: Store, key: str, ask: Callable[[], T], write: Callable[[T], object], own: "Future[None]"
+    ) -> T:
+        """Asks for all who wait, and keeps the answer before they are told."""
+        try:
+            answer = ask()
+            with self._lock:
+                store.put(key, write(answer))
+        except BaseException as error:
+            own.set_exception(error)
+            raise
+        else:
+            own.set_result(None)
+            return answer
+        finally:
+            with self._lock:
+                del self._under_way[key]

@@ -117,10 +117,10 @@ def load_state(folder: Path, network: Network, found: list[Optimizer]) -> Histor
 
 
 def remove_states(folder: Path) -> None:
-    """Takes all states away: the training is finished."""
+    """Takes all states away, also those that a killed process began to write: the training is finished."""
     for path in _states(folder):
         _remove(path)
-    for orphan in folder.glob("step-*.safetensors"):
+    for orphan in (*folder.glob("step-*.safetensors"), *folder.glob(".step-*")):
         orphan.unlink(missing_ok=True)
 
 
