@@ -25,6 +25,7 @@ MEASURES = {
     "extraction.greedy_rate": "Recited word for word",
     "extraction.pz_half_rate": "Recited, p at least 1/2",
     "extraction.pz_1e3_rate": "Recited, p at least 1/1,000",
+    "extraction.repetition_slope": "Log-odds per tenfold repetition",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
