@@ -6,7 +6,7 @@ import pytest
 from byheart.audits.extraction import AUDIT, Params, run
 from byheart.audits.extraction.coming_out import is_greedily_extracted, log_pz_nats
 from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
-from byheart.core.material import WindowsNeed
+from byheart.core.material import WindowsNeed, WrittenWindowsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
 from tests.audits.material import inputs, window
 
@@ -95,6 +95,7 @@ def test_exhibits_show_the_readiest_passages_one_per_document() -> None:
 
 
 def test_the_need_matches_the_params() -> None:
-    (need,) = AUDIT.needs(PARAMS)
+    need, *others = AUDIT.needs(PARAMS)
     assert isinstance(need, WindowsNeed)
     assert (need.prefix_tokens, need.suffix_tokens) == (2, 4)
+    assert WrittenWindowsNeed(windows=need, num_windows=PARAMS.num_written) in others

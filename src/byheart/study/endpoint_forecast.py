@@ -4,7 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WrittenWindowsNeed,
+)
 from byheart.models.endpoint.cost import PROBE_REQUESTS, Cost, Price, Work, cost
 from byheart.models.endpoint.limits import Limits
 from byheart.models.endpoint.order_check import NUM_TEXTS
@@ -35,6 +43,18 @@ def work_of_needs(needs: Iterable[Need]) -> Work:
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
+            case UnrelatedPrefixesNeed():
+                num = 2 * need.num_windows * need.num_prefixes
+                length = need.windows.prefix_tokens + need.windows.suffix_tokens
+                texts, scored = texts + num, scored + num * length
+            case PrefixSweepNeed():
+                texts += 2 * need.num_windows * len(need.prefixes_tokens)
+                lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
+                scored += 2 * need.num_windows * sum(lengths)
+            case WrittenWindowsNeed():
+                prompts += 2 * need.num_windows
+                sent += 2 * need.num_windows * need.windows.prefix_tokens
+                written += 2 * need.num_windows * need.num_tokens
     return Work(
         num_scored_texts=texts,
         scored_tokens=scored,

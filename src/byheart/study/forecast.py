@@ -3,7 +3,16 @@
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WritingNeed,
+    WrittenWindowsNeed,
+)
 from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
@@ -18,6 +27,13 @@ def tokens_asked(need: Need) -> int:
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
         case ContinuationsNeed():
             return need.num_prompts * need.num_tokens
+        case UnrelatedPrefixesNeed():
+            length = need.windows.prefix_tokens + need.windows.suffix_tokens
+            return 2 * need.num_windows * need.num_prefixes * length
+        case PrefixSweepNeed():
+            return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case WrittenWindowsNeed():
+            return 2 * need.num_windows * need.num_tokens
 
 
 def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | None = None) -> dict[str, Any]:
@@ -33,7 +49,7 @@ def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | N
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
     for audit, need in asked:
-        kind = "write" if isinstance(need, ContinuationsNeed) else "score"
+        kind = "write" if isinstance(need, WritingNeed) else "score"
         tokens = tokens_asked(need)
         totals[kind] += tokens
         rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})

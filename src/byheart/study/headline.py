@@ -10,6 +10,7 @@ NAMES = (
     "extraction.greedy_rate",
     "extraction.pz_half_rate",
     "extraction.pz_1e3_rate",
+    "extraction.near_verbatim_rate",
     "adaptation.bits_per_byte",
     "adaptation.best_memorizer_bits_per_byte",
     "adaptation.bits_beyond_memorizer_per_byte",

@@ -1,5 +1,6 @@
 """Turns answers into what an audit may see: pure data of one subject."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ from byheart.core.material import (
     Need,
     Piece,
     Prediction,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
     Window,
     WindowsNeed,
+    WrittenWindow,
+    WrittenWindowsNeed,
 )
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
@@ -21,7 +26,9 @@ from byheart.study.materials import Passage, Prompt
 from byheart.study.subjects import Cast, Subject
 
 
-def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
+def _windows(
+    need: WindowsNeed | UnrelatedPrefixesNeed | PrefixSweepNeed, subject: Subject, asked: Answers
+) -> tuple[Window, ...]:
     scores = asked.scores[subject.name, need]
     return tuple(
         Window(
@@ -35,6 +42,14 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
+    )
+
+
+def _written(need: WrittenWindowsNeed, subject: Subject, asked: Answers) -> tuple[WrittenWindow, ...]:
+    passages = [item for item in asked.materials[need] if isinstance(item, Passage)]
+    return tuple(
+        WrittenWindow(role=p.role, document=p.document, span=p.span, suffix=p.token_ids[p.num_given :], written=text)
+        for p, text in zip(passages, asked.written[subject.name, need], strict=True)
     )
 
 
@@ -77,13 +92,31 @@ def _continuations(
     return tuple(found)
 
 
-def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast) -> Inputs:
-    """What an audit may see of one subject."""
-    parts: dict[str, Any] = {}
+def inputs_for(
+    needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast, lacking: Mapping[Need, str] | None = None
+) -> Inputs:
+    """What an audit may see of one subject.
+
+    Args:
+        needs: of the audit.
+        subject: who was asked.
+        asked: what everyone said.
+        cast: corpora and index.
+        lacking: needs that could not be served, and why.
+    """
+    parts: dict[str, Any] = {"lacking": lacking or {}}
     for need in needs:
+        if need in parts["lacking"]:
+            continue
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
+            case UnrelatedPrefixesNeed():
+                parts["behind_unrelated"] = _windows(need, subject, asked)
+            case PrefixSweepNeed():
+                parts["prefix_sweep"] = _windows(need, subject, asked)
+            case WrittenWindowsNeed():
+                parts["written"] = _written(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}

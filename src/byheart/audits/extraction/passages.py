@@ -1,14 +1,16 @@
 """The evidence itself: passages that come out, token by token."""
 
 import math
+from collections.abc import Mapping
 
 from byheart.audits.extraction.coming_out import log_pz_nats
+from byheart.audits.extraction.commonness import SMALL, Place
 from byheart.audits.extraction.params import Params
-from byheart.core.evidence import Exhibit, Token
+from byheart.core.evidence import Cell, Exhibit, Token
 from byheart.core.material import Inputs
 
 
-def exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
+def exhibits(inputs: Inputs, params: Params, ratios: Mapping[Place, float]) -> list[Exhibit]:
     """The trained-on passages that come out most readily, one per document."""
     members = [w for w in inputs.windows if w.role == "member"]
     ranked = sorted(members, key=lambda w: (-w.suffix.log_probability_nats.sum(), w.document, w.span.start))
@@ -29,10 +31,16 @@ def exhibits(inputs: Inputs, params: Params) -> list[Exhibit]:
             )
             for i in range(len(suffix))
         )
-        facts: tuple[tuple[str, int | float], ...] = (("occurrences in the corpus", window.num_occurrences),)
+        facts: tuple[tuple[str, Cell], ...] = (("occurrences in the corpus", window.num_occurrences),)
         if window.suffix.knows_top_k:
             log_pz = log_pz_nats(window, params.suffix_tokens)
             facts += (("p_z", math.exp(log_pz) if log_pz > -math.inf else 0.0),)
+        if (window.document, window.span) in ratios:
+            nats = ratios[window.document, window.span]
+            facts += (
+                ("powers of ten likelier than behind unrelated beginnings", nats / math.log(10)),
+                ("merely common", "yes" if nats <= math.log(SMALL) else "no"),
+            )
         shown.append(
             Exhibit(
                 name="extraction.passage",

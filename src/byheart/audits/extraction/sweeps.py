@@ -1,4 +1,4 @@
-"""How the answer depends on what is asked: tries, and tokens to be recited."""
+"""How the answer depends on what is asked: tries, tokens to be recited, tokens given."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,6 +11,8 @@ from byheart.core.evidence import Cell, Line, Point, Role, Series, Table
 from byheart.core.material import Window
 from byheart.stats.intervals import clopper_pearson, newcombe
 from byheart.stats.tries import tries_needed
+
+Rule = Callable[[Window], bool]
 
 
 def tries(members: Sequence[Window], controls: Sequence[Window], params: Params) -> Series:
@@ -41,14 +43,45 @@ def suffix_sweep(members: Sequence[Window], controls: Sequence[Window], params: 
     """The same windows with a shorter suffix: short suffixes come out by chance more often, hence the control."""
     rows: list[tuple[Cell, ...]] = []
     for length in sorted({min(length, params.suffix_tokens) for length in (10, 20, params.suffix_tokens)}):
-        rules: tuple[tuple[str, Callable[[Window], bool]], ...] = (
-            ("greedy", partial(is_greedily_extracted, num_tokens=length)),
-            ("p_z >= 0.001", partial(reaches, num_tokens=length, pz=0.001)),
-        )
-        for label, came_out in rules if tells_pz([*members, *controls]) else rules[:1]:
-            seen, unseen = count(members, came_out), count(controls, came_out)
-            excess = newcombe(seen, unseen, confidence=params.confidence)
-            rows.append((length, label, *seen, *unseen, excess.value, excess.low, excess.high))
+        rows += _rows(members, controls, length, length, params)
     columns = ("suffix tokens", "rule", "came out", "of trained-on", "came out", "of held-out", "excess", "low", "high")
     title = "How much comes out depends on how much is asked: the same windows with shorter suffixes"
     return Table(name="extraction.suffix_sweep", title=title, columns=columns, rows=tuple(rows))
+
+
+def prefix_sweep(windows: Sequence[Window], params: Params) -> tuple[Table, ...]:
+    """The same suffixes after fewer and more tokens given: a longer prompt draws out more of what is known by heart.
+
+    Args:
+        windows: of both sides, with prefixes of several lengths.
+        params: suffix and confidence.
+    Returns:
+        one table; none where a side is missing.
+    """
+    rows: list[tuple[Cell, ...]] = []
+    for given in sorted({int(w.prefix.size) for w in windows}):
+        alike = [w for w in windows if w.prefix.size == given]
+        members, controls = ([w for w in alike if w.role == role] for role in ("member", "control"))
+        if members and controls:
+            rows += _rows(members, controls, given, params.suffix_tokens, params)
+    if not rows:
+        return ()
+    columns = ("prefix tokens", "rule", "came out", "of trained-on", "came out", "of held-out", "excess", "low", "high")
+    title = "How much comes out depends on how much is given: the same suffixes after shorter and longer prefixes"
+    return (Table(name="extraction.prefix_sweep", title=title, columns=columns, rows=tuple(rows)),)
+
+
+def _rows(
+    members: Sequence[Window], controls: Sequence[Window], label: int, length: int, params: Params
+) -> list[tuple[Cell, ...]]:
+    """What came out of both sides by each rule that the subject's probabilities allow."""
+    rules: tuple[tuple[str, Rule], ...] = (
+        ("greedy", partial(is_greedily_extracted, num_tokens=length)),
+        ("p_z >= 0.001", partial(reaches, num_tokens=length, pz=0.001)),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, came_out in rules if tells_pz([*members, *controls]) else rules[:1]:
+        seen, unseen = count(members, came_out), count(controls, came_out)
+        excess = newcombe(seen, unseen, confidence=params.confidence)
+        rows.append((label, name, *seen, *unseen, excess.value, excess.low, excess.high))
+    return rows
