@@ -2,8 +2,9 @@ import dataclasses
 
 from byheart.core.evidence import Refusal
 from byheart.core.run_record import RunRecord
+from byheart.report.comparison import model_of
 from byheart.report.recitation import recitation_details
-from byheart.report.verdict import findings, model_of
+from byheart.report.verdict import findings
 from tests.report.sample_run import MODEL, bits, rate, sample_run, with_evidence
 
 
