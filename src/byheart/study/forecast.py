@@ -44,20 +44,23 @@ def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | N
         profile: sizes of their samples.
         endpoint: on what terms it is asked; None where the model is on this machine.
     """
-    asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
-    for audit, need in asked:
-        kind = "write" if isinstance(need, WritingNeed) else "score"
-        tokens = tokens_asked(need)
-        totals[kind] += tokens
-        rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
-        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
+    for audit in audits:
+        of_kind: dict[str, int] = {}
+        for need in audit.needs(audit.profiles[profile]):
+            kind = "write" if isinstance(need, WritingNeed) else "score"
+            of_kind[kind] = of_kind.get(kind, 0) + tokens_asked(need)
+        for kind, tokens in of_kind.items():
+            totals[kind] += tokens
+            rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
+        said = ", ".join(f"{kind} at most {tokens:,} tokens" for kind, tokens in of_kind.items())
+        lines.append(f"{audit.name}: {said}  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:
-        needs = dict.fromkeys(need for _, need in asked)
+        needs = dict.fromkeys(need for audit in audits for need in audit.needs(audit.profiles[profile]))
         asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs), endpoint)
         lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
     lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
