@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from byheart.audits import AUDITS
+from byheart.core.evidence import Table
 from byheart.core.result import Completed, NotApplicable
 from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
@@ -184,6 +185,33 @@ def test_the_headline_rate_can_be_recomputed_from_the_parquet_file(finished: tup
     estimate = result.estimate("extraction.greedy_rate")
     assert estimate is not None
     assert sum(recited) / len(recited) == estimate.value
+
+
+def test_writing_says_of_every_window_what_the_scores_say(finished: tuple[RunRecord, Path]) -> None:
+    """The teacher-forced shortcut of B1 against free generation, on every subject of a study."""
+    record, _ = finished
+    for subject in record.provenance.subjects:
+        result = record.of("extraction", subject.name)
+        assert result is not None
+        rate = result.estimate("extraction.near_verbatim_rate")
+        assert rate is not None
+        # 20 of each side, but only 10 held-out documents are controls
+        assert "On 30 of 30 windows writing and scores agree" in rate.method
+
+
+def test_the_near_verbatim_rate_can_be_recomputed_from_the_parquet_file(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    rows = pyarrow.parquet.read_table(folder / "samples.parquet").to_pylist()
+    rows = [row for row in rows if row["need"] == "WrittenWindowsNeed"]
+    by_author = {name: [row for row in rows if row["author"] == name] for name in ("human", "blind:infinigram")}
+    right = [
+        mine["token_ids"] == theirs["token_ids"]
+        for mine, theirs in zip(by_author["blind:infinigram"], by_author["human"], strict=True)
+    ]
+    result = record.of("extraction", "blind:infinigram")
+    assert result is not None
+    table = next(e for e in result.evidence if isinstance(e, Table) and e.name == "extraction.by_edit_distance")
+    assert tuple(table.rows[0][:5]) == (0.0, sum(right[:20]), 20, sum(right[20:]), 10)
 
 
 def test_the_same_seed_gives_the_same_bytes(plan: StudyPlan, finished: tuple[RunRecord, Path], tmp_path: Path) -> None:

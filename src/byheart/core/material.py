@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.decoding import Decoding
+from byheart.core.decoding import GREEDY, Decoding
 from byheart.core.explanation import Answers
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
@@ -91,7 +91,71 @@ class ComparedWindowsNeed:
     """Which windows."""
 
 
-Need = WindowsNeed | ComparedWindowsNeed | HeldOutNeed | ContinuationsNeed | CanariesNeed
+@dataclass(frozen=True, kw_only=True)
+class WrittenWindowsNeed:
+    """What the subject writes greedily after the prefixes of windows that are cut for another need."""
+
+    windows: WindowsNeed
+    """How they are cut: the very same windows."""
+    num_windows: int = 20
+    """Of the base sample of each side, its first ones."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return GREEDY
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.windows.suffix_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrelatedPrefixesNeed:
+    """The suffixes of windows that are cut for another need, scored behind prefixes of held-out documents."""
+
+    windows: WindowsNeed
+    """How they are cut: the very same windows of trained-on text."""
+    num_windows: int = 20
+    """Of the base sample its first ones, and as many of those that fill strata."""
+    num_prefixes: int = 3
+    """Prefixes, the same for every window, of different documents where there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefixSweepNeed:
+    """The same suffixes, scored after more and after fewer of the tokens that stand before them."""
+
+    prefixes_tokens: tuple[int, ...] = (25, 50, 100)
+    """Tokens given, ascending."""
+    suffix_tokens: int = 50
+    """Tokens to be predicted."""
+    num_windows: int = 12
+    """Windows of each side, at most one of a document."""
+
+    @property
+    def windows(self) -> WindowsNeed:
+        """The longest windows."""
+        return WindowsNeed(
+            prefix_tokens=self.prefixes_tokens[-1],
+            suffix_tokens=self.suffix_tokens,
+            num_windows=self.num_windows,
+            num_per_stratum=0,
+        )
+
+
+WritingNeed = ContinuationsNeed | WrittenWindowsNeed
+"""Served by writing; every other need by scoring."""
+Need = (
+    WindowsNeed
+    | ComparedWindowsNeed
+    | HeldOutNeed
+    | UnrelatedPrefixesNeed
+    | PrefixSweepNeed
+    | CanariesNeed
+    | WritingNeed
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +207,22 @@ class ComparedWindow:
     """nats, shape [suffix_tokens]; log-probability of each token of the suffix by the reference."""
     mixture: Floats | None = None
     """nats, shape [suffix_tokens]; likewise by the mixture of memorizers of the trained-on text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenWindow:
+    """What stands after a prefix, and what the subject wrote there instead."""
+
+    role: Literal["member", "control"]
+    """Trained-on text, or held-out text."""
+    document: str
+    """Name of the document it was cut from, untrusted."""
+    span: Span
+    """Bytes of that document, prefix and suffix."""
+    suffix: TokenIds
+    """What stands there, shape [suffix_tokens]."""
+    written: TokenIds
+    """What the subject wrote, greedily, shape [at most suffix_tokens]; shorter where it ended the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,6 +321,13 @@ class Inputs:
     """The base sample of `windows`; present when a ComparedWindowsNeed was declared."""
     reference: str | None = None
     """Name of the reference: a predictor that is another than the subject and has not seen what is asked about."""
+    behind_unrelated: tuple[Window, ...] = ()
+    """Windows of `windows`, by document and span, each behind several prefixes that are not its own; present when an
+    UnrelatedPrefixesNeed was declared."""
+    prefix_sweep: tuple[Window, ...] = ()
+    """The same suffixes after prefixes of several lengths; present when a PrefixSweepNeed was declared."""
+    written: tuple[WrittenWindow, ...] = ()
+    """Present when a WrittenWindowsNeed was declared."""
     pieces: tuple[Piece, ...] = ()
     """Present when a HeldOutNeed was declared."""
     continuations: tuple[Continuation, ...] = ()
@@ -254,3 +341,5 @@ class Inputs:
     """Present when a CanariesNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
+    lacking: Mapping[Need, str] = field(default_factory=dict)
+    """Why there is no material for a need; only of audits that do with some of their needs."""

@@ -25,6 +25,7 @@ from byheart.report.comparison import (
     why_missing,
 )
 from byheart.report.exposure_verdict import exposure_said
+from byheart.report.recitation import recitation_details
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             "Undecided.",
             lead,
             (
-                *_by_occurrences(record, model),
+                *recitation_details(record, model),
                 *_base(record, audit, name),
                 *_poles(record, audit, name),
                 _how_sure(greedy),
@@ -108,7 +109,7 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
         lead,
         (
             f"{against}.",
-            *_by_occurrences(record, model),
+            *recitation_details(record, model),
             *_base(record, audit, name),
             *_poles(record, audit, name),
             _how_sure(greedy),
@@ -338,15 +339,6 @@ def _apart(one: Estimate, other: Estimate) -> bool:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return one.value != other.value
     return one.high < other.low or other.high < one.low
-
-
-def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
-    """The finding of the figure by occurrences, in the audit's own words."""
-    return tuple(
-        _stopped(fmt.shown(e.title, 300))
-        for party, e in evidence_of(record, "extraction")
-        if isinstance(e, Series) and e.name == "extraction.by_occurrences" and party == model
-    )
 
 
 def _how_sure(it: Estimate) -> str:

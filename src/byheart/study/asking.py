@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import CanariesNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import CanariesNeed, HeldOutNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -49,7 +49,7 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
         return "The sources have no text long enough for it."
     if predictor.context_tokens is not None and longest_tokens(need) > predictor.context_tokens:
         return f"It needs {longest_tokens(need)} tokens of context; {subject.name} takes {predictor.context_tokens}."
-    if isinstance(need, ContinuationsNeed):
+    if isinstance(need, WritingNeed):
         if not isinstance(predictor, Samples):
             return f"{subject.name} cannot write text ({predictor.access})."
         return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
@@ -94,8 +94,8 @@ def ask_everyone(
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:
                 continue
-            if isinstance(need, ContinuationsNeed):
-                prompts = [item for item in found if isinstance(item, Prompt)]
+            if isinstance(need, WritingNeed):
+                prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
                 texts = continue_prompts(subject, need, prompts, journal, seed, on_progress=on_progress)
                 result.written[subject.name, need] = texts
             else:

@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WrittenWindowsNeed,
+)
 from byheart.corpus.secrets import SecretList
 from byheart.models.endpoint.cost import PROBE_REQUESTS, Cost, Price, Work, cost
 from byheart.models.endpoint.limits import Limits
@@ -52,6 +62,18 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
             case CanariesNeed():
                 num, tokens = work_of_canaries(need, canaries)
                 texts, scored = texts + num, scored + tokens
+            case UnrelatedPrefixesNeed():
+                num = 2 * need.num_windows * need.num_prefixes
+                length = need.windows.prefix_tokens + need.windows.suffix_tokens
+                texts, scored = texts + num, scored + num * length
+            case PrefixSweepNeed():
+                texts += 2 * need.num_windows * len(need.prefixes_tokens)
+                lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
+                scored += 2 * need.num_windows * sum(lengths)
+            case WrittenWindowsNeed():
+                prompts += 2 * need.num_windows
+                sent += 2 * need.num_windows * need.windows.prefix_tokens
+                written += 2 * need.num_windows * need.num_tokens
     return Work(
         num_scored_texts=texts,
         scored_tokens=scored,

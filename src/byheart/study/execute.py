@@ -32,15 +32,15 @@ from byheart.study.tables import sample_table, score_table
 def run_audit(audit: Audit, params: Any, subject: Subject, asked: Answers, cast: Cast, seed: int) -> Result:
     """One audit on one subject; its errors become Failed, so that the others go on."""
     needs = audit.needs(params)
-    reasons = [reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))]
+    reasons = {need: reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))}
     status: Status
-    if reasons:
-        status = NotApplicable(" ".join(reasons))
+    if reasons and (audit.needs_all or len(reasons) == len(needs)):
+        status = NotApplicable(" ".join(dict.fromkeys(reasons.values())))
     else:
         # One stream for all subjects: what is the same for all (human text) then has the same interval beside each.
         rng = stream(seed, "audit", audit.name)
         try:
-            status = Completed(audit.run(inputs_for(needs, subject, asked, cast), params, rng=rng))
+            status = Completed(audit.run(inputs_for(needs, subject, asked, cast, reasons), params, rng=rng))
         except (ByheartError, ArithmeticError, LookupError, ValueError) as error:
             status = Failed(type(error).__name__, str(error))
     return Result(audit.name, audit.version, subject.name, status)

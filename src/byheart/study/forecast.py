@@ -3,7 +3,18 @@
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WritingNeed,
+    WrittenWindowsNeed,
+)
 from byheart.corpus.secrets import SecretList
 from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
@@ -23,6 +34,13 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return need.num_prompts * need.num_tokens
         case CanariesNeed():
             return work_of_canaries(need, canaries)[1]
+        case UnrelatedPrefixesNeed():
+            length = need.windows.prefix_tokens + need.windows.suffix_tokens
+            return 2 * need.num_windows * need.num_prefixes * length
+        case PrefixSweepNeed():
+            return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case WrittenWindowsNeed():
+            return 2 * need.num_windows * need.num_tokens
 
 
 def forecast(
@@ -40,21 +58,26 @@ def forecast(
         endpoint: on what terms it is asked; None where the model is on this machine.
         canaries: whose exposure is asked for; None for none.
     """
-    asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
     owners: dict[Need, str] = {}
-    for audit, need in asked:
-        if need in owners:
-            lines.append(f"{audit.name}: what {owners[need]} asks, which is asked once  ({audit.question})")
-            continue
-        owners[need] = audit.name
-        kind = "write" if isinstance(need, ContinuationsNeed) else "score"
-        tokens = tokens_asked(need, canaries)
-        totals[kind] += tokens
-        rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
-        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
+    for audit in audits:
+        of_kind: dict[str, int] = {}
+        shared: dict[str, None] = {}
+        for need in audit.needs(audit.profiles[profile]):
+            if need in owners:
+                shared[owners[need]] = None
+                continue
+            owners[need] = audit.name
+            kind = "write" if isinstance(need, WritingNeed) else "score"
+            of_kind[kind] = of_kind.get(kind, 0) + tokens_asked(need, canaries)
+        for kind, tokens in of_kind.items():
+            totals[kind] += tokens
+            rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
+        said = [f"{kind} at most {tokens:,} tokens" for kind, tokens in of_kind.items()]
+        said += [f"what {owner} asks, which is asked once" for owner in shared]
+        lines.append(f"{audit.name}: {', '.join(said)}  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:

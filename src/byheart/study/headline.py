@@ -15,6 +15,7 @@ NAMES = (
     "membership.auc",
     "membership.tpr_at_1pct_fpr",
     "membership.split_auc",
+    "extraction.near_verbatim_rate",
     "adaptation.bits_per_byte",
     "adaptation.best_memorizer_bits_per_byte",
     "adaptation.bits_beyond_memorizer_per_byte",

@@ -1,5 +1,6 @@
 """Turns answers into what an audit may see: pure data of one subject."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,13 @@ from byheart.core.material import (
     Need,
     Piece,
     Prediction,
+    PrefixSweepNeed,
     ScoredCanary,
+    UnrelatedPrefixesNeed,
     Window,
     WindowsNeed,
+    WrittenWindow,
+    WrittenWindowsNeed,
 )
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -52,7 +57,9 @@ def _ladder(need: WindowsNeed, subject: Subject, passage: Passage, asked: Answer
     )
 
 
-def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
+def _windows(
+    need: WindowsNeed | UnrelatedPrefixesNeed | PrefixSweepNeed, subject: Subject, asked: Answers
+) -> tuple[Window, ...]:
     scores = asked.scores[subject.name, need]
     return tuple(
         Window(
@@ -63,7 +70,7 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
-            ladder=_ladder(need, subject, p, asked),
+            ladder=_ladder(need, subject, p, asked) if isinstance(need, WindowsNeed) else None,
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
@@ -96,6 +103,14 @@ def _compared(need: ComparedWindowsNeed, subject: Subject, asked: Answers, cast:
 
 def _place(passage: Passage) -> tuple[str, str, int]:
     return passage.role, passage.document, passage.span.start
+
+
+def _written(need: WrittenWindowsNeed, subject: Subject, asked: Answers) -> tuple[WrittenWindow, ...]:
+    passages = [item for item in asked.materials[need] if isinstance(item, Passage)]
+    return tuple(
+        WrittenWindow(role=p.role, document=p.document, span=p.span, suffix=p.token_ids[p.num_given :], written=text)
+        for p, text in zip(passages, asked.written[subject.name, need], strict=True)
+    )
 
 
 def _prediction(subject: Subject, need: HeldOutNeed, passage: Passage, asked: Answers) -> Prediction:
@@ -173,10 +188,22 @@ def _canaries(need: CanariesNeed, subject: Subject, asked: Answers) -> tuple[Sco
     return tuple(found)
 
 
-def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast) -> Inputs:
-    """What an audit may see of one subject."""
-    parts: dict[str, Any] = {}
+def inputs_for(
+    needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast, lacking: Mapping[Need, str] | None = None
+) -> Inputs:
+    """What an audit may see of one subject.
+
+    Args:
+        needs: of the audit.
+        subject: who was asked.
+        asked: what everyone said.
+        cast: corpora and index.
+        lacking: needs that could not be served, and why.
+    """
+    parts: dict[str, Any] = {"lacking": lacking or {}}
     for need in needs:
+        if need in parts["lacking"]:
+            continue
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
@@ -184,6 +211,12 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
                 parts["compared"] = _compared(need, subject, asked, cast)
                 reference = cast.reference_of(subject)
                 parts["reference"] = reference.name if reference is not None else None
+            case UnrelatedPrefixesNeed():
+                parts["behind_unrelated"] = _windows(need, subject, asked)
+            case PrefixSweepNeed():
+                parts["prefix_sweep"] = _windows(need, subject, asked)
+            case WrittenWindowsNeed():
+                parts["written"] = _written(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}

@@ -5,12 +5,23 @@ Each material depends on its need, the corpora and the seed only, so adding or r
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
 from byheart.core.batches import plan_batches
-from byheart.core.material import CanariesNeed, ComparedWindowsNeed, ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WrittenWindowsNeed,
+)
 from byheart.core.spans import Span
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds, fingerprint_tokens
@@ -19,6 +30,18 @@ from byheart.corpus.secrets import SecretPair
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.index.corpus_index import Index
 from byheart.study.subjects import Cast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """What is given, and how the author of its document went on."""
+
+    document: str
+    """Name of its document, untrusted."""
+    given: TokenIds
+    """shape [prompt_tokens]."""
+    human: TokenIds
+    """shape [num_tokens]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +70,11 @@ class Passage:
         """Of its tokens and of how many of them are given: of what is asked."""
         return f"{fingerprint_tokens(self.token_ids)}/{self.num_given}"
 
+    def as_prompt(self) -> Prompt:
+        """Its given tokens, and the others as what the author wrote."""
+        given, human = self.token_ids[: self.num_given], self.token_ids[self.num_given :]
+        return Prompt(document=self.document, given=given, human=human)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CanaryPassage(Passage):
@@ -58,18 +86,6 @@ class CanaryPassage(Passage):
     """Which."""
     is_whole_space: bool
     """Whether the passages of its pair are all that might have been."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
-    """The beginning of a piece of a held-out document, and how its author went on."""
-
-    document: str
-    """Name of its document, untrusted."""
-    given: TokenIds
-    """shape [prompt_tokens]."""
-    human: TokenIds
-    """shape [num_tokens]."""
 
 
 Material = tuple[Passage, ...] | tuple[Prompt, ...]
@@ -146,6 +162,13 @@ def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple
             have[stratum(passage)] += 1
             fill.append(replace(passage, in_base_sample=False))
     return (*base, *fill, *_one_per_document(controls)[: need.num_windows])
+
+
+def first_of_each_side(passages: Sequence[Passage], num_windows: int) -> tuple[Passage, ...]:
+    """The first windows of the base sample of each side: a sample as random as the whole."""
+    base = [passage for passage in passages if passage.in_base_sample]
+    sides = ([passage for passage in base if passage.role == role] for role in ("member", "control"))
+    return tuple(passage for side in sides for passage in side[:num_windows])
 
 
 def _one_per_document(passages: Sequence[Passage]) -> list[Passage]:
@@ -268,6 +291,33 @@ def _common_tokens(texts: Sequence[TokenIds]) -> int:
     return min(int(np.cumprod(same).sum()), shortest - 1)
 
 
+def behind_unrelated(
+    need: UnrelatedPrefixesNeed, found: Sequence[Passage], cast: Cast, *, rng: np.random.Generator
+) -> tuple[Passage, ...]:
+    """Suffixes of trained-on windows behind prefixes of held-out documents; each keeps the place of its window."""
+    members = [passage for passage in found if passage.role == "member"]
+    base, filling = ([p for p in members if p.in_base_sample is wanted] for wanted in (True, False))
+    chosen = [*base[: need.num_windows], *filling[: need.num_windows]]
+    length = need.windows.prefix_tokens
+    places = islice(_round_robin(cast.held_out, length, rng=rng), need.num_prefixes)
+    prefixes = [document.token_ids[start : start + length] for document, start in places]
+    joined = (
+        (passage, np.concatenate((prefix, passage.token_ids[passage.num_given :])).astype(np.int32))
+        for passage in chosen
+        for prefix in prefixes
+    )
+    return tuple(replace(passage, token_ids=token_ids, num_given=length) for passage, token_ids in joined)
+
+
+def prefix_sweep(need: PrefixSweepNeed, found: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Each window with shorter prefixes too; all keep the place of the longest, so that they are told to be one."""
+    return tuple(
+        replace(passage, token_ids=passage.token_ids[passage.num_given - given :], num_given=given)
+        for given in need.prefixes_tokens
+        for passage in found
+    )
+
+
 def material(need: Need, cast: Cast, seed: int) -> Material:
     """The material of one need, from its own named stream."""
     rng = stream(seed, "material", repr(need))
@@ -284,6 +334,17 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return prompts(need, cast, rng=rng)
         case CanariesNeed():
             return canaries(need, cast, rng=rng)
+        case WrittenWindowsNeed():
+            return first_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows)
+        case UnrelatedPrefixesNeed():
+            return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
+        case PrefixSweepNeed():
+            return prefix_sweep(need, windows(need.windows, cast, rng=rng))
+
+
+def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
+    """The windows that the audit gets for that need, drawn from its stream."""
+    return windows(need, cast, rng=stream(seed, "material", repr(need)))
 
 
 def longest_tokens(need: Need) -> int:
@@ -299,6 +360,8 @@ def longest_tokens(need: Need) -> int:
             return need.prompt_tokens + need.num_tokens
         case CanariesNeed():
             return need.max_tokens
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed():
+            return longest_tokens(need.windows)
 
 
 def batches(passages: Sequence[Passage]) -> list[list[Passage]]:
