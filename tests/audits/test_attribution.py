@@ -145,4 +145,4 @@ def test_passages_carry_the_explanation_of_each_token() -> None:
 def test_it_needs_the_windows_of_the_extraction_audit_and_no_more(profile: str) -> None:
     # Equal needs are scored once: a model of 135 M parameters takes a minute for them.
     needs = [audit.AUDIT.needs(audit.AUDIT.profiles[profile]) for audit in (attribution, extraction)]
-    assert needs[0] == needs[1]
+    assert needs[0] == needs[1][:1]
