@@ -35,7 +35,7 @@ from byheart.study.subjects import Cast, Subject
 from byheart.study.yardstick import BLIND, MIXTURE
 
 
-def _ladder(need: WindowsNeed, subject: Subject, passage: Passage, asked: Answers) -> Ladder:
+def _ladder(need: Need, subject: Subject, passage: Passage, asked: Answers) -> Ladder:
     """What the memorizers and the blind pole say of the scored tokens of a window."""
 
     def scores_of(name: str) -> TokenScores | None:
@@ -70,7 +70,7 @@ def _windows(
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
-            ladder=_ladder(need, subject, p, asked) if isinstance(need, WindowsNeed) else None,
+            ladder=_ladder(need, subject, p, asked) if need in asked.stored else None,
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
