@@ -28,7 +28,8 @@ from byheart.study.canary_planting import LARGEST_SHARE, make_canaries, plant_ca
 from byheart.study.execute import run_audit
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
-from byheart.study.materials import CanaryPassage, material
+from byheart.study.materials import material
+from byheart.study.passages import CanaryPassage
 from byheart.study.subjects import Cast, Subject, build_index
 from byheart.study.tables import score_table
 from byheart.study.yardstick import build_pole

@@ -15,7 +15,8 @@ from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.study.asking import Answers
 from byheart.study.inputs import inputs_for
-from byheart.study.materials import Passage, longest_tokens, material
+from byheart.study.materials import longest_tokens, material
+from byheart.study.passages import Passage
 from byheart.study.subjects import Cast, Subject, build_index
 from byheart.study.yardstick import BLIND, LOOKUP, MIXTURE, build_pole
 

@@ -19,7 +19,7 @@ from byheart.models.transformer.config import NetworkConfig
 from byheart.study import asking
 from byheart.study.execute import execute
 from byheart.study.journal import Journal
-from byheart.study.materials import Passage
+from byheart.study.passages import Passage
 from byheart.study.plan import StudyPlan
 from byheart.study.score_cache import SWITCH, ScoreCache, batch_key, score_cache, scores_of
 from byheart.study.scorers import ModelScorer

@@ -11,7 +11,8 @@ from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.study.endpoint_forecast import work_of_needs
 from byheart.study.forecast import tokens_asked
-from byheart.study.materials import Passage, longest_tokens, material
+from byheart.study.materials import longest_tokens, material
+from byheart.study.passages import Passage
 from byheart.study.subjects import Cast, build_index
 from tests.study.corpora import library_texts
 

@@ -14,7 +14,8 @@ from byheart.memorizers.memorizer import Memorizer
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
-from byheart.study.materials import CanaryPassage, Material, Passage, Prompt, longest_tokens, material
+from byheart.study.materials import Material, longest_tokens, material
+from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from byheart.core.material import Need, WritingNeed
 from byheart.core.progress import Progress, silent
 from byheart.models.endpoint.remote import ReadsText
-from byheart.study.materials import Material, Passage, Prompt, longest_tokens
+from byheart.study.materials import Material, longest_tokens
+from byheart.study.passages import Passage, Prompt
 from byheart.study.subjects import Subject
 
 

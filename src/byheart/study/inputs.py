@@ -30,7 +30,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.asking import Answers
 from byheart.study.ladder import RUNGS
-from byheart.study.materials import CanaryPassage, Passage, Prompt
+from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
 from byheart.study.yardstick import BLIND, MIXTURE
 

@@ -3,9 +3,8 @@
 Each material depends on its need, the corpora and the seed only, so adding or reordering audits moves no one's numbers.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -22,111 +21,14 @@ from byheart.core.material import (
     WindowsNeed,
     WrittenWindowsNeed,
 )
-from byheart.core.spans import Span
 from byheart.core.streams import stream
-from byheart.core.tokens import TokenIds, fingerprint_tokens
-from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
-from byheart.corpus.secrets import SecretPair
-from byheart.corpus.tokenizer import Tokenizer
+from byheart.corpus.encoded import EncodedCorpus
 from byheart.index.corpus_index import Index
+from byheart.study.passages import Passage, Prompt, passage_of, round_robin
 from byheart.study.subjects import Cast
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
-    """What is given, and how the author of its document went on."""
-
-    document: str
-    """Name of its document, untrusted."""
-    given: TokenIds
-    """shape [prompt_tokens]."""
-    human: TokenIds
-    """shape [num_tokens]."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """A run of tokens of a document, to be scored."""
-
-    document: str
-    """Name of its document, untrusted."""
-    span: Span
-    """Bytes of that document."""
-    token_ids: TokenIds
-    """shape [num_tokens]."""
-    role: Literal["member", "control"]
-    """Trained-on or held-out text."""
-    num_occurrences: int = 0
-    """Of the whole passage in the trained-on corpus; exact for windows."""
-    in_base_sample: bool = True
-    """Counts in headline rates."""
-    num_given: int = 0
-    """Tokens at the start that are context only."""
-    num_scored_bytes: int
-    """Bytes of the tokens after them."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Of its tokens and of how many of them are given: of what is asked."""
-        return f"{fingerprint_tokens(self.token_ids)}/{self.num_given}"
-
-    def as_prompt(self) -> Prompt:
-        """Its given tokens, and the others as what the author wrote."""
-        given, human = self.token_ids[: self.num_given], self.token_ids[self.num_given :]
-        return Prompt(document=self.document, given=given, human=human)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CanaryPassage(Passage):
-    """A secret after what all of its pair begin with. What it says is kept out of every table."""
-
-    pair: SecretPair
-    """Whose."""
-    part: Literal["planted", "twin", "other"]
-    """Which."""
-    is_whole_space: bool
-    """Whether the passages of its pair are all that might have been."""
-
+from byheart.study.variants import behind_unrelated, canaries, first_of_each_side, lowercased, prefix_sweep
 
 Material = tuple[Passage, ...] | tuple[Prompt, ...]
-
-
-def _byte(document: EncodedDocument, token_index: int) -> int:
-    return int(document.byte_ends[token_index - 1]) if token_index else 0
-
-
-def _passage(
-    document: EncodedDocument, start: int, stop: int, role: Literal["member", "control"], num_given: int
-) -> Passage:
-    span = Span(_byte(document, start), _byte(document, stop))
-    ids = np.ascontiguousarray(document.token_ids[start:stop], dtype=np.int32)
-    scored = _byte(document, stop) - _byte(document, start + num_given)
-    return Passage(
-        document=document.name, span=span, token_ids=ids, role=role, num_given=num_given, num_scored_bytes=scored
-    )
-
-
-def _round_robin(
-    corpus: EncodedCorpus, num_tokens: int, *, rng: np.random.Generator
-) -> Iterator[tuple[EncodedDocument, int]]:
-    """Non-overlapping places of num_tokens tokens, spread evenly over the documents, in random order.
-
-    Yields every document's first pick before any document's second, so that a sample of n holds as many documents as
-    it can.
-    """
-    queues = []
-    for document in corpus.documents:
-        room = len(document.token_ids) // num_tokens
-        if room:
-            shift = int(rng.integers(0, len(document.token_ids) - room * num_tokens + 1))
-            queues.append((document, shift + num_tokens * rng.permutation(room)))
-    order = rng.permutation(len(queues))
-    longest = max((len(starts) for _, starts in queues), default=0)
-    for turn in range(longest):
-        for at in order:
-            document, starts = queues[at]
-            if turn < len(starts):
-                yield document, int(starts[turn])
 
 
 def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
@@ -164,13 +66,6 @@ def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple
     return (*base, *fill, *_one_per_document(controls)[: need.num_windows])
 
 
-def first_of_each_side(passages: Sequence[Passage], num_windows: int) -> tuple[Passage, ...]:
-    """The first windows of the base sample of each side: a sample as random as the whole."""
-    base = [passage for passage in passages if passage.in_base_sample]
-    sides = ([passage for passage in base if passage.role == role] for role in ("member", "control"))
-    return tuple(passage for side in sides for passage in side[:num_windows])
-
-
 def _one_per_document(passages: Sequence[Passage]) -> list[Passage]:
     first: dict[str, Passage] = {}
     for passage in passages:
@@ -190,8 +85,8 @@ def _distinct(
 ) -> list[Passage]:
     seen: set[str] = set()
     passages: list[Passage] = []
-    for document, start in _round_robin(corpus, length, rng=rng):
-        passage = _passage(document, start, start + length, role, num_given)
+    for document, start in round_robin(corpus, length, rng=rng):
+        passage = passage_of(document, start, start + length, role, num_given)
         if passage.fingerprint not in seen:
             seen.add(passage.fingerprint)
             passages.append(passage)
@@ -199,34 +94,6 @@ def _distinct(
             break
     counts = index.counts([passage.token_ids for passage in passages])
     return [replace(p, num_occurrences=int(c)) for p, c in zip(passages, counts, strict=True)]
-
-
-def lowercased(windows: Sequence[Passage], length: int, tokenizer: Tokenizer) -> tuple[Passage, ...]:
-    """The base sample of some windows in lower case: prefix and suffix lowered and encoded by themselves.
-
-    Args:
-        windows: as `windows` cuts them.
-        length: tokens of a window; what is longer in lower case loses the start of its prefix, then the end of its
-            suffix, so that whoever can take the windows can take these.
-        tokenizer: of the windows.
-    Returns:
-        in the same order, under the place of the window that each was made of; where nothing is left of a suffix
-        (bytes that are no character), none.
-    """
-    base = [passage for passage in windows if passage.in_base_sample]
-    parts = [part for p in base for part in (p.token_ids[: p.num_given], p.token_ids[p.num_given :])]
-    # A window may begin or end inside a character, whose half is no text.
-    encoded = tokenizer.token_ids_many(
-        [tokenizer.decode(part).strip("\N{REPLACEMENT CHARACTER}").lower() for part in parts]
-    )
-    found = []
-    for passage, given, scored in zip(base, encoded[::2], encoded[1::2], strict=True):
-        scored = scored[:length]
-        given = given[max(0, given.size + scored.size - length) :]
-        if scored.size:
-            ids = np.concatenate([given, scored]).astype(np.int32)
-            found.append(replace(passage, token_ids=ids, num_given=int(given.size)))
-    return tuple(found)
 
 
 def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
@@ -238,84 +105,21 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
     length = need.context_tokens + need.scored_tokens
     short = [d for d in cast.held_out.documents if 0 < len(d.token_ids) < length]
     whole = [(short[i], 0, len(short[i].token_ids), 0) for i in rng.permutation(len(short))]
-    cut = [(d, at, at + length, need.context_tokens) for d, at in _round_robin(cast.held_out, length, rng=rng)]
+    cut = [(d, at, at + length, need.context_tokens) for d, at in round_robin(cast.held_out, length, rng=rng)]
     places = [*cut, *whole][: need.num_pieces]
-    return tuple(_passage(d, start, stop, "control", given) for d, start, stop, given in places)
+    return tuple(passage_of(d, start, stop, "control", given) for d, start, stop, given in places)
 
 
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
     """Beginnings of pieces of held-out documents with the authors' own continuations."""
     length = need.prompt_tokens + need.num_tokens
     found: list[Prompt] = []
-    for document, start in _round_robin(cast.held_out, length, rng=rng):
+    for document, start in round_robin(cast.held_out, length, rng=rng):
         if len(found) == need.num_prompts:
             break
         ids = np.ascontiguousarray(document.token_ids[start : start + length], dtype=np.int32)
         found.append(Prompt(document=document.name, given=ids[: need.prompt_tokens], human=ids[need.prompt_tokens :]))
     return tuple(found)
-
-
-def canaries(need: CanariesNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[CanaryPassage, ...]:
-    """Of each pair the planted secret, its twin and others, each scored from where their tokens part."""
-    found: list[CanaryPassage] = []
-    for pair in cast.canaries.pairs if cast.canaries is not None else ():
-        num = pair.space_size if pair.space_size <= need.max_enumerated else need.num_candidates
-        others = pair.others(num, rng=rng)
-        texts = [pair.planted_text, pair.twin_text, *others]
-        encoded = [encoding.token_ids for encoding in cast.tokenizer.encode_many(texts)]
-        num_given = _common_tokens(encoded)
-        parts: list[Literal["planted", "twin", "other"]] = ["planted", "twin", *["other" for _ in others]]  # type: ignore[list-item]
-        counts = [*cast.index.counts(encoded[:2]), *(0 for _ in others)]
-        found += [
-            CanaryPassage(
-                document=f"canary/{pair.name}",
-                span=Span(0, len(text.encode())),
-                token_ids=ids,
-                role="member" if part == "planted" else "control",
-                num_occurrences=int(count),
-                num_given=num_given,
-                num_scored_bytes=len(text.encode()),
-                pair=pair,
-                part=part,
-                is_whole_space=len(others) == pair.space_size - 2,
-            )
-            for text, ids, part, count in zip(texts, encoded, parts, counts, strict=True)
-        ]
-    return tuple(found)
-
-
-def _common_tokens(texts: Sequence[TokenIds]) -> int:
-    """Tokens that all texts begin with, the last token of none among them."""
-    shortest = min(text.size for text in texts)
-    same = (np.stack([text[:shortest] for text in texts]) == texts[0][:shortest]).all(axis=0)
-    return min(int(np.cumprod(same).sum()), shortest - 1)
-
-
-def behind_unrelated(
-    need: UnrelatedPrefixesNeed, found: Sequence[Passage], cast: Cast, *, rng: np.random.Generator
-) -> tuple[Passage, ...]:
-    """Suffixes of trained-on windows behind prefixes of held-out documents; each keeps the place of its window."""
-    members = [passage for passage in found if passage.role == "member"]
-    base, filling = ([p for p in members if p.in_base_sample is wanted] for wanted in (True, False))
-    chosen = [*base[: need.num_windows], *filling[: need.num_windows]]
-    length = need.windows.prefix_tokens
-    places = islice(_round_robin(cast.held_out, length, rng=rng), need.num_prefixes)
-    prefixes = [document.token_ids[start : start + length] for document, start in places]
-    joined = (
-        (passage, np.concatenate((prefix, passage.token_ids[passage.num_given :])).astype(np.int32))
-        for passage in chosen
-        for prefix in prefixes
-    )
-    return tuple(replace(passage, token_ids=token_ids, num_given=length) for passage, token_ids in joined)
-
-
-def prefix_sweep(need: PrefixSweepNeed, found: Sequence[Passage]) -> tuple[Passage, ...]:
-    """Each window with shorter prefixes too; all keep the place of the longest, so that they are told to be one."""
-    return tuple(
-        replace(passage, token_ids=passage.token_ids[passage.num_given - given :], num_given=given)
-        for given in need.prefixes_tokens
-        for passage in found
-    )
 
 
 def material(need: Need, cast: Cast, seed: int) -> Material:

@@ -15,7 +15,8 @@ from byheart.core.streams import stream
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.journal import Journal
-from byheart.study.materials import Passage, Prompt, batches
+from byheart.study.materials import batches
+from byheart.study.passages import Passage, Prompt
 from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.subjects import Subject
 

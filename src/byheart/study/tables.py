@@ -6,7 +6,7 @@ from typing import Any
 from byheart.core.material import CanariesNeed, WritingNeed
 from byheart.core.token_scores import TokenScores
 from byheart.study.asking import Answers
-from byheart.study.materials import Passage, Prompt
+from byheart.study.passages import Passage, Prompt
 from byheart.study.subjects import Cast
 
 _WITHHELD = {"given_ids": None, "token_ids": None, "argmax_id": None}
