@@ -98,7 +98,7 @@ class WrittenWindowsNeed:
     windows: WindowsNeed
     """How they are cut: the very same windows."""
     num_windows: int = 20
-    """Of the base sample of each side, its first ones."""
+    """Of the base sample of each side, drawn."""
 
     @property
     def decoding(self) -> Decoding:
@@ -118,7 +118,7 @@ class UnrelatedPrefixesNeed:
     windows: WindowsNeed
     """How they are cut: the very same windows of trained-on text."""
     num_windows: int = 20
-    """Of the base sample its first ones, and as many of those that fill strata."""
+    """Drawn from the base sample, and as many from those that fill strata."""
     num_prefixes: int = 3
     """Prefixes, the same for every window, of different documents where there are so many."""
 

@@ -26,7 +26,7 @@ from byheart.corpus.encoded import EncodedCorpus
 from byheart.index.corpus_index import Index
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin
 from byheart.study.subjects import Cast
-from byheart.study.variants import behind_unrelated, canaries, first_of_each_side, lowercased, prefix_sweep
+from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
 
 Material = tuple[Passage, ...] | tuple[Prompt, ...]
 
@@ -139,7 +139,7 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
         case CanariesNeed():
             return canaries(need, cast, rng=rng)
         case WrittenWindowsNeed():
-            return first_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows)
+            return some_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows, rng=rng)
         case UnrelatedPrefixesNeed():
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
         case PrefixSweepNeed():

@@ -19,11 +19,18 @@ from byheart.study.passages import CanaryPassage, Passage, round_robin
 from byheart.study.subjects import Cast
 
 
-def first_of_each_side(passages: Sequence[Passage], num_windows: int) -> tuple[Passage, ...]:
-    """The first windows of the base sample of each side: a sample as random as the whole."""
+def some_of_each_side(
+    passages: Sequence[Passage], num_windows: int, *, rng: np.random.Generator
+) -> tuple[Passage, ...]:
+    """Windows of the base sample of each side, drawn: those that are repeated often are found first, and stand first."""
     base = [passage for passage in passages if passage.in_base_sample]
     sides = ([passage for passage in base if passage.role == role] for role in ("member", "control"))
-    return tuple(passage for side in sides for passage in side[:num_windows])
+    return tuple(passage for side in sides for passage in _some(side, num_windows, rng=rng))
+
+
+def _some(passages: Sequence[Passage], num: int, *, rng: np.random.Generator) -> list[Passage]:
+    """So many of them, drawn, in their order."""
+    return [passages[i] for i in sorted(rng.permutation(len(passages))[:num].tolist())]
 
 
 def lowercased(windows: Sequence[Passage], length: int, tokenizer: Tokenizer) -> tuple[Passage, ...]:
@@ -96,7 +103,7 @@ def behind_unrelated(
     """Suffixes of trained-on windows behind prefixes of held-out documents; each keeps the place of its window."""
     members = [passage for passage in found if passage.role == "member"]
     base, filling = ([p for p in members if p.in_base_sample is wanted] for wanted in (True, False))
-    chosen = [*base[: need.num_windows], *filling[: need.num_windows]]
+    chosen = [*_some(base, need.num_windows, rng=rng), *_some(filling, need.num_windows, rng=rng)]
     length = need.windows.prefix_tokens
     places = islice(round_robin(cast.held_out, length, rng=rng), need.num_prefixes)
     prefixes = [document.token_ids[start : start + length] for document, start in places]
