@@ -22,7 +22,7 @@ from byheart.study.subjects import Cast
 def some_of_each_side(
     passages: Sequence[Passage], num_windows: int, *, rng: np.random.Generator
 ) -> tuple[Passage, ...]:
-    """Windows of the base sample of each side, drawn: those that are repeated often are found first, and stand first."""
+    """Windows of the base sample of each side, drawn: those that are repeated most stand first in it."""
     base = [passage for passage in passages if passage.in_base_sample]
     sides = ([passage for passage in base if passage.role == role] for role in ("member", "control"))
     return tuple(passage for side in sides for passage in _some(side, num_windows, rng=rng))
