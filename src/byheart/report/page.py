@@ -231,17 +231,19 @@ def _tested(record: RunRecord) -> Iterator[tuple[str, str]]:
 
 
 def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Everything that has no number, and why."""
+    """Everything that has no number, and why; subjects that lack the same for the same reason together."""
+    found: dict[tuple[str, str], list[str]] = {}
     for audit in audits(record):
         for party in parties(record):
             result = record.of(audit, party.name)
-            where = f"{fmt.shown(audit, 60)} on {party.label}"
             if result is None or not isinstance(result.status, Completed):
-                yield where, why_missing(result)
+                found.setdefault((f"{fmt.shown(audit, 60)} on", why_missing(result)), []).append(party.label)
                 continue
             for it in result.evidence:
                 if isinstance(it, Refusal):
-                    yield f"{measure(it.name)} of {party.label}", f"refused: {fmt.shown(it.reason, 1000)}"
+                    why = f"refused: {fmt.shown(it.reason, 1000)}"
+                    found.setdefault((f"{measure(it.name)} of", why), []).append(party.label)
+    yield from ((f"{what} {', '.join(labels)}", why) for (what, why), labels in found.items())
 
 
 def _methods(record: RunRecord) -> Iterator[dict[str, Any]]:
