@@ -32,15 +32,15 @@ from byheart.study.tables import sample_table, score_table
 def run_audit(audit: Audit, params: Any, subject: Subject, asked: Answers, cast: Cast, seed: int) -> Result:
     """One audit on one subject; its errors become Failed, so that the others go on."""
     needs = audit.needs(params)
-    reasons = {need: reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))}
+    reasons = [reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))]
     status: Status
-    if reasons and (audit.needs_all or len(reasons) == len(needs)):
-        status = NotApplicable(" ".join(dict.fromkeys(reasons.values())))
+    if reasons:
+        status = NotApplicable(" ".join(reasons))
     else:
         # One stream for all subjects: what is the same for all (human text) then has the same interval beside each.
         rng = stream(seed, "audit", audit.name)
         try:
-            status = Completed(audit.run(inputs_for(needs, subject, asked, cast, reasons), params, rng=rng))
+            status = Completed(audit.run(inputs_for(needs, subject, asked, cast), params, rng=rng))
         except (ByheartError, ArithmeticError, LookupError, ValueError) as error:
             status = Failed(type(error).__name__, str(error))
     return Result(audit.name, audit.version, subject.name, status)
@@ -63,8 +63,7 @@ def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
     """Identifies the study by everything that decides its numbers."""
     corpora = (texts.trained_on.fingerprint, texts.held_out.fingerprint, texts.calibration.fingerprint)
     predictors = (subject.predictor.fingerprint for subject in cast.subjects)
-    secrets = () if cast.canaries is None else (cast.canaries.fingerprint,)
-    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors, *secrets)
+    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors)
 
 
 COPIED_TOKENS = 32
@@ -110,8 +109,7 @@ def finished(run: RunFolder, texts: Texts) -> RunRecord:
     record = run.read()
     origin = record.provenance
     now = (texts.trained_on.fingerprint, texts.held_out.fingerprint)
-    secrets = "" if texts.canaries is None else texts.canaries.fingerprint
-    if (*now, secrets) != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"], origin.canaries):
+    if now != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"]):
         raise FingerprintError(
             f"{run.path} is complete, but its sources have changed since.",
             why="Their texts no longer have the fingerprints in provenance.json.",
