@@ -8,8 +8,6 @@ from byheart.models import GGUF, SMOLLM2, check_options, is_endpoint
 from byheart.models.folders import read_config
 from byheart.study.plan import StudyPlan
 
-_MEMORIZER = "memorizer:"
-
 
 def check_named(plan: StudyPlan) -> list[str]:
     """Looks for the model, the adapter and the sources of a plan; opens none of them.
@@ -19,15 +17,15 @@ def check_named(plan: StudyPlan) -> list[str]:
     Raises:
         SourceError: something is not there.
         ConfigError: an option that the model does not take.
-        UnsafeError: the folder's only weights are pickles, or it names code of its own.
-        FormatError: the model's configuration is damaged.
+        UnsafeError: the folder's weights are pickles, or it names code of its own or weights elsewhere.
+        FormatError: the model's configuration is damaged, or some of its weights are missing.
     """
     for source in (*plan.trained_on, *plan.held_out):
         if source != "stdlib":
             _check_there(Path(source), "Name a folder, .txt, .jsonl(.gz/.zst), .parquet, or `stdlib`.")
     if plan.index:
         _check_there(Path(plan.index), "byheart index SOURCE -o FOLDER")
-    if plan.model.startswith(_MEMORIZER):
+    if plan.model.startswith("memorizer:"):
         return []
     given = {"adapter": plan.adapter, "tokenizer": plan.tokenizer, "chat": plan.chat}
     check_options(plan.model, **given, device=plan.device, dtype=plan.dtype)
