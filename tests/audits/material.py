@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from byheart.core.material import Continuation, Inputs, Piece, Prediction, Window
+from byheart.core.explanation import Explanation
+from byheart.core.material import ComparedWindow, Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 
 VOCABULARY = 50
 
@@ -32,6 +33,7 @@ def window(
     in_base_sample: bool = True,
     prefix_tokens: int = 2,
     suffix_tokens: int = 4,
+    ladder: Ladder | None = None,
 ) -> Window:
     ids = [(7 * i) % VOCABULARY for i in range(prefix_tokens + suffix_tokens)]
     return Window(
@@ -42,7 +44,23 @@ def window(
         in_base_sample=in_base_sample,
         prefix=np.array(ids[:prefix_tokens], dtype=np.int32),
         suffix=scores(ids[prefix_tokens:], probability, agrees=agrees),
+        ladder=ladder,
     )
+
+
+def ladder(num_tokens: int, *, unrelated: bool = True, mixture: bool = True, **answers: list[int]) -> Ladder:
+    """Rungs by name with their answers; a mixture that gives each token 1/4; an unrelated predictor that says 0."""
+    return Ladder(
+        answers={Explanation(name): [np.array(said, dtype=np.int32)] for name, said in answers.items()},
+        mixture_nats=np.full(num_tokens, np.log(1 / 4)) if mixture else None,
+        unrelated=np.zeros(num_tokens, dtype=np.int32) if unrelated else None,
+    )
+
+
+def compared(it: Window, *, lowercase: float = 3.0, reference: float = 2.0, mixture: float = 1.0) -> ComparedWindow:
+    """The window with so many nats per token in lower case, under the reference and under the mixture."""
+    nats = (np.full(len(it.suffix), -per_token) for per_token in (lowercase, reference, mixture))
+    return ComparedWindow(window=it, **dict(zip(("lowercase", "reference", "mixture"), nats, strict=True)))
 
 
 def prediction(nats: float, *, hits: int = 0, abstains: int | None = None) -> Prediction:
@@ -80,3 +98,21 @@ def decode(token_ids: TokenIds) -> str:
 
 def inputs(**parts: object) -> Inputs:
     return Inputs(subject="model", decode=decode, **parts)  # type: ignore[arg-type]
+
+
+def canary(
+    name: str, planted_nats: float, twin_nats: float, others_nats: Floats, *, repetitions: int = 1
+) -> ScoredCanary:
+    return ScoredCanary(
+        name=name,
+        kind="template",
+        hint="The code of ",
+        repetitions=repetitions,
+        entropy_bits=13.3,
+        planted_nats=float(planted_nats),
+        twin_nats=float(twin_nats),
+        others_nats=others_nats,
+        is_whole_space=False,
+        num_planted_found=repetitions,
+        num_twin_found=0,
+    )

@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from byheart.audits.extraction import AUDIT, Params, is_greedily_extracted, log_pz_nats, run, tries_needed
+from byheart.audits.extraction import AUDIT, Params, run
+from byheart.audits.extraction.coming_out import is_greedily_extracted, log_pz_nats
 from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
-from byheart.core.material import WindowsNeed
+from byheart.core.material import WindowsNeed, WrittenWindowsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
 from tests.audits.material import inputs, window
 
@@ -23,14 +24,6 @@ def test_pz_is_the_product_over_the_suffix_after_top_k_renormalisation() -> None
     expected = 4 * math.log(0.9 / (0.9 + 39 * 0.1 / 49))
     assert log_pz_nats(window("member", "a", 0.9), 4) == pytest.approx(expected)
     assert log_pz_nats(window("member", "a", 0.9), 1) == pytest.approx(expected / 4)
-
-
-def test_tries_follow_the_formula_of_hayes() -> None:
-    # 2410.19482: p_z = 0.162 needs 14 tries at p = 0.9, since log(0.1)/log(0.838) = 13.03.
-    assert math.ceil(tries_needed(math.log(0.162), 0.9)) == 14
-    assert tries_needed(-math.inf, 0.9) == math.inf
-    assert tries_needed(0.0, 0.9) == 1.0
-    assert tries_needed(math.log(0.99), 0.5) == 1.0
 
 
 def test_rates_stand_beside_their_control_with_exact_intervals() -> None:
@@ -102,6 +95,7 @@ def test_exhibits_show_the_readiest_passages_one_per_document() -> None:
 
 
 def test_the_need_matches_the_params() -> None:
-    (need,) = AUDIT.needs(PARAMS)
+    need, *others = AUDIT.needs(PARAMS)
     assert isinstance(need, WindowsNeed)
     assert (need.prefix_tokens, need.suffix_tokens) == (2, 4)
+    assert WrittenWindowsNeed(windows=need, num_windows=PARAMS.num_written) in others

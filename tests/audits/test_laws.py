@@ -1,6 +1,7 @@
 """What every audit must obey."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,20 +11,24 @@ from byheart.core.audit import METHOD_HEADINGS, Audit
 from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import continuation, inputs, piece, window
+from tests.audits.material import canary, compared, continuation, inputs, ladder, piece, window
 
 
 def some_inputs() -> Inputs:
     rng = np.random.default_rng(0)
-    windows = [
-        window("member", f"m{i}", float(rng.uniform(0.3, 0.99)), prefix_tokens=50, suffix_tokens=50) for i in range(8)
-    ]
-    windows += [window("control", f"c{i}", 0.2, prefix_tokens=50, suffix_tokens=50) for i in range(8)]
+    said = {name: rng.integers(-1, 50, 50).tolist() for name in ("knowledge", "infinigram", "markov", "boolean")}
+    beside = ladder(50, **said)
+    sided = partial(window, prefix_tokens=50, suffix_tokens=50, ladder=beside)
+    windows = [sided("member", f"m{i}", float(rng.uniform(0.3, 0.99))) for i in range(12)]
+    windows += [sided("control", f"c{i}", 0.2) for i in range(12)]
+    secrets = rng.normal(-20, 2, size=(6, 65))
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
     return inputs(
         windows=tuple(windows),
+        compared=tuple(compared(it) for it in windows),
         pieces=tuple(piece(f"d{i}", 5, own=float(rng.uniform(1, 2)), good=1.5) for i in range(8)),
         continuations=own,
+        canaries=tuple(canary(f"c{i}", s[0] + 9, s[1], s[2:]) for i, s in enumerate(secrets)),
         human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),
     )
 

@@ -62,21 +62,25 @@ def test_help_names_every_command_with_an_example() -> None:
 def test_the_options_are_frozen() -> None:
     # Scripts rely on them: changing this list needs an entry in CHANGELOG.md.
     group = typer.main.get_command(app)
+    commands = dict(group.commands)  # type: ignore[attr-defined]
+    below = {f"canary {name}": command for name, command in commands.pop("canary").commands.items()}
     options = {
         name: sorted(o for p in c.params for o in p.opts if o.startswith("--"))
-        for name, c in group.commands.items()  # type: ignore[attr-defined]
+        for name, c in (commands | below).items()
     }
     assert options == {
         "demo": ["--json", "--output", "--quiet", "--seed"],
         "audit": [
-            "--adapter", "--audits", "--chat", "--concurrency", "--device", "--dry-run", "--dtype", "--held-out",
-            "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output", "--price-completion",
-            "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed", "--skip-bad", "--timeout",
-            "--tokenizer", "--trained-on",
+            "--adapter", "--audits", "--canaries", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
+            "--held-out", "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--output",
+            "--price-completion", "--price-prompt", "--profile", "--quiet", "--requests-per-second", "--seed",
+            "--skip-bad", "--timeout", "--tokenizer", "--trained-on",
         ],
         "index": [
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
         ],
+        "canary make": ["--digits", "--json", "--output", "--pairs", "--repetitions", "--seed", "--words"],
+        "canary plant": ["--json", "--lines", "--output", "--quiet", "--skip-bad"],
         "count": ["--file", "--index", "--json", "--near", "--within"],
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
@@ -85,6 +89,10 @@ def test_the_options_are_frozen() -> None:
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
             "--quiet", "--requests-per-second", "--skip-bad", "--timeout", "--tokenizer", "--with",
+        ],
+        "attribute": [
+            "--adapter", "--all", "--calibration", "--chat", "--device", "--dtype", "--floor", "--index", "--json",
+            "--lines", "--quiet", "--seed", "--skip-bad", "--tokenizer", "--with",
         ],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
@@ -148,7 +156,9 @@ def test_defaults_come_from_toml_and_variables_and_flags_in_that_order(tmp_path:
     assert tokens == sorted(set(tokens))
 
 
-@pytest.mark.parametrize("text", ["[audit]\nprofle = 'quick'\n", "[audt]\nseed = 1\n", "audit = 3\n", "[audit\n"])
+@pytest.mark.parametrize(
+    "text", ["[audit]\nprofle = 'quick'\n", "[audt]\nseed = 1\n", "audit = 3\n", "[audit\n", "[canary.mak]\n"]
+)
 def test_a_faulty_toml_is_named_and_not_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / "byheart.toml").write_text(text)
     done = command("doctor", cwd=tmp_path)

@@ -63,7 +63,7 @@ def test_every_command_is_documented() -> None:
     group = typer.main.get_command(app)
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         assert f"## `byheart {name}`" in text, name
-        for parameter in command.params:
+        for parameter in (*command.params, *(p for c in getattr(command, "commands", {}).values() for p in c.params)):
             for option in parameter.opts:
                 if option.startswith("--"):
                     assert option in text, f"{name} {option}"

@@ -64,6 +64,9 @@ def test_the_longest_suffixes_and_what_follows_them_equal_the_definition(
         row = slice(int(rows.offsets[end]), int(rows.offsets[end + 1]))
         symbols, counts = definition.next_symbol_counts(documents, text[end - length : end], separator=index.separator)
         assert (rows.symbols[row].tolist(), rows.counts[row].tolist()) == (symbols, counts)
+    _, of_long = index.suffix_distributions(array(text), shortest=2)
+    kept = [size if length >= 2 else 0 for size, length in zip(np.diff(rows.offsets), expected[0], strict=True)]
+    assert np.diff(of_long.offsets).tolist() == kept
 
 
 @pytest.mark.parametrize("num_shards", SHARDS)

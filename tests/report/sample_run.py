@@ -122,6 +122,7 @@ def extraction(
         rate("extraction.greedy_rate", base, 100, 0, 100),
         rate("extraction.pz_half_rate", base, 100, 0, 100),
         rate("extraction.pz_1e3_rate", min(100, base + (3 if base else 0)), 100, 0, 100),
+        rate("extraction.near_verbatim_rate", min(20, base // 4), 20, 0, 20),
         by_occurrences(hits, title),
         tries(level),
         Table(

@@ -141,7 +141,13 @@ def test_a_run_in_which_everything_failed_is_still_a_page() -> None:
     record = sample_run()
     results = tuple(dataclasses.replace(r, status=Failed("BackendError", "gone")) for r in record.results)
     outline = Outline(render_html(dataclasses.replace(record, results=results)))
-    assert "".join(outline.text).count("failed with BackendError: gone") >= len(results)
+    text = " ".join("".join(outline.text).split())
+    audits = dict.fromkeys(result.audit for result in results)
+    for audit in audits:
+        (who,) = re.findall(
+            rf"{audit} on (.*?): failed with BackendError: gone", text[text.index("Without a number") :]
+        )
+        assert len(who.split(", ")) == sum(result.audit == audit for result in results)
     assert not [tag for tag, _ in outline.tags if tag == "figure"]
 
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from byheart.core.evidence import Estimate, Interval, Refusal
-from byheart.core.result import Failed, NotApplicable, Result
+from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
 from byheart.report.verdict import Finding, findings
 from tests.report.sample_run import (
@@ -114,6 +114,54 @@ def test_an_audit_that_the_report_does_not_know_gets_a_verdict() -> None:
     it = finding(dataclasses.replace(record, results=(*record.results, result)), "context")
     assert it.lead.startswith("Copy gain bits: 2.50 bits (95 % interval 2.25\N{EN DASH}2.75) for model:demo")
     assert "Control: 0.1" in it.details[0]
+
+
+def area(name: str, value: float, half: float) -> Estimate:
+    return Estimate(
+        name=name,
+        value=value,
+        unit="AUC",
+        low=value - half,
+        high=value + half,
+        confidence=0.95,
+        n=200,
+        method="m",
+        control=Interval(0.5, 0.5, 0.5),
+        excess=Interval(value - 0.5, value - 0.5 - half, value - 0.5 + half),
+    )
+
+
+def with_membership(headline: Estimate | Refusal, blind: float = 0.5) -> RunRecord:
+    record = sample_run()
+    sides = {MODEL: headline, LOOKUP: area("membership.auc", 0.97, 0.02), BLIND: area("membership.auc", blind, 0.05)}
+    gate = area("membership.split_auc", 0.52, 0.06)
+    found = tuple(Result("membership", 1, name, Completed((it, gate))) for name, it in sides.items())
+    return dataclasses.replace(record, results=(*record.results, *found))
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [(0.61, "Yes, better than by chance."), (0.52, "No evidence of it."), (0.35, "No: unseen text is likelier to it")],
+)
+def test_membership_is_a_claim_about_the_excess_over_chance(value: float, answer: str) -> None:
+    it = finding(with_membership(area("membership.auc", value, 0.05)), "membership")
+    assert it.answer.startswith(answer)
+    assert f"{value:.2f} AUC (95 % interval" in it.lead
+    assert "A classifier that never sees the model tells the two sets apart with 0.52 AUC" in said(it)
+    assert "lookup pole, which holds the text: 0.970 AUC" in said(it)
+
+
+def test_membership_that_the_blind_pole_has_too_is_undecided() -> None:
+    it = finding(with_membership(area("membership.auc", 0.61, 0.05), blind=0.6), "membership")
+    assert it.answer.startswith("Undecided: the blind pole")
+
+
+def test_membership_of_sets_that_differ_by_themselves_is_refused_with_the_gate_beside_it() -> None:
+    refusal = Refusal(name="membership.auc", reason="The two sets differ by themselves: tell")
+    it = finding(with_membership(refusal), "membership")
+    assert it.answer == "Undecided."
+    assert "differ by themselves" in it.lead
+    assert "A classifier that never sees the model" in said(it)
 
 
 def test_a_run_of_memorizers_only_has_no_verdict_on_a_model() -> None:

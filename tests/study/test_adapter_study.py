@@ -1,6 +1,7 @@
 """A base and the same with an adapter are two subjects of one study; tests/models/test_adapter.py has it recite."""
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ def test_the_base_stands_beside_the_model_in_results_provenance_and_report(plan:
         result = record.of("extraction", subject.name)
         assert result is not None
         assert result.estimate("extraction.greedy_rate") is not None
+        near = result.estimate("extraction.near_verbatim_rate")
+        assert near is not None
+        assert re.search(r"On (\d+) of \1 windows writing and scores agree", near.method), near.method
     assert model.fingerprint != base.fingerprint
     assert base.weights_blake3.items() < model.weights_blake3.items()
     assert model.loaded_as["adapter"] == plan.adapter

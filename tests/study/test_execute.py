@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from byheart.audits import AUDITS
+from byheart.core.evidence import Table
 from byheart.core.result import Completed, NotApplicable
 from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, FingerprintError, FormatError, SourceError
@@ -61,13 +63,92 @@ def test_the_lookup_pole_copies_and_the_human_authors_do_not(finished: tuple[Run
     assert novel.excess.high < 0
 
 
+def test_the_ladder_explains_the_lookup_pole_and_not_the_blind_one(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    lookup, blind = (record.of("attribution", name) for name in ("lookup:infinigram", "blind:infinigram"))
+    assert lookup is not None
+    assert blind is not None
+    for name in ("attribution.beyond_share", "attribution.member_beyond_share"):
+        held, floor = lookup.estimate(name), blind.estimate(name)
+        assert held is not None
+        assert floor is not None
+        assert held.value == 0.0
+        assert floor.value > 0.5
+        assert floor.control is None
+        assert held.control is not None
+        assert (held.control.value, held.control.low, held.control.high) == (floor.value, floor.low, floor.high)
+        assert held.excess is not None
+        assert held.excess.high < 0
+    stored, chance = (r.estimate("attribution.member_knowledge_share") for r in (lookup, blind))
+    assert stored is not None
+    assert chance is not None
+    assert stored.low is not None
+    assert chance.high is not None
+    assert stored.value > 0.97
+    assert stored.low > chance.high
+
+
+def test_a_memorizer_is_explained_by_its_own_rung(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    for name in ("infinigram", "markov", "boolean"):
+        result = record.of("attribution", f"memorizer:{name}")
+        assert result is not None
+        beyond = result.estimate("attribution.beyond_share")
+        assert beyond is not None
+        assert beyond.value == 0.0
+
+
+def test_the_share_beyond_can_be_recomputed_from_the_parquet_file(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    rows = [
+        row
+        for row in pyarrow.parquet.read_table(folder / "scores.parquet").to_pylist()
+        if row["need"] == "WindowsNeed" and row["role"] == "control"
+    ]
+    said = {(row["subject"], row["document"], row["start_byte"]): row["argmax_id"] for row in rows}
+    ladder = ("memorizer:infinigram", "lookup:infinigram", "memorizer:markov", "memorizer:boolean")
+    beyond = total = 0
+    for (subject, *place), tokens in said.items():
+        if subject == "blind:infinigram":
+            text = next(row for row in rows if [row["document"], row["start_byte"]] == place)
+            context = [*text["given_ids"], *text["token_ids"]]
+            for at, token in enumerate(tokens):
+                others = {said[name, place[0], place[1]][at] for name in ladder}
+                beyond += token not in others and token != last_copy(context[: 50 + at])
+                total += 1
+    result = record.of("attribution", "blind:infinigram")
+    assert result is not None
+    estimate = result.estimate("attribution.beyond_share")
+    assert estimate is not None
+    assert beyond / total == pytest.approx(estimate.value)  # no held-out window here follows a stored run
+
+
+def last_copy(context: list[int]) -> int | None:
+    """What followed the longest run before the end of the context that stands earlier in it, the last time."""
+    for length in range(len(context) - 1, 0, -1):
+        for stop in range(len(context) - 1, length - 1, -1):
+            if context[stop - length : stop] == context[-length:]:
+                return context[stop]
+    return None
+
+
 def test_the_model_comes_first_and_every_audit_ran_on_every_subject(finished: tuple[RunRecord, Path]) -> None:
     record, _ = finished
     assert record.provenance.subjects[0].role == "model"
     assert record.results[0].subject == "audited memorizer:infinigram"
-    assert len(record.results) == len(record.provenance.subjects) * 3
+    audited = [audit for audit in AUDITS if audit.name != "exposure"]
+    assert len(record.results) == len(record.provenance.subjects) * len(audited)
     assert all(isinstance(result.status, Completed) for result in record.results)
     assert all(s.scored_tokens_per_second for s in record.provenance.subjects)
+
+
+def test_the_split_gate_is_the_same_for_everyone_since_it_sees_no_subject(finished: tuple[RunRecord, Path]) -> None:
+    record, _ = finished
+    results = [record.of("membership", subject.name) for subject in record.provenance.subjects]
+    gates = [result.estimate("membership.split_auc") for result in results if result is not None]
+    assert len(gates) == len(record.provenance.subjects)
+    assert gates[0] is not None
+    assert all(gate == gates[0] for gate in gates)
 
 
 def test_the_folder_reads_back_as_what_was_written(finished: tuple[RunRecord, Path]) -> None:
@@ -83,6 +164,7 @@ def test_the_json_has_the_contract_s_names(finished: tuple[RunRecord, Path]) -> 
     assert {"schema", "run", "headline", "results"} <= set(document)
     names = {entry["name"] for entry in headline(record)}
     assert {"extraction.greedy_rate", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate"} <= names
+    assert {"attribution.beyond_share", "attribution.member_knowledge_share"} <= names
     assert document["provenance"]["scored_tokens_per_second"]["memorizer:infinigram"] > 0
 
 
@@ -103,6 +185,33 @@ def test_the_headline_rate_can_be_recomputed_from_the_parquet_file(finished: tup
     estimate = result.estimate("extraction.greedy_rate")
     assert estimate is not None
     assert sum(recited) / len(recited) == estimate.value
+
+
+def test_writing_says_of_every_window_what_the_scores_say(finished: tuple[RunRecord, Path]) -> None:
+    """The teacher-forced shortcut of B1 against free generation, on every subject of a study."""
+    record, _ = finished
+    for subject in record.provenance.subjects:
+        result = record.of("extraction", subject.name)
+        assert result is not None
+        rate = result.estimate("extraction.near_verbatim_rate")
+        assert rate is not None
+        # 20 of each side, but only 10 held-out documents are controls
+        assert "On 30 of 30 windows writing and scores agree" in rate.method
+
+
+def test_the_near_verbatim_rate_can_be_recomputed_from_the_parquet_file(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    rows = pyarrow.parquet.read_table(folder / "samples.parquet").to_pylist()
+    rows = [row for row in rows if row["need"] == "WrittenWindowsNeed"]
+    by_author = {name: [row for row in rows if row["author"] == name] for name in ("human", "blind:infinigram")}
+    right = [
+        mine["token_ids"] == theirs["token_ids"]
+        for mine, theirs in zip(by_author["blind:infinigram"], by_author["human"], strict=True)
+    ]
+    result = record.of("extraction", "blind:infinigram")
+    assert result is not None
+    table = next(e for e in result.evidence if isinstance(e, Table) and e.name == "extraction.by_edit_distance")
+    assert tuple(table.rows[0][:5]) == (0.0, sum(right[:20]), 20, sum(right[20:]), 10)
 
 
 def test_the_same_seed_gives_the_same_bytes(plan: StudyPlan, finished: tuple[RunRecord, Path], tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.memorizers import build
 from byheart.study.asking import Answers
 from byheart.study.inputs import inputs_for
-from byheart.study.materials import Passage, windows
+from byheart.study.materials import windows
+from byheart.study.passages import Passage
 from byheart.study.scoring import Throughput
 from byheart.study.subjects import Cast, Subject, build_index
 from tests.study.corpora import library_texts

@@ -49,3 +49,21 @@ def test_a_forecast_says_who_will_stand_beside_the_model_and_who_not() -> None:
     assert "leaves out boolean and automaton" in " ".join(quick["lines"])
     assert "leaves out" not in " ".join(full["lines"])
     assert full["tokens_to_score"] > quick["tokens_to_score"]
+
+
+def test_exposure_is_planned_only_where_canaries_are_named() -> None:
+    sides = {"model": "m", "trained_on": ("a",), "held_out": ("b",)}
+    bare, named = StudyPlan(**sides), StudyPlan(**sides, canaries="c.jsonl")  # type: ignore[arg-type]
+    assert [audit.name for audit in bare.chosen(AUDITS)] == [a.name for a in AUDITS if a.name != "exposure"]
+    assert named.chosen(AUDITS) == AUDITS
+    with pytest.raises(ConfigError, match="--canaries FILE"):
+        StudyPlan(**sides, audits=("exposure",)).chosen(AUDITS)  # type: ignore[arg-type]
+
+
+def test_what_two_audits_need_alike_is_forecast_once() -> None:
+    alone, together = (
+        forecast(StudyPlan(model="m", trained_on=("a",), held_out=("b",), audits=names).chosen(AUDITS), "quick")
+        for names in (("extraction",), ("extraction", "attribution"))
+    )
+    assert together["tokens_to_score"] == alone["tokens_to_score"]
+    assert any("attribution: what extraction asks, which is asked once" in line for line in together["lines"])

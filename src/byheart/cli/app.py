@@ -11,7 +11,9 @@ import typer.main
 
 from byheart._version import __version__
 from byheart.cli import (
+    attribution_commands,
     audit_commands,
+    canary_commands,
     corpus_commands,
     explain_commands,
     index_commands,
@@ -37,8 +39,10 @@ app = typer.Typer(
 audit_commands.register(app)
 index_commands.register(app)
 text_commands.register(app)
+canary_commands.register(app)
 corpus_commands.register(app)
 score_commands.register(app)
+attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
@@ -76,22 +80,32 @@ def configuration(path: Path, tree: Any) -> dict[str, Any]:
         defaults = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML.", why=str(error), next_step="Correct or remove the file.") from error
-    faults = []
-    for name, options in defaults.items():
-        known = [p.name for p in tree.commands[name].params] if name in tree.commands else []
-        if not isinstance(options, dict) or not known:
-            faults.append(f"{name!r} is not a table of a command")
-        else:
-            faults += [f"[{name}] has no option {option!r}" for option in options if option not in known]
+    faults = _faults(defaults, tree, "")
     if faults:
         raise ConfigError(f"{path} is ill-formed.", why="; ".join(faults) + ".", next_step="See docs/commands.md.")
     return defaults
 
 
+def _faults(tables: dict[str, Any], tree: Any, above: str) -> list[str]:
+    """Tables that are no command's, and options that a command has not; [canary.make] is the table of a subcommand."""
+    faults = []
+    for name, options in tables.items():
+        one = tree.commands.get(name)
+        known = [p.name for p in one.params] if one is not None else []
+        if not isinstance(options, dict) or one is None:
+            faults.append(f"{above + name!r} is not a table of a command")
+        elif hasattr(one, "commands"):
+            faults += _faults(options, one, f"{name}.")
+        else:
+            faults += [f"[{above}{name}] has no option {option!r}" for option in options if option not in known]
+    return faults
+
+
 def command() -> Any:
     """The command tree; its help leaves out each option's variable, whose name docs/commands.md tells by a rule."""
     group: Any = typer.main.get_command(app)
-    for one in (group, *group.commands.values()):
+    below = [inner for one in group.commands.values() for inner in getattr(one, "commands", {}).values()]
+    for one in (group, *group.commands.values(), *below):
         for parameter in one.params:
             if hasattr(parameter, "show_envvar"):
                 parameter.show_envvar = False

@@ -98,6 +98,9 @@ def audit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be asked, and stop.")] = False,
     adapter: AdapterOption = "",
     chat: ChatOption = "",
+    canaries: Annotated[
+        str, typer.Option("--canaries", help="List of planted secrets that `byheart canary make` wrote.")
+    ] = "",
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
     max_requests: MaxRequestsOption = None,
@@ -118,6 +121,7 @@ def audit(
     """
     from byheart.audits import AUDITS
     from byheart.core.audit import Profile
+    from byheart.corpus.secrets import read_secrets
     from byheart.errors import ConfigError
     from byheart.models import is_endpoint
     from byheart.study.endpoint_forecast import Terms
@@ -139,6 +143,7 @@ def audit(
         tokenizer=tokenizer,
         adapter=adapter,
         chat=chat,
+        canaries=canaries,
         device=device,
         dtype=dtype,
         audits=tuple(name.strip() for name in audits.split(",") if name.strip()),
@@ -151,7 +156,8 @@ def audit(
     if dry_run:
         terms = Terms(limits, price) if is_endpoint(model) else None
         notes = check_named(plan)
-        planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms)
+        secrets = read_secrets(Path(canaries)) if canaries else None
+        planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms, canaries=secrets)
         planned["lines"] = [f"Profile {plan.profile}.", *notes, *planned["lines"]]
         answer_json(planned) if json else answer("\n".join(planned["lines"]))
         return

@@ -48,6 +48,8 @@ class Audit:
     """The material it needs, given its Params."""
     run: Run[Any]
     """The statistic."""
+    needs_all: bool = True
+    """Whether one need that cannot be served makes it not applicable; else it refuses what rests on that need."""
 
     def method(self) -> dict[str, str]:
         """The six parts of its module docstring, by heading."""

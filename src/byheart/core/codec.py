@@ -21,6 +21,7 @@ from byheart.core.evidence import (
     Table,
     Token,
 )
+from byheart.core.explanation import Explanation
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.token_scores import TokenScores
 from byheart.errors import FormatError
@@ -69,6 +70,11 @@ def _interval(raw: dict[str, Any] | None) -> Interval | None:
     return None if raw is None else Interval(**raw)
 
 
+def _token(raw: dict[str, Any]) -> Token:
+    explanation = raw.get("explanation")
+    return Token(**raw | {"explanation": None if explanation is None else Explanation(explanation)})
+
+
 def _cells(raw: list[list[Cell]]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(tuple(row) for row in raw)
 
@@ -96,7 +102,7 @@ def evidence_from_json(raw: dict[str, Any]) -> Evidence:
             case "table":
                 return Table(**fields | {"columns": tuple(raw["columns"]), "rows": _cells(raw["rows"])})
             case "exhibit":
-                tokens = tuple(Token(**token) for token in raw["tokens"])
+                tokens = tuple(_token(token) for token in raw["tokens"])
                 facts = tuple((name, value) for name, value in raw["facts"])
                 return Exhibit(**fields | {"tokens": tokens, "facts": facts})
     except (TypeError, KeyError, ValueError) as error:

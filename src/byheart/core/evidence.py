@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from byheart.core.explanation import Explanation
 from byheart.errors import NumericalError
 
 Role = Literal["subject", "control", "human"]
@@ -182,6 +183,8 @@ class Token:
     """Whether the subject's most probable token is this one; None where it was not asked."""
     predicted: str = ""
     """The subject's most probable token, untrusted, where it disagrees."""
+    explanation: Explanation | None = None
+    """The weakest explanation of the subject's most probable token; None where it was not looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

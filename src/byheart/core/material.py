@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.decoding import Decoding
+from byheart.core.decoding import GREEDY, Decoding
+from byheart.core.explanation import Answers
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -66,7 +67,109 @@ class ContinuationsNeed:
         return Decoding(temperature=self.temperature, top_k=self.top_k)
 
 
-Need = WindowsNeed | HeldOutNeed | ContinuationsNeed
+@dataclass(frozen=True, kw_only=True)
+class CanariesNeed:
+    """Planted secrets, their unplanted twins and others that might have been, scored."""
+
+    num_candidates: int = 63
+    """Other secrets of the same space beside each pair, drawn at random."""
+    max_enumerated: int = 0
+    """Spaces of at most so many secrets are scored whole."""
+    max_tokens: int = 64
+    """Longest canary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedWindowsNeed:
+    """What the base sample of some windows is compared with: itself in lower case, and other predictors' scores of it.
+
+    An audit that declares it declares the same windows as a need of their own; an equal need is asked once, whoever
+    else declares it.
+    """
+
+    windows: WindowsNeed
+    """Which windows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenWindowsNeed:
+    """What the subject writes greedily after the prefixes of windows that are cut for another need."""
+
+    windows: WindowsNeed
+    """How they are cut: the very same windows."""
+    num_windows: int = 20
+    """Of the base sample of each side, drawn."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return GREEDY
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.windows.suffix_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrelatedPrefixesNeed:
+    """The suffixes of windows that are cut for another need, scored behind prefixes of held-out documents."""
+
+    windows: WindowsNeed
+    """How they are cut: the very same windows of trained-on text."""
+    num_windows: int = 20
+    """Drawn from the base sample, and as many from those that fill strata."""
+    num_prefixes: int = 3
+    """Prefixes, the same for every window, of different documents where there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefixSweepNeed:
+    """The same suffixes, scored after more and after fewer of the tokens that stand before them."""
+
+    prefixes_tokens: tuple[int, ...] = (25, 50, 100)
+    """Tokens given, ascending."""
+    suffix_tokens: int = 50
+    """Tokens to be predicted."""
+    num_windows: int = 12
+    """Windows of each side, at most one of a document."""
+
+    @property
+    def windows(self) -> WindowsNeed:
+        """The longest windows."""
+        return WindowsNeed(
+            prefix_tokens=self.prefixes_tokens[-1],
+            suffix_tokens=self.suffix_tokens,
+            num_windows=self.num_windows,
+            num_per_stratum=0,
+        )
+
+
+WritingNeed = ContinuationsNeed | WrittenWindowsNeed
+"""Served by writing; every other need by scoring."""
+Need = (
+    WindowsNeed
+    | ComparedWindowsNeed
+    | HeldOutNeed
+    | UnrelatedPrefixesNeed
+    | PrefixSweepNeed
+    | CanariesNeed
+    | WritingNeed
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """What others say of the scored tokens of a window: who may explain a subject, and the yardsticks beside it."""
+
+    answers: Answers
+    """The most probable token of each memorizer of each rung that there is, shape [suffix_tokens] each; the copy in the
+    prompt is not among them."""
+    mixture_nats: Floats | None = None
+    """nats; log-probability of the suffix under the mixture of memorizers, shape [suffix_tokens]; None without one."""
+    unrelated: TokenIds | None = None
+    """The most probable token of a predictor that never saw the trained-on text, shape [suffix_tokens]; None of that
+    predictor's own windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +190,39 @@ class Window:
     """Tokens given, shape [prefix_tokens]."""
     suffix: TokenScores
     """Of the tokens after them."""
+    ladder: Ladder | None = None
+    """What the memorizers and the blind pole say of the same tokens; None where the study has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedWindow:
+    """A window of the base sample beside what it is compared with. What was not or cannot be asked is None."""
+
+    window: Window
+    """As the subject scored it."""
+    lowercase: Floats | None = None
+    """nats, shape [num_tokens >= 1]; log-probability by the subject of each token of the suffix in lower case, given
+    the prefix in lower case."""
+    reference: Floats | None = None
+    """nats, shape [suffix_tokens]; log-probability of each token of the suffix by the reference."""
+    mixture: Floats | None = None
+    """nats, shape [suffix_tokens]; likewise by the mixture of memorizers of the trained-on text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenWindow:
+    """What stands after a prefix, and what the subject wrote there instead."""
+
+    role: Literal["member", "control"]
+    """Trained-on text, or held-out text."""
+    document: str
+    """Name of the document it was cut from, untrusted."""
+    span: Span
+    """Bytes of that document, prefix and suffix."""
+    suffix: TokenIds
+    """What stands there, shape [suffix_tokens]."""
+    written: TokenIds
+    """What the subject wrote, greedily, shape [at most suffix_tokens]; shorter where it ended the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +280,34 @@ class Continuation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoredCanary:
+    """Two twins that begin alike, one of them planted by coin flip, and others that might have been."""
+
+    name: str
+    """Of the pair."""
+    kind: str
+    """How its secrets look, for example "template"."""
+    hint: str
+    """First characters of both twins: nothing of a secret."""
+    repetitions: int
+    """Copies of the planted one."""
+    entropy_bits: float
+    """log2 of the number of secrets that might have been, all equally likely."""
+    planted_nats: float
+    """nats, <= 0; log-probability of the planted secret given what all begin with."""
+    twin_nats: float
+    """nats, <= 0; of its twin."""
+    others_nats: Floats
+    """nats, <= 0, shape [num_others]; of secrets that are neither."""
+    is_whole_space: bool
+    """Whether the twins and the others are all that might have been."""
+    num_planted_found: int
+    """How often the planted text stands in the trained-on text as it was given."""
+    num_twin_found: int
+    """How often its twin does; anything but 0 contradicts the list."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Everything an audit may see of one subject."""
 
@@ -153,6 +317,17 @@ class Inputs:
     """Token ids to text, for exhibits."""
     windows: tuple[Window, ...] = ()
     """Present when a WindowsNeed was declared."""
+    compared: tuple[ComparedWindow, ...] = ()
+    """The base sample of `windows`; present when a ComparedWindowsNeed was declared."""
+    reference: str | None = None
+    """Name of the reference: a predictor that is another than the subject and has not seen what is asked about."""
+    behind_unrelated: tuple[Window, ...] = ()
+    """Windows of `windows`, by document and span, each behind several prefixes that are not its own; present when an
+    UnrelatedPrefixesNeed was declared."""
+    prefix_sweep: tuple[Window, ...] = ()
+    """The same suffixes after prefixes of several lengths; present when a PrefixSweepNeed was declared."""
+    written: tuple[WrittenWindow, ...] = ()
+    """Present when a WrittenWindowsNeed was declared."""
     pieces: tuple[Piece, ...] = ()
     """Present when a HeldOutNeed was declared."""
     continuations: tuple[Continuation, ...] = ()
@@ -162,5 +337,9 @@ class Inputs:
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
     """Bytes that the subject and each memorizer store, by name, None where nobody outside knows; present with
     `pieces`."""
+    canaries: tuple[ScoredCanary, ...] = ()
+    """Present when a CanariesNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
+    lacking: Mapping[Need, str] = field(default_factory=dict)
+    """Why there is no material for a need; only of audits that do with some of their needs."""

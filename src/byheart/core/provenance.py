@@ -57,5 +57,7 @@ class Provenance:
     """The corpus that counts as unseen, likewise."""
     tokenizer: str
     """Fingerprint of the tokenizer."""
+    canaries: str = ""
+    """Fingerprint of the list of planted secrets; empty where there is none."""
     subjects: tuple[SubjectProvenance, ...] = field(default=())
     """Everyone who was audited."""

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,45 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StorageError: the place cannot be written.
     """
+    with _placed(path, os.replace) as file:
+        yield file
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[BinaryIO]:
+    """As `replacing`, but a file that is there already stays: what cannot be made again is never written over.
+
+    Args:
+        path: its place.
+    Raises:
+        StorageError: the place is taken, now or when the file is ready, or cannot be written.
+    """
+    require_free(path)
+    with _placed(path, _link) as file:
+        yield file
+
+
+def require_free(path: Path) -> None:
+    """Says that a place is taken, before work is spent on what would go there.
+
+    Raises:
+        StorageError: something is there.
+    """
+    if os.path.lexists(path):
+        raise StorageError(
+            f"{visible(str(path))} exists and is not written over.",
+            next_step="Choose another name with -o, or move the file away.",
+        )
+
+
+def _link(temporary: str, path: Path) -> None:
+    """Fails where the place has been taken meanwhile, which a rename would not."""
+    os.link(temporary, path)
+    os.unlink(temporary)
+
+
+@contextmanager
+def _placed(path: Path, place: Callable[[str, Path], None]) -> Iterator[BinaryIO]:
     temporary: str | None = None
     try:
         # mkstemp creates with mode 0600, so what is secret is never readable by others, not even for a moment.
@@ -28,7 +67,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        place(temporary, path)
         temporary = None
         sync_folder(path.parent)
     except OSError as error:

@@ -327,17 +327,21 @@ class Index:
 
         return suffixes(self.shards, self._query(text))[0]
 
-    def suffix_distributions(self, text: "Text") -> SuffixDistributions:
+    def suffix_distributions(self, text: "Text", *, shortest: int = 0) -> SuffixDistributions:
         """The longest suffix before each position of the text, and everything that follows it in the corpus.
 
         Args:
             text: shape [num_symbols].
+            shortest: what follows a shorter suffix is left out, and its row is empty: few symbols may follow a long
+                one, and any may follow none.
         Raises:
             InputError: the text contains the separator.
         """
         from byheart.index.combination import rows, suffixes
 
         found, intervals = suffixes(self.shards, self._query(text))
+        if shortest:
+            intervals = [(lows, np.where(found.lengths < shortest, lows, highs)) for lows, highs in intervals]
         return SuffixDistributions(found, rows(self.shards, intervals, found.lengths))
 
     def next_symbol_counts(self, context: "Text") -> NextSymbols:

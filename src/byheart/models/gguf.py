@@ -26,7 +26,7 @@ _CONVERSION = 1
 _MAGIC, _VERSIONS = b"GGUF", (2, 3)
 _SMALLEST_TENSOR_BYTES, _SMALLEST_KEY_BYTES = 24, 13
 """What one entry of the header takes at least."""
-_STAGE = "convert GGUF (once)"
+_STAGE, _AGAIN = "convert GGUF (once)", "convert GGUF (again: the copy in the cache is damaged)"
 
 
 def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
@@ -49,13 +49,12 @@ def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
     folder = cache_folder() / f"gguf-{digest}-float32-{_CONVERSION}"
     if is_whole(folder):
         return folder
-    if folder.exists():
-        on_progress(_STAGE, 0, 3, f"{visible(folder.name)} in the cache is damaged: converted anew")
+    stage = _AGAIN if folder.exists() else _STAGE
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            _convert(file.resolve(), workshop, on_progress)
+            _convert(file.resolve(), workshop, stage, on_progress)
             # Private by default, as mkdtemp and safetensors make them; a shared cache serves everyone.
             workshop.chmod(0o755)
             for path in workshop.iterdir():
@@ -70,7 +69,7 @@ def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
             why=visible(str(error)),
             next_step="Free 4 bytes a parameter there, or set BYHEART_CACHE to another folder.",
         ) from error
-    on_progress(_STAGE, 3, 3)
+    on_progress(stage, 3, 3)
     return folder
 
 
@@ -111,7 +110,7 @@ def _damaged(shown: str, why: str) -> FormatError:
     )
 
 
-def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
+def _convert(file: Path, folder: Path, stage: str, on_progress: Progress) -> None:
     shown = visible(str(file))
     if fault := header_fault(file):
         raise _damaged(shown, fault)
@@ -123,7 +122,7 @@ def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
     from byheart.models.plausibility import check_plausible
     from byheart.models.quiet import quiet_transformers
 
-    on_progress(_STAGE, 0, 3, "read the weights, up to 45 s")
+    on_progress(stage, 0, 3, "read the weights, up to 45 s")
     try:
         tensors = gguf.GGUFReader(file).tensors
         num_elements = sum(int(tensor.n_elements) for tensor in tensors)
@@ -145,9 +144,9 @@ def _convert(file: Path, folder: Path, on_progress: Progress) -> None:
             # The quantizer goes too: it forbids saving.
             model.config.__dict__.pop("quantization_config", None)
             del model.hf_quantizer
-            on_progress(_STAGE, 1, 3, "read the tokenizer")
+            on_progress(stage, 1, 3, "read the tokenizer")
             tokenizer = AutoTokenizer.from_pretrained(file.parent, **place)
-            on_progress(_STAGE, 2, 3, "write safetensors")
+            on_progress(stage, 2, 3, "write safetensors")
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
     except (OSError, ByheartError):

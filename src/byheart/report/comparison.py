@@ -25,9 +25,24 @@ MEASURES = {
     "extraction.greedy_rate": "Recited word for word",
     "extraction.pz_half_rate": "Recited, p at least 1/2",
     "extraction.pz_1e3_rate": "Recited, p at least 1/1,000",
+    "membership.auc": "Told from unseen text, AUC",
+    "membership.tpr_at_1pct_fpr": "Found at 1 % false alarms",
+    "membership.split_auc": "Told apart without it, AUC",
+    "exposure.mean_bits": "Exposure of planted secrets, bits",
+    "exposure.fitted_mean_bits": "Exposure by a fitted tail, bits",
+    "exposure.significant_rate": "Planted secrets with p at most 0.05",
+    "exposure.right_guess_rate": "Planted twin guessed rightly",
+    "exposure.epsilon_lower_bound": "Epsilon, at least",
+    "extraction.near_verbatim_rate": "Recited nearly word for word",
+    "extraction.above_threshold_rate": "Likelier than unseen text is",
+    "extraction.merely_common_rate": "Of what came out, merely common",
+    "extraction.repetition_slope": "Log-odds per tenfold repetition",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
+    "attribution.beyond_right_share": "Foreseen beyond every rung, unseen text",
+    "attribution.beyond_share": "Predicted beyond every rung, unseen text",
+    "attribution.member_knowledge_share": "Predicted as a long stored run goes on, seen text",
     "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
@@ -35,8 +50,18 @@ MEASURES = {
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
-HEADS = ("extraction.greedy_rate", "adaptation.bits_per_byte", "novelty.ngram_8_novel_rate")
+HEADS = (
+    "extraction.greedy_rate",
+    "membership.auc",
+    "exposure.mean_bits",
+    "adaptation.bits_per_byte",
+    "attribution.beyond_right_share",
+    "novelty.ngram_8_novel_rate",
+)
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
+
+CONTROLS = {"attribution": "the same number of the blind pole on the same tokens"}
+"""What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")
 """Audits that ask for more than memory; the page gives them a section of their own."""

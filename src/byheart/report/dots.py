@@ -5,9 +5,11 @@ from typing import Any
 
 from byheart.core.evidence import Estimate
 from byheart.report import format as fmt
-from byheart.report.comparison import MODEL, Party, measure
+from byheart.report.comparison import CONTROLS, MODEL, Party, measure
 from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, alt, chart, svg
 from byheart.report.layout import padded
+
+_CONTROL = "the same number on text that the subject cannot have seen"
 
 
 def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Figure:
@@ -35,7 +37,7 @@ def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Fi
         keys=(),
         columns=("subject", x_name, "interval", "n", "control", "excess"),
         rows=tuple(number_row(party, it) for party, it in answers),
-        note="Hollow marks: the same number on text that the subject cannot have seen." if has_control else "",
+        note=f"Hollow marks: {CONTROLS.get(name.partition('.')[0], _CONTROL)}." if has_control else "",
     )
 
 

@@ -31,6 +31,7 @@ from byheart.report.dots import dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.passages import passages
+from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, headline_grid
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
@@ -168,6 +169,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
         answers = [pair for pair in answers if pair[1].unit == answers[0][1].unit]
         if len(answers) > 1:
             yield dots(name, _comparison(name, answers), answers)
+    yield from stacks(record, audit)
     drawable = [
         (party, e)
         for party, e in evidence_of(record, audit)
@@ -229,17 +231,19 @@ def _tested(record: RunRecord) -> Iterator[tuple[str, str]]:
 
 
 def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Everything that has no number, and why."""
+    """Everything that has no number, and why; subjects that lack the same for the same reason together."""
+    found: dict[tuple[str, str], list[str]] = {}
     for audit in audits(record):
         for party in parties(record):
             result = record.of(audit, party.name)
-            where = f"{fmt.shown(audit, 60)} on {party.label}"
             if result is None or not isinstance(result.status, Completed):
-                yield where, why_missing(result)
+                found.setdefault((f"{fmt.shown(audit, 60)} on", why_missing(result)), []).append(party.label)
                 continue
             for it in result.evidence:
                 if isinstance(it, Refusal):
-                    yield f"{measure(it.name)} of {party.label}", f"refused: {fmt.shown(it.reason, 1000)}"
+                    why = f"refused: {fmt.shown(it.reason, 1000)}"
+                    found.setdefault((f"{measure(it.name)} of", why), []).append(party.label)
+    yield from ((f"{what} {', '.join(labels)}", why) for (what, why), labels in found.items())
 
 
 def _methods(record: RunRecord) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from byheart.core.evidence import Exhibit
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import MODEL, Party, audits, evidence_of
+from byheart.report.explanations import LOOKS, Look
 
 MAX_OF_MODEL, MAX_OF_OTHERS = 12, 1
 """Passages shown of the model under test, and of each other subject."""
@@ -21,6 +22,10 @@ class Piece:
     said: str
     state: str
     """"agrees", "differs" or "unasked"."""
+    look: Look | None = None
+    """Of the explanation of what the subject says here."""
+    begins: bool = False
+    """Whether the token before has another explanation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +50,34 @@ class Passages:
     """Of the model under test."""
     of_others: tuple[Passage, ...]
     """Of the poles and memorizers."""
+    explained: tuple[Passage, ...] = ()
+    """Of the model under test, each token with what explains the prediction there."""
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Of the explanations, for a legend."""
+        return tuple(LOOKS.values())
 
 
 def passages(record: RunRecord) -> Passages:
     """The passages to show."""
     shown: list[Passage] = []
+    explained: list[Passage] = []
     used: dict[tuple[str, str], int] = {}
     for audit in audits(record):
         for party, exhibit in evidence_of(record, audit):
             limit = MAX_OF_MODEL if party.role == MODEL else MAX_OF_OTHERS
             place = used.setdefault((audit, party.name), 0)
+            is_explained = isinstance(exhibit, Exhibit) and any(token.explanation for token in exhibit.tokens)
+            if is_explained and party.role != MODEL:
+                continue
             if isinstance(exhibit, Exhibit) and place < limit:
                 used[(audit, party.name)] = place + 1
-                shown.append(_passage(party, exhibit))
+                (explained if is_explained else shown).append(_passage(party, exhibit))
     return Passages(
         tuple(passage for passage in shown if passage.party.role == MODEL),
         tuple(passage for passage in shown if passage.party.role != MODEL),
+        tuple(explained),
     )
 
 
@@ -69,7 +86,7 @@ def _passage(party: Party, exhibit: Exhibit) -> Passage:
     agreement = f"{fmt.number(sum(asked), 0)} of {fmt.number(len(asked), 0)} tokens agree" if asked else ""
     left_out = len(exhibit.tokens) - MAX_TOKENS
     whose = "" if exhibit.role == "subject" else f", {exhibit.role} text"
-    given = exhibit.given[-MAX_GIVEN:]
+    given, tokens = exhibit.given[-MAX_GIVEN:], exhibit.tokens[:MAX_TOKENS]
     place = f"bytes {exhibit.start_byte:,}{fmt.EN_DASH}{exhibit.stop_byte:,}"
     return Passage(
         party=party,
@@ -81,8 +98,10 @@ def _passage(party: Party, exhibit: Exhibit) -> Passage:
                 text=fmt.shown(token.text, MAX_TOKEN),
                 said=_spelled(token.predicted) if token.agrees is False else "",
                 state="unasked" if token.agrees is None else "agrees" if token.agrees else "differs",
+                look=None if token.explanation is None else LOOKS[token.explanation],
+                begins=token.explanation != before,
             )
-            for token in exhibit.tokens[:MAX_TOKENS]
+            for token, before in zip(tokens, (None, *(token.explanation for token in tokens)), strict=False)
         ),
         agreement=agreement,
         facts=tuple((fmt.shown(name, 100), fmt.cell(value)) for name, value in exhibit.facts[:20]),

@@ -6,13 +6,11 @@ Known audits have their own sentences; any other audit gets the generic one, so 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from byheart.core.evidence import Estimate, Interval, Refusal, Series, Table
+from byheart.core.evidence import Estimate, Interval, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report.attribution import attribution_said
 from byheart.report.comparison import (
-    BASE,
-    BLIND,
-    LOOKUP,
     Party,
     answer,
     audits,
@@ -20,9 +18,12 @@ from byheart.report.comparison import (
     head_measure,
     measure,
     model_of,
-    parties,
     why_missing,
 )
+from byheart.report.exposure_verdict import exposure_said
+from byheart.report.membership_verdict import membership_said
+from byheart.report.phrases import beside_base, blind_does_the_same, both_poles, how_sure, refused, sign, stopped
+from byheart.report.recitation import recitation_details
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,10 @@ class Finding:
 _Said = tuple[str, str, tuple[str, ...]]
 _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
+    "exposure": "Do secrets planted in its training text stand out?",
+    "membership": "Can one tell from it what it was trained on?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
+    "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
 }
 
@@ -63,7 +67,7 @@ def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
     question = _QUESTIONS.get(audit) or fmt.shown(method.question if method else f"{audit}?", 200)
     if result is None or not result.evidence:
         lead = f"{model.label}: {why_missing(result)}"
-        return Finding(audit=audit, question=question, answer="Not measured.", lead=_stopped(lead))
+        return Finding(audit=audit, question=question, answer="Not measured.", lead=stopped(lead))
     short, lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
     return Finding(audit=audit, question=question, answer=short, lead=lead, details=details)
 
@@ -72,7 +76,7 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     name = "extraction.greedy_rate"
     greedy = answer(record, audit, model, name)
     if not isinstance(greedy, Estimate):
-        return *_refused(record, audit, model, name), ()
+        return *refused(record, audit, model, name), ()
     what = f"Of the windows of trained-on text, {model.label} continued {fmt.estimate(greedy)} word for word"
     if greedy.excess is None or greedy.control is None:
         lead = f"{what}; without a control on unseen text that is no evidence of memorization."
@@ -80,10 +84,10 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             "Undecided.",
             lead,
             (
-                *_by_occurrences(record, model),
-                *_base(record, audit, name),
-                *_poles(record, audit, name),
-                _how_sure(greedy),
+                *recitation_details(record, model),
+                *beside_base(record, audit, name),
+                *both_poles(record, audit, name),
+                how_sure(greedy),
             ),
         )
     against = (
@@ -99,14 +103,14 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
             short, lead = "No evidence of it.", f"{what}."
             against += ", an interval that includes zero"
     return (
-        _blind_does_the_same(record, audit, name, greedy.excess) or short,
+        blind_does_the_same(record, audit, name, greedy.excess) or short,
         lead,
         (
             f"{against}.",
-            *_by_occurrences(record, model),
-            *_base(record, audit, name),
-            *_poles(record, audit, name),
-            _how_sure(greedy),
+            *recitation_details(record, model),
+            *beside_base(record, audit, name),
+            *both_poles(record, audit, name),
+            how_sure(greedy),
         ),
     )
 
@@ -122,11 +126,11 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
     if isinstance(best, Estimate):
         which = _best_memorizer(record, audit, model)
         levels.append(f"The best memorizer of the text given as trained on{which} needs {fmt.estimate(best)}.")
-    levels += _base(record, audit, "adaptation.bits_per_byte")
+    levels += beside_base(record, audit, "adaptation.bits_per_byte")
     levels.append(_what_memorizers_hold(record))
     if not isinstance(saved, Estimate):
         name = "adaptation.bits_beyond_memorizer_per_byte"
-        return *_refused(record, audit, model, name), tuple(levels)
+        return *refused(record, audit, model, name), tuple(levels)
     if saved.low is None or saved.high is None:
         return "Undecided.", f"{model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
     saving = Interval(saved.value, saved.low, saved.high)
@@ -151,20 +155,20 @@ def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
                 f"On unseen text {model.label} and the best memorizer of the given text cannot be told apart: it saves "
                 f"{fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
             )
-    return short, lead, (*levels, _how_sure(saved))
+    return short, lead, (*levels, how_sure(saved))
 
 
 def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
     name = "novelty.ngram_8_novel_rate"
     novel = answer(record, audit, model, name)
     if not isinstance(novel, Estimate):
-        return *_refused(record, audit, model, name), ()
+        return *refused(record, audit, model, name), ()
     what = f"Of the runs of 8 tokens that {model.label} writes, {fmt.estimate(novel)} do not stand in the training text"
     if novel.control is None or novel.excess is None:
         return (
             "Undecided.",
             f"{what}; without human text beside it, that is neither much nor little.",
-            (_how_sure(novel),),
+            (how_sure(novel),),
         )
     against = (
         f"Compared with people writing on from the same prompts: "
@@ -180,11 +184,11 @@ def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
         case _:
             short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
             against += "; no evidence of copying more or less than people do"
-    undecided = _blind_does_the_same(record, audit, name, novel.excess)
+    undecided = blind_does_the_same(record, audit, name, novel.excess)
     return (
         undecided or short,
         lead,
-        (f"{against}.", *_base(record, audit, name), *_poles(record, audit, name), _how_sure(novel)),
+        (f"{against}.", *beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(novel)),
     )
 
 
@@ -192,32 +196,30 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
     name = head_measure(record, audit)
     if name is None:
         titles = [e.title for p, e in evidence_of(record, audit) if isinstance(e, Series) and p == model]
-        return "", _stopped(fmt.shown(titles[0], 300)) if titles else "See its tables below.", ()
+        return "", stopped(fmt.shown(titles[0], 300)) if titles else "See its tables below.", ()
     it = answer(record, audit, model, name)
     if not isinstance(it, Estimate):
-        return *_refused(record, audit, model, name), ()
+        return *refused(record, audit, model, name), ()
     lead = f"{measure(name)}: {fmt.estimate(it)} for {model.label}."
     if it.control is None or it.excess is None:
-        return "", lead, (*_base(record, audit, name), *_poles(record, audit, name), _how_sure(it))
+        return "", lead, (*beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(it))
     against = (
         f"Control: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
     )
     if sign(it.excess) == 0:
         against += "; the interval includes zero: no evidence of an effect"
-    return "", lead, (f"{against}.", *_base(record, audit, name), *_poles(record, audit, name), _how_sure(it))
+    return "", lead, (f"{against}.", *beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(it))
 
 
 _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
+    "exposure": exposure_said,
+    "membership": membership_said,
     "adaptation": _adaptation,
+    "attribution": attribution_said,
     "novelty": _novelty,
 }
-
-
-def sign(interval: Interval) -> int:
-    """1 where the whole interval is above zero, -1 where it is below, 0 where it includes zero."""
-    return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
 
 
 def _best_memorizer(record: RunRecord, audit: str, model: Party) -> str:
@@ -236,79 +238,3 @@ def _what_memorizers_hold(record: RunRecord) -> str:
         f"The memorizers are those of the table below and hold the {held} that was given as trained on: stronger ones "
         "may exist, and where the model was trained on more than that, this compares unequal data."
     )
-
-
-def _blind_does_the_same(record: RunRecord, audit: str, name: str, excess: Interval) -> str:
-    """What to answer when the pole that never saw the text differs from its control in the same direction."""
-    for party in parties(record):
-        it = answer(record, audit, party, name)
-        if party.role == BLIND and isinstance(it, Estimate) and it.excess is not None:
-            same = sign(excess) != 0 and sign(it.excess) == sign(excess)
-            return "Undecided: the blind pole, which never saw the text, differs the same way." if same else ""
-    return ""
-
-
-def _poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
-    """The ceiling and the floor, and whether this audit can tell them apart on this sample."""
-    found: dict[str, Estimate] = {}
-    for party in parties(record):
-        it = answer(record, audit, party, name)
-        if party.role in (LOOKUP, BLIND) and isinstance(it, Estimate):
-            found[party.role] = it
-    roles = {LOOKUP: "holds the text", BLIND: "never saw it"}
-    said = [f"the {role}, which {roles[role]}: {fmt.estimate(it)}" for role, it in found.items()]
-    if not said:
-        return ()
-    sentence = "; ".join(said) + "."
-    low, high = found.get(BLIND), found.get(LOOKUP)
-    if low and high and not _apart(low, high):
-        sentence += " The two poles do not stand apart here, so this number cannot tell memory from chance."
-    return (sentence[0].upper() + sentence[1:],)
-
-
-def _base(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
-    """The same number of the model before it was fine-tuned, and whether the sample tells the two apart."""
-    before = next((party for party in parties(record) if party.role == BASE), None)
-    after = model_of(record)
-    if before is None or after is None:
-        return ()
-    base, own = answer(record, audit, before, name), answer(record, audit, after, name)
-    if not isinstance(base, Estimate) or not isinstance(own, Estimate):
-        return ()
-    difference = (
-        "The intervals stand apart: the adapter made the difference."
-        if _apart(base, own)
-        else "The intervals overlap: this sample cannot say that the adapter changed it."
-    )
-    return (f"The base, {before.label}, without the adapter: {fmt.estimate(base)}. {difference}",)
-
-
-def _apart(one: Estimate, other: Estimate) -> bool:
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return one.value != other.value
-    return one.high < other.low or other.high < one.low
-
-
-def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
-    """The finding of the figure by occurrences, in the audit's own words."""
-    return tuple(
-        _stopped(fmt.shown(e.title, 300))
-        for party, e in evidence_of(record, "extraction")
-        if isinstance(e, Series) and e.name == "extraction.by_occurrences" and party == model
-    )
-
-
-def _how_sure(it: Estimate) -> str:
-    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} documents, one observation each."
-
-
-def _refused(record: RunRecord, audit: str, model: Party, name: str) -> tuple[str, str]:
-    it = answer(record, audit, model, name)
-    if isinstance(it, Refusal):
-        return "Undecided.", _stopped(f"The sample cannot carry this number: {fmt.shown(it.reason, 600)}")
-    return "Not measured.", _stopped(f"{model.label}: {why_missing(record.of(audit, model.name))}")
-
-
-def _stopped(sentence: str) -> str:
-    """The sentence with exactly one mark at its end."""
-    return sentence.rstrip().rstrip(".") + ("" if sentence.rstrip().endswith(("!", "?")) else ".")

@@ -79,6 +79,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
     tokenizer: str | Path = "",
     adapter: str | Path = "",
     chat: str = "",
+    canaries: str | Path = "",
     device: str = "auto",
     dtype: str = "auto",
     limits: "Limits | None" = None,
@@ -97,6 +98,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         tokenizer: of an endpoint's model or of a memorizer: a folder or tokenizer.json.
         adapter: folder of a LoRA adapter on the model, which is then audited with it and without it.
         chat: what an instruct model is asked; every text stands as its answer.
+        canaries: list of planted secrets that `byheart canary make` wrote; their exposure is then audited too.
         device: auto, cpu, cuda or mps.
         dtype: auto, float32, bfloat16 or float16.
         limits: how hard an endpoint may be asked (byheart.models.endpoint.limits.Limits); they decide no number.
@@ -115,6 +117,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         tokenizer=str(tokenizer),
         adapter=str(adapter),
         chat=chat,
+        canaries=str(canaries),
         device=device,
         dtype=dtype,
     )

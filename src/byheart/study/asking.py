@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need
+from byheart.core.material import CanariesNeed, HeldOutNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.predictor import Chooses, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -13,7 +13,9 @@ from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
-from byheart.study.materials import Material, Passage, Prompt, longest_tokens, material
+from byheart.study.ladder import stored_answers
+from byheart.study.materials import Material, longest_tokens, material
+from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
@@ -33,6 +35,8 @@ class Answers:
     """By subject."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
+    stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
+    """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -40,15 +44,37 @@ class Answers:
 def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     """Why this subject cannot serve this need, or None when it can."""
     predictor = subject.predictor
+    if isinstance(need, CanariesNeed):
+        return _lacking_canaries(subject, need, found)
     if not found:
         return "The sources have no text long enough for it."
     if predictor.context_tokens is not None and longest_tokens(need) > predictor.context_tokens:
         return f"It needs {longest_tokens(need)} tokens of context; {subject.name} takes {predictor.context_tokens}."
-    if isinstance(need, ContinuationsNeed):
+    if isinstance(need, WritingNeed):
         if not isinstance(predictor, Samples):
             return f"{subject.name} cannot write text ({predictor.access})."
         return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
+
+
+def _lacking_canaries(subject: Subject, need: CanariesNeed, found: Material) -> str | None:
+    """Why this subject cannot be asked about planted secrets, or None when it can."""
+    predictor = subject.predictor
+    planted = [passage for passage in found if isinstance(passage, CanaryPassage) and passage.part == "planted"]
+    if not planted:
+        return "No canaries were named, or none is readable."
+    longest = max(item.token_ids.size for item in found if isinstance(item, Passage))
+    if predictor.context_tokens is not None and longest > predictor.context_tokens:
+        return f"A canary has up to {longest} tokens; {subject.name} takes {predictor.context_tokens}."
+    if not isinstance(predictor, Scores):
+        return f"{subject.name} gives no log-probabilities of a given text."
+    missing = sum(passage.num_occurrences == 0 for passage in planted)
+    if missing and isinstance(predictor, Memorizer) and subject.role != "blind pole":
+        return (
+            f"{missing} of {len(planted)} planted canaries do not stand in the trained-on text as it was given, so "
+            "what was built from that text cannot know them. Give the file that `byheart canary plant` wrote."
+        )
+    return None
 
 
 def ask_everyone(
@@ -59,18 +85,26 @@ def ask_everyone(
     cut = {need: material(need, cast, seed) for need in needs}
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
+    for need, found in materials.items():
+        if isinstance(need, WindowsNeed):
+            ids = {item.fingerprint: item.token_ids for item in found if isinstance(item, Passage)}
+            result.stored[need] = {
+                name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
+            }
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:
                 continue
-            if isinstance(need, ContinuationsNeed):
-                prompts = [item for item in found if isinstance(item, Prompt)]
+            if isinstance(need, WritingNeed):
+                prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
                 texts = continue_prompts(subject, need, prompts, journal, seed, on_progress=on_progress)
                 result.written[subject.name, need] = texts
             else:
                 passages = [item for item in found if isinstance(item, Passage)]
+                # Planted secrets are not kept where other runs keep their scores.
+                kept = None if isinstance(need, CanariesNeed) else cache
                 scores, speed = score_passages(
-                    subject, need, passages, journal, cache=cache, clock=clock, on_progress=on_progress
+                    subject, need, passages, journal, cache=kept, clock=clock, on_progress=on_progress
                 )
                 result.scores[subject.name, need] = scores
                 if isinstance(need, HeldOutNeed) and isinstance(subject.predictor, Memorizer):

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WrittenWindowsNeed,
+)
+from byheart.corpus.secrets import SecretList
 from byheart.models.endpoint.cost import PROBE_REQUESTS, Cost, Price, Work, cost
 from byheart.models.endpoint.limits import Limits
 from byheart.models.endpoint.order_check import NUM_TEXTS
@@ -20,7 +31,17 @@ class Terms:
     """What its owner asks for."""
 
 
-def work_of_needs(needs: Iterable[Need]) -> Work:
+def work_of_canaries(need: CanariesNeed, canaries: SecretList | None) -> tuple[int, int]:
+    """Texts and tokens to score for the exposure of canaries, at most: as if each byte were a token."""
+    texts = tokens = 0
+    for pair in canaries.pairs if canaries is not None else ():
+        is_whole = pair.space_size <= need.max_enumerated
+        num = pair.space_size if is_whole else min(pair.space_size, 2 + need.num_candidates)
+        texts, tokens = texts + num, tokens + num * len(pair.planted_text.encode())
+    return texts, tokens
+
+
+def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> Work:
     """What the needs of some audits ask of one subject, at most."""
     texts = scored = prompts = sent = written = 0
     for need in needs:
@@ -28,6 +49,9 @@ def work_of_needs(needs: Iterable[Need]) -> Work:
             case WindowsNeed():
                 num = 2 * need.num_windows + need.num_per_stratum * len(need.strata)
                 texts, scored = texts + num, scored + num * (need.prefix_tokens + need.suffix_tokens)
+            case ComparedWindowsNeed():
+                num = 2 * need.windows.num_windows
+                texts, scored = texts + num, scored + num * (need.windows.prefix_tokens + need.windows.suffix_tokens)
             case HeldOutNeed():
                 texts += need.num_pieces
                 scored += need.num_pieces * (need.context_tokens + need.scored_tokens)
@@ -35,6 +59,21 @@ def work_of_needs(needs: Iterable[Need]) -> Work:
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
+            case CanariesNeed():
+                num, tokens = work_of_canaries(need, canaries)
+                texts, scored = texts + num, scored + tokens
+            case UnrelatedPrefixesNeed():
+                num = 2 * need.num_windows * need.num_prefixes
+                length = need.windows.prefix_tokens + need.windows.suffix_tokens
+                texts, scored = texts + num, scored + num * length
+            case PrefixSweepNeed():
+                texts += 2 * need.num_windows * len(need.prefixes_tokens)
+                lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
+                scored += 2 * need.num_windows * sum(lengths)
+            case WrittenWindowsNeed():
+                prompts += 2 * need.num_windows
+                sent += 2 * need.num_windows * need.windows.prefix_tokens
+                written += 2 * need.num_windows * need.num_tokens
     return Work(
         num_scored_texts=texts,
         scored_tokens=scored,

@@ -32,15 +32,15 @@ from byheart.study.tables import sample_table, score_table
 def run_audit(audit: Audit, params: Any, subject: Subject, asked: Answers, cast: Cast, seed: int) -> Result:
     """One audit on one subject; its errors become Failed, so that the others go on."""
     needs = audit.needs(params)
-    reasons = [reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))]
+    reasons = {need: reason for need in needs if (reason := lacking(subject, need, asked.materials[need]))}
     status: Status
-    if reasons:
-        status = NotApplicable(" ".join(reasons))
+    if reasons and (audit.needs_all or len(reasons) == len(needs)):
+        status = NotApplicable(" ".join(dict.fromkeys(reasons.values())))
     else:
         # One stream for all subjects: what is the same for all (human text) then has the same interval beside each.
         rng = stream(seed, "audit", audit.name)
         try:
-            status = Completed(audit.run(inputs_for(needs, subject, asked, cast), params, rng=rng))
+            status = Completed(audit.run(inputs_for(needs, subject, asked, cast, reasons), params, rng=rng))
         except (ByheartError, ArithmeticError, LookupError, ValueError) as error:
             status = Failed(type(error).__name__, str(error))
     return Result(audit.name, audit.version, subject.name, status)
@@ -63,7 +63,8 @@ def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
     """Identifies the study by everything that decides its numbers."""
     corpora = (texts.trained_on.fingerprint, texts.held_out.fingerprint, texts.calibration.fingerprint)
     predictors = (subject.predictor.fingerprint for subject in cast.subjects)
-    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors)
+    secrets = () if cast.canaries is None else (cast.canaries.fingerprint,)
+    return plan.fingerprint(*corpora, cast.tokenizer.fingerprint, *predictors, *secrets)
 
 
 COPIED_TOKENS = 32
@@ -109,7 +110,8 @@ def finished(run: RunFolder, texts: Texts) -> RunRecord:
     record = run.read()
     origin = record.provenance
     now = (texts.trained_on.fingerprint, texts.held_out.fingerprint)
-    if now != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"]):
+    secrets = "" if texts.canaries is None else texts.canaries.fingerprint
+    if (*now, secrets) != (origin.trained_on["fingerprint"], origin.held_out["fingerprint"], origin.canaries):
         raise FingerprintError(
             f"{run.path} is complete, but its sources have changed since.",
             why="Their texts no longer have the fingerprints in provenance.json.",

@@ -3,46 +3,85 @@
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
-from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_needs
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WritingNeed,
+    WrittenWindowsNeed,
+)
+from byheart.corpus.secrets import SecretList
+from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
-def tokens_asked(need: Need) -> int:
-    """Tokens to score or to write for one need, at most."""
+def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
+    """Tokens to score or to write for one need, at most; of canaries as if each byte were a token."""
     match need:
         case WindowsNeed():
             filled = need.num_per_stratum * len(need.strata)
             return (2 * need.num_windows + filled) * (need.prefix_tokens + need.suffix_tokens)
+        case ComparedWindowsNeed():
+            return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
         case ContinuationsNeed():
             return need.num_prompts * need.num_tokens
+        case CanariesNeed():
+            return work_of_canaries(need, canaries)[1]
+        case UnrelatedPrefixesNeed():
+            length = need.windows.prefix_tokens + need.windows.suffix_tokens
+            return 2 * need.num_windows * need.num_prefixes * length
+        case PrefixSweepNeed():
+            return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case WrittenWindowsNeed():
+            return 2 * need.num_windows * need.num_tokens
 
 
-def forecast(audits: tuple[Audit, ...], profile: Profile, *, endpoint: Terms | None = None) -> dict[str, Any]:
+def forecast(
+    audits: tuple[Audit, ...],
+    profile: Profile,
+    *,
+    endpoint: Terms | None = None,
+    canaries: SecretList | None = None,
+) -> dict[str, Any]:
     """Tokens to score and to write per subject, by audit, as JSON values and as lines to print.
 
     Args:
         audits: that are planned.
         profile: sizes of their samples.
         endpoint: on what terms it is asked; None where the model is on this machine.
+        canaries: whose exposure is asked for; None for none.
     """
-    asked = [(audit, need) for audit in audits for need in audit.needs(audit.profiles[profile])]
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
     lines: list[str] = []
-    for audit, need in asked:
-        kind = "write" if isinstance(need, ContinuationsNeed) else "score"
-        tokens = tokens_asked(need)
-        totals[kind] += tokens
-        rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
-        lines.append(f"{audit.name}: {kind} at most {tokens:,} tokens  ({audit.question})")
+    owners: dict[Need, str] = {}
+    for audit in audits:
+        of_kind: dict[str, int] = {}
+        shared: dict[str, None] = {}
+        for need in audit.needs(audit.profiles[profile]):
+            if need in owners:
+                shared[owners[need]] = None
+                continue
+            owners[need] = audit.name
+            kind = "write" if isinstance(need, WritingNeed) else "score"
+            of_kind[kind] = of_kind.get(kind, 0) + tokens_asked(need, canaries)
+        for kind, tokens in of_kind.items():
+            totals[kind] += tokens
+            rows.append({"audit": audit.name, "kind": kind, "tokens": tokens})
+        said = [f"{kind} at most {tokens:,} tokens" for kind, tokens in of_kind.items()]
+        said += [f"what {owner} asks, which is asked once" for owner in shared]
+        lines.append(f"{audit.name}: {', '.join(said)}  ({audit.question})")
     lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:
-        needs = dict.fromkeys(need for _, need in asked)
-        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(needs), endpoint)
+        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(owners, canaries), endpoint)
         lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
     lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
     return {

@@ -10,9 +10,18 @@ NAMES = (
     "extraction.greedy_rate",
     "extraction.pz_half_rate",
     "extraction.pz_1e3_rate",
+    "exposure.mean_bits",
+    "exposure.epsilon_lower_bound",
+    "membership.auc",
+    "membership.tpr_at_1pct_fpr",
+    "membership.split_auc",
+    "extraction.near_verbatim_rate",
     "adaptation.bits_per_byte",
     "adaptation.best_memorizer_bits_per_byte",
     "adaptation.bits_beyond_memorizer_per_byte",
+    "attribution.beyond_right_share",
+    "attribution.beyond_share",
+    "attribution.member_knowledge_share",
     "novelty.ngram_8_novel_rate",
 )
 

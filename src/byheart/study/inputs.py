@@ -1,27 +1,65 @@
 """Turns answers into what an audit may see: pure data of one subject."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from byheart.core.explanation import Explanation
 from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindow,
+    ComparedWindowsNeed,
     Continuation,
     ContinuationsNeed,
     HeldOutNeed,
     Inputs,
+    Ladder,
     Need,
     Piece,
     Prediction,
+    PrefixSweepNeed,
+    ScoredCanary,
+    UnrelatedPrefixesNeed,
     Window,
     WindowsNeed,
+    WrittenWindow,
+    WrittenWindowsNeed,
 )
-from byheart.core.tokens import TokenIds
+from byheart.core.token_scores import TokenScores
+from byheart.core.tokens import Floats, TokenIds
 from byheart.study.asking import Answers
-from byheart.study.materials import Passage, Prompt
+from byheart.study.ladder import RUNGS
+from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
+from byheart.study.yardstick import BLIND, MIXTURE
 
 
-def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Window, ...]:
+def _ladder(need: Need, subject: Subject, passage: Passage, asked: Answers) -> Ladder:
+    """What the memorizers and the blind pole say of the scored tokens of a window."""
+
+    def scores_of(name: str) -> TokenScores | None:
+        return asked.scores.get((name, need), {}).get(passage.fingerprint)
+
+    answers: dict[Explanation, list[TokenIds]] = {
+        Explanation.KNOWLEDGE: [asked.stored[need][passage.fingerprint][passage.num_given :]]
+    }
+    for rung, names in RUNGS.items():
+        said = [scores.argmax_id for name in names if (scores := scores_of(name)) is not None]
+        if said:
+            answers[rung] = said
+    mixture, blind = scores_of(MIXTURE), scores_of(BLIND)
+    return Ladder(
+        answers=answers,
+        mixture_nats=None if mixture is None else mixture.log_probability_nats,
+        # The floor of the floor would be itself.
+        unrelated=None if blind is None or subject.name == BLIND else blind.argmax_id,
+    )
+
+
+def _windows(
+    need: WindowsNeed | UnrelatedPrefixesNeed | PrefixSweepNeed, subject: Subject, asked: Answers
+) -> tuple[Window, ...]:
     scores = asked.scores[subject.name, need]
     return tuple(
         Window(
@@ -32,9 +70,46 @@ def _windows(need: WindowsNeed, subject: Subject, asked: Answers) -> tuple[Windo
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
+            ladder=_ladder(need, subject, p, asked) if need in asked.stored else None,
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
+    )
+
+
+def _compared(need: ComparedWindowsNeed, subject: Subject, asked: Answers, cast: Cast) -> tuple[ComparedWindow, ...]:
+    """The base sample beside itself in lower case and beside what the reference and the mixture say of it."""
+    lowered = asked.scores[subject.name, need]
+    lowercase = {_place(p): lowered[p.fingerprint] for p in asked.materials[need] if isinstance(p, Passage)}
+    reference = cast.reference_of(subject)
+
+    def said(name: str | None, passage: Passage) -> Floats | None:
+        scores = asked.scores.get((name, need.windows)) if name is not None else None
+        return None if scores is None else scores[passage.fingerprint].log_probability_nats
+
+    passages = [p for p in asked.materials[need.windows] if isinstance(p, Passage)]
+    windows = _windows(need.windows, subject, asked)
+    return tuple(
+        ComparedWindow(
+            window=window,
+            lowercase=lowercase[place].log_probability_nats if (place := _place(passage)) in lowercase else None,
+            reference=said(reference.name if reference is not None else None, passage),
+            mixture=said(MIXTURE, passage),
+        )
+        for window, passage in zip(windows, passages, strict=True)
+        if passage.in_base_sample
+    )
+
+
+def _place(passage: Passage) -> tuple[str, str, int]:
+    return passage.role, passage.document, passage.span.start
+
+
+def _written(need: WrittenWindowsNeed, subject: Subject, asked: Answers) -> tuple[WrittenWindow, ...]:
+    passages = [item for item in asked.materials[need] if isinstance(item, Passage)]
+    return tuple(
+        WrittenWindow(role=p.role, document=p.document, span=p.span, suffix=p.token_ids[p.num_given :], written=text)
+        for p, text in zip(passages, asked.written[subject.name, need], strict=True)
     )
 
 
@@ -77,13 +152,71 @@ def _continuations(
     return tuple(found)
 
 
-def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast) -> Inputs:
-    """What an audit may see of one subject."""
-    parts: dict[str, Any] = {}
+HINT_CHARACTERS = 16
+"""Of a canary's beginning; a report is passed on, and whoever knows the canaries can hide what was learned of them."""
+
+
+def _canaries(need: CanariesNeed, subject: Subject, asked: Answers) -> tuple[ScoredCanary, ...]:
+    scores = asked.scores[subject.name, need]
+    pairs: dict[str, list[CanaryPassage]] = {}
+    for passage in asked.materials[need]:
+        if isinstance(passage, CanaryPassage):
+            pairs.setdefault(passage.pair.name, []).append(passage)
+    found = []
+    for passages in pairs.values():
+        nats = [float(scores[p.fingerprint].log_probability_nats.sum()) for p in passages]
+        by_part = {p.part: (p, value) for p, value in zip(passages, nats, strict=True)}
+        others = [value for p, value in zip(passages, nats, strict=True) if p.part == "other"]
+        if len(by_part) < 3:  # of an endpoint that reads text, parts of a pair may be left out
+            continue
+        (planted, planted_nats), (twin, twin_nats) = by_part["planted"], by_part["twin"]
+        found.append(
+            ScoredCanary(
+                name=planted.pair.name,
+                kind=planted.pair.kind,
+                hint=planted.pair.beginning[:HINT_CHARACTERS],
+                repetitions=planted.pair.repetitions,
+                entropy_bits=planted.pair.entropy_bits,
+                planted_nats=planted_nats,
+                twin_nats=twin_nats,
+                others_nats=np.array(others, dtype=np.float64),
+                is_whole_space=planted.is_whole_space,
+                num_planted_found=planted.num_occurrences,
+                num_twin_found=twin.num_occurrences,
+            )
+        )
+    return tuple(found)
+
+
+def inputs_for(
+    needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast, lacking: Mapping[Need, str] | None = None
+) -> Inputs:
+    """What an audit may see of one subject.
+
+    Args:
+        needs: of the audit.
+        subject: who was asked.
+        asked: what everyone said.
+        cast: corpora and index.
+        lacking: needs that could not be served, and why.
+    """
+    parts: dict[str, Any] = {"lacking": lacking or {}}
     for need in needs:
+        if need in parts["lacking"]:
+            continue
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
+            case ComparedWindowsNeed():
+                parts["compared"] = _compared(need, subject, asked, cast)
+                reference = cast.reference_of(subject)
+                parts["reference"] = reference.name if reference is not None else None
+            case UnrelatedPrefixesNeed():
+                parts["behind_unrelated"] = _windows(need, subject, asked)
+            case PrefixSweepNeed():
+                parts["prefix_sweep"] = _windows(need, subject, asked)
+            case WrittenWindowsNeed():
+                parts["written"] = _written(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}
@@ -95,4 +228,6 @@ def inputs_for(needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: 
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)
                 parts["human"] = _continuations(human, prompts, cast, longest)
+            case CanariesNeed():
+                parts["canaries"] = _canaries(need, subject, asked)
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

@@ -3,100 +3,32 @@
 Each material depends on its need, the corpora and the seed only, so adding or reordering audits moves no one's numbers.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from byheart.core.batches import plan_batches
-from byheart.core.material import ContinuationsNeed, HeldOutNeed, Need, WindowsNeed
-from byheart.core.spans import Span
+from byheart.core.material import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    Need,
+    PrefixSweepNeed,
+    UnrelatedPrefixesNeed,
+    WindowsNeed,
+    WrittenWindowsNeed,
+)
 from byheart.core.streams import stream
-from byheart.core.tokens import TokenIds, fingerprint_tokens
-from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
+from byheart.corpus.encoded import EncodedCorpus
 from byheart.index.corpus_index import Index
+from byheart.study.passages import Passage, Prompt, passage_of, round_robin
 from byheart.study.subjects import Cast
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """A run of tokens of a document, to be scored."""
-
-    document: str
-    """Name of its document, untrusted."""
-    span: Span
-    """Bytes of that document."""
-    token_ids: TokenIds
-    """shape [num_tokens]."""
-    role: Literal["member", "control"]
-    """Trained-on or held-out text."""
-    num_occurrences: int = 0
-    """Of the whole passage in the trained-on corpus; exact for windows."""
-    in_base_sample: bool = True
-    """Counts in headline rates."""
-    num_given: int = 0
-    """Tokens at the start that are context only."""
-    num_scored_bytes: int
-    """Bytes of the tokens after them."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Of its tokens and of how many of them are given: of what is asked."""
-        return f"{fingerprint_tokens(self.token_ids)}/{self.num_given}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
-    """The beginning of a piece of a held-out document, and how its author went on."""
-
-    document: str
-    """Name of its document, untrusted."""
-    given: TokenIds
-    """shape [prompt_tokens]."""
-    human: TokenIds
-    """shape [num_tokens]."""
-
+from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
 
 Material = tuple[Passage, ...] | tuple[Prompt, ...]
-
-
-def _byte(document: EncodedDocument, token_index: int) -> int:
-    return int(document.byte_ends[token_index - 1]) if token_index else 0
-
-
-def _passage(
-    document: EncodedDocument, start: int, stop: int, role: Literal["member", "control"], num_given: int
-) -> Passage:
-    span = Span(_byte(document, start), _byte(document, stop))
-    ids = np.ascontiguousarray(document.token_ids[start:stop], dtype=np.int32)
-    scored = _byte(document, stop) - _byte(document, start + num_given)
-    return Passage(
-        document=document.name, span=span, token_ids=ids, role=role, num_given=num_given, num_scored_bytes=scored
-    )
-
-
-def _round_robin(
-    corpus: EncodedCorpus, num_tokens: int, *, rng: np.random.Generator
-) -> Iterator[tuple[EncodedDocument, int]]:
-    """Non-overlapping places of num_tokens tokens, spread evenly over the documents, in random order.
-
-    Yields every document's first pick before any document's second, so that a sample of n holds as many documents as
-    it can.
-    """
-    queues = []
-    for document in corpus.documents:
-        room = len(document.token_ids) // num_tokens
-        if room:
-            shift = int(rng.integers(0, len(document.token_ids) - room * num_tokens + 1))
-            queues.append((document, shift + num_tokens * rng.permutation(room)))
-    order = rng.permutation(len(queues))
-    longest = max((len(starts) for _, starts in queues), default=0)
-    for turn in range(longest):
-        for at in order:
-            document, starts = queues[at]
-            if turn < len(starts):
-                yield document, int(starts[turn])
 
 
 def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
@@ -153,8 +85,8 @@ def _distinct(
 ) -> list[Passage]:
     seen: set[str] = set()
     passages: list[Passage] = []
-    for document, start in _round_robin(corpus, length, rng=rng):
-        passage = _passage(document, start, start + length, role, num_given)
+    for document, start in round_robin(corpus, length, rng=rng):
+        passage = passage_of(document, start, start + length, role, num_given)
         if passage.fingerprint not in seen:
             seen.add(passage.fingerprint)
             passages.append(passage)
@@ -173,16 +105,16 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
     length = need.context_tokens + need.scored_tokens
     short = [d for d in cast.held_out.documents if 0 < len(d.token_ids) < length]
     whole = [(short[i], 0, len(short[i].token_ids), 0) for i in rng.permutation(len(short))]
-    cut = [(d, at, at + length, need.context_tokens) for d, at in _round_robin(cast.held_out, length, rng=rng)]
+    cut = [(d, at, at + length, need.context_tokens) for d, at in round_robin(cast.held_out, length, rng=rng)]
     places = [*cut, *whole][: need.num_pieces]
-    return tuple(_passage(d, start, stop, "control", given) for d, start, stop, given in places)
+    return tuple(passage_of(d, start, stop, "control", given) for d, start, stop, given in places)
 
 
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
     """Beginnings of pieces of held-out documents with the authors' own continuations."""
     length = need.prompt_tokens + need.num_tokens
     found: list[Prompt] = []
-    for document, start in _round_robin(cast.held_out, length, rng=rng):
+    for document, start in round_robin(cast.held_out, length, rng=rng):
         if len(found) == need.num_prompts:
             break
         ids = np.ascontiguousarray(document.token_ids[start : start + length], dtype=np.int32)
@@ -196,10 +128,27 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
     match need:
         case WindowsNeed():
             return windows(need, cast, rng=rng)
+        case ComparedWindowsNeed():
+            # From the stream of the windows themselves, which are then the very same.
+            same = [p for p in material(need.windows, cast, seed) if isinstance(p, Passage)]
+            return lowercased(same, longest_tokens(need.windows), cast.tokenizer)
         case HeldOutNeed():
             return pieces(need, cast, rng=rng)
         case ContinuationsNeed():
             return prompts(need, cast, rng=rng)
+        case CanariesNeed():
+            return canaries(need, cast, rng=rng)
+        case WrittenWindowsNeed():
+            return some_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows, rng=rng)
+        case UnrelatedPrefixesNeed():
+            return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
+        case PrefixSweepNeed():
+            return prefix_sweep(need, windows(need.windows, cast, rng=rng))
+
+
+def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
+    """The windows that the audit gets for that need, drawn from its stream."""
+    return windows(need, cast, rng=stream(seed, "material", repr(need)))
 
 
 def longest_tokens(need: Need) -> int:
@@ -207,10 +156,16 @@ def longest_tokens(need: Need) -> int:
     match need:
         case WindowsNeed():
             return need.prefix_tokens + need.suffix_tokens
+        case ComparedWindowsNeed():
+            return longest_tokens(need.windows)
         case HeldOutNeed():
             return need.context_tokens + need.scored_tokens
         case ContinuationsNeed():
             return need.prompt_tokens + need.num_tokens
+        case CanariesNeed():
+            return need.max_tokens
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed():
+            return longest_tokens(need.windows)
 
 
 def batches(passages: Sequence[Passage]) -> list[list[Passage]]:

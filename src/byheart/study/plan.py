@@ -10,6 +10,7 @@ import tomli_w
 
 from byheart.core.audit import Audit, Profile
 from byheart.core.codec import dumps
+from byheart.core.material import CanariesNeed
 from byheart.errors import ConfigError
 from byheart.models import check_options
 
@@ -38,6 +39,8 @@ class StudyPlan:
     """Folder of a LoRA adapter on the model; the model without it is then the base beside it."""
     chat: str = ""
     """What an instruct model is asked, so that every text stands as its answer; empty: no chat template."""
+    canaries: str = ""
+    """List of planted secrets that `byheart canary make` wrote; empty: none."""
     device: str = "auto"
     """Where the model computes, as `load_model` takes it."""
     dtype: str = "auto"
@@ -80,7 +83,19 @@ class StudyPlan:
         unknown = [f"unknown audit {name!r}. {did_you_mean(name, known)}" for name in self.audits if name not in known]
         if unknown:
             raise ConfigError("The plan names an audit that does not exist.", why=" ".join(unknown))
-        return tuple(audit for audit in audits if not self.audits or audit.name in self.audits)
+        chosen = tuple(audit for audit in audits if not self.audits or audit.name in self.audits)
+        if self.canaries:
+            return chosen
+        without = tuple(audit for audit in chosen if not self._asks_for_canaries(audit))
+        if self.audits and without != chosen:
+            raise ConfigError(
+                "The audit of exposure is about planted canaries, and none are named.",
+                next_step="Give --canaries FILE, the list that `byheart canary make` wrote before the training.",
+            )
+        return without
+
+    def _asks_for_canaries(self, audit: Audit) -> bool:
+        return any(isinstance(need, CanariesNeed) for need in audit.needs(audit.profiles[self.profile]))
 
     def to_toml(self) -> str:
         """The text of plan.toml."""

@@ -62,6 +62,7 @@ def provenance(
         trained_on=_corpus(plan.trained_on, texts.trained_on, cast.trained_on),
         held_out=_corpus(plan.held_out, texts.held_out, cast.held_out),
         tokenizer=cast.tokenizer.fingerprint,
+        canaries="" if cast.canaries is None else cast.canaries.fingerprint,
         subjects=tuple(
             SubjectProvenance(
                 name=subject.name,

@@ -136,9 +136,9 @@ def open_scorer(
         # Of an endpoint they tell what it shows, which here is clear from what was scored.
         notes = () if is_endpoint(plan.model) else loaded.notes
         return ModelScorer(loaded.predictor, Encoder(loaded.tokenizer), score_cache(), notes)
-    lookup = _opened(Path(plan.index), plan.tokenizer)
+    lookup = open_lookup(Path(plan.index), plan.tokenizer)
     encoder = Encoder(lookup.tokenizer)
-    texts, notes = _calibration(plan, encoder, on_progress)
+    texts, notes = calibration_texts(plan, encoder, on_progress=on_progress)
     on_progress(f"learn {name}", 0, 1)
     memorizer = memorizers.build(
         name,
@@ -151,8 +151,18 @@ def open_scorer(
     return MemorizerScorer(memorizer, encoder, lookup.index.unit, notes)
 
 
-def _calibration(plan: ScorePlan, encoder: Encoder, on_progress: Progress) -> tuple[list[TokenIds], tuple[str, ...]]:
-    """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them."""
+def calibration_texts(
+    plan: ScorePlan, encoder: Encoder, *, on_progress: Progress = silent
+) -> tuple[list[TokenIds], tuple[str, ...]]:
+    """The texts that the mixture's weights are fitted on, each with its end, and what a reader is told of them.
+
+    Args:
+        plan: names their sources.
+        encoder: of the index.
+        on_progress: hears of reading.
+    Raises:
+        SourceError: a source cannot be read.
+    """
     if not plan.calibration:
         return [], ()
     texts: list[TokenIds] = []
@@ -169,7 +179,15 @@ def _calibration_documents(plan: ScorePlan, *, on_progress: Progress = silent) -
         yield from stream(source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress)
 
 
-def _opened(folder: Path, tokenizer: str) -> Lookup:
+def open_lookup(folder: Path, tokenizer: str) -> Lookup:
+    """An index with its tokenizer: the one that is given, else the one that it carries.
+
+    Args:
+        folder: of the index.
+        tokenizer: file or folder; empty for the index's own.
+    Raises:
+        SourceError, FormatError, FingerprintError: it is missing, carries none, is damaged, or is another's.
+    """
     if tokenizer:
         given = chosen_tokenizer(tokenizer, ())
         return Lookup(Index.open(folder, tokenizer_fingerprint=given.fingerprint), given)

@@ -31,6 +31,8 @@ class BatchScores:
     """1-based place of each token, shape [num_tokens]; None where it would cost more and was not asked for."""
     matches: Matches | None = None
     """What each prediction rests on; None of models, and where it was not asked for."""
+    argmax_ids: TokenIds | None = None
+    """The most probable token at each place, shape [num_tokens]; None where it is not told or was not asked for."""
 
 
 class Scorer(Protocol):
@@ -86,17 +88,18 @@ class MemorizerScorer:
         documents = [batch.token_ids[start:stop] for start, stop in batch.spans()]
         if not in_full:
             return BatchScores(np.concatenate([memorizer.log_probabilities_nats(document) for document in documents]))
-        logs, ranks, lengths, counts = [], [], [], []
+        logs, ranks, said, lengths, counts = [], [], [], [], []
         for document, stop in zip(documents, batch.stops.tolist(), strict=True):
             (scores,) = memorizer.score([document])
             matches = memorizer.matches(document)
             logs.append(scores.log_probability_nats)
             ranks.append(scores.rank.astype(np.int64))
+            said.append(scores.argmax_id)
             lengths.append(matches.lengths_tokens)
             counts.append(matches.num_occurrences)
             on_progress(STAGE, stop, batch.token_ids.size)
         matches = Matches(np.concatenate(lengths), np.concatenate(counts))
-        return BatchScores(np.concatenate(logs), np.concatenate(ranks), matches)
+        return BatchScores(np.concatenate(logs), np.concatenate(ranks), matches, np.concatenate(said))
 
     def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int | None, int | None, int | None]:
         """As `Scorer.last_token`.
@@ -149,7 +152,8 @@ class ModelScorer:
             self.notes = (*self._given_notes, note)
         texts = [batch.token_ids[start:stop] for start, stop, _ in cut]
         logs, ranks = np.empty(batch.token_ids.size), np.empty(batch.token_ids.size, dtype=np.int64)
-        done, are_exact = 0, True
+        said = np.empty(batch.token_ids.size, dtype=np.int32)
+        done, are_exact, are_told = 0, True, True
         for chosen in plan_batches(texts):
             places = [cut[index] for index in chosen]
             given = [first - start for start, _, first in places]
@@ -158,9 +162,12 @@ class ModelScorer:
                 logs[first:stop] = scores.log_probability_nats
                 ranks[first:stop] = scores.rank
                 are_exact = are_exact and scores.ranked_tokens is None
+                are_told = are_told and scores.knows("argmax_id")
+                if are_told:
+                    said[first:stop] = scores.argmax_id
                 done += stop - first
             on_progress(STAGE, done, batch.token_ids.size)
-        return BatchScores(logs, ranks if are_exact else None)
+        return BatchScores(logs, ranks if are_exact else None, argmax_ids=said if are_told else None)
 
     def last_token(self, token_ids: TokenIds, rank: int | None) -> tuple[int | None, int | None, int | None]:
         """As `Scorer.last_token`: a model tells its ranks with the scores or not at all, and rests on no match."""

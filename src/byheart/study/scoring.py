@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from byheart.core.codec import array_from_json, array_to_json, token_scores_from_json, token_scores_to_json
-from byheart.core.material import ContinuationsNeed, Need
+from byheart.core.material import Need, WritingNeed
 from byheart.core.predictor import Samples, Scores
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.journal import Journal
-from byheart.study.materials import Passage, Prompt, batches
+from byheart.study.materials import batches
+from byheart.study.passages import Passage, Prompt
 from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.subjects import Subject
 
@@ -93,7 +94,7 @@ def score_passages(
 
 def continue_prompts(
     subject: Subject,
-    need: ContinuationsNeed,
+    need: WritingNeed,
     prompts: Sequence[Prompt],
     journal: Journal,
     seed: int,

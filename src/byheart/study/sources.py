@@ -1,11 +1,13 @@
 """The texts of a study: read, checked against one another, and split."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.corpus.documents import Corpus
 from byheart.corpus.readers import read
+from byheart.corpus.secrets import SecretList, read_secrets
 from byheart.corpus.splits import split
 from byheart.errors import SourceError
 from byheart.study.plan import StudyPlan
@@ -23,6 +25,8 @@ class Texts:
     """The other half of the held-out documents: what the blind pole is built from."""
     notes: tuple[str, ...]
     """What was left out, for the report."""
+    canaries: SecretList | None = None
+    """Planted secrets; None where the plan names none."""
 
 
 def read_all(sources: tuple[str, ...], plan: StudyPlan, *, on_progress: Progress = silent) -> Corpus:
@@ -35,8 +39,10 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
     """Reads the sources of a plan and makes the sides disjoint.
 
     Raises:
+        FormatError: the list of canaries is damaged.
         SourceError: a source cannot be read, or too little held-out text is left to have a control and a blind pole.
     """
+    canaries = read_secrets(Path(plan.canaries)) if plan.canaries else None
     trained_on = read_all(plan.trained_on, plan, on_progress=on_progress)
     given = read_all(plan.held_out, plan, on_progress=on_progress)
     distinct = given.deduplicated()
@@ -55,4 +61,9 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
             next_step="Give more held-out documents; with --lines each line of a .txt file is one.",
         )
     parts = split(unseen, calibration_share=0.5, held_out_share=0.0, rng=stream(plan.seed, "split", "held-out"))
-    return Texts(trained_on, parts.train, parts.calibration, tuple(notes))
+    if canaries is not None:
+        notes.append(
+            f"{len(canaries.pairs)} pairs of canaries; fingerprint of their list {canaries.fingerprint}. The "
+            "conclusions about exposure hold if that list is as old as the training."
+        )
+    return Texts(trained_on, parts.train, parts.calibration, tuple(notes), canaries)

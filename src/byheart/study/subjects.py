@@ -10,6 +10,7 @@ from byheart.core.predictor import Predictor
 from byheart.core.progress import Progress, silent
 from byheart.corpus.documents import Corpus
 from byheart.corpus.encoded import EncodedCorpus, encode_corpus
+from byheart.corpus.secrets import SecretList
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError, FingerprintError, SourceError
 from byheart.index.corpus_index import Index
@@ -64,6 +65,8 @@ class Cast:
     """Of the trained-on tokens."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers."""
+    canaries: SecretList | None = None
+    """Planted secrets; None where the plan names none."""
     notes: tuple[str, ...] = ()
     """What the model shows, who is missing and why, for the report."""
 
@@ -71,6 +74,16 @@ class Cast:
     def memorizers(self) -> tuple[Subject, ...]:
         """Memorizers of the trained-on text: the yardstick of 'beyond'."""
         return tuple(s for s in self.subjects if s.role in ("lookup pole", "memorizer"))
+
+    def reference_of(self, subject: Subject) -> Subject | None:
+        """Who says how hard a text is for one that has not seen it: a model's base, else the blind pole.
+
+        Returns:
+            another than the subject, or None where there is no other.
+        """
+        roles = ("base", "blind pole") if subject.role == "model" else ("blind pole",)
+        found = (s for role in roles for s in self.subjects if s.role == role and s.name != subject.name)
+        return next(found, None)
 
 
 def build_index(documents: EncodedCorpus, tokenizer: Tokenizer, *, on_progress: Progress = silent) -> Index:
@@ -161,7 +174,7 @@ def assemble_cast(
             raise SourceError(f"There is nothing to audit: {no_mixture}", next_step="Give other held-out documents.")
         models = (Subject(f"audited {plan.model}", "model", audited),)
     notes = tuple(note for note in (*shown, left_out, no_mixture) if note)
-    return Cast((*models, *subjects), tokenizer, trained_on, held_out, index, weights, notes)
+    return Cast((*models, *subjects), tokenizer, trained_on, held_out, index, weights, texts.canaries, notes)
 
 
 def _loaded(plan: StudyPlan, adapter: str, limits: Limits | None, on_progress: Progress) -> LoadedModel:

@@ -3,17 +3,21 @@
 from dataclasses import fields
 from typing import Any
 
-from byheart.core.material import ContinuationsNeed
+from byheart.core.material import CanariesNeed, WritingNeed
 from byheart.core.token_scores import TokenScores
 from byheart.study.asking import Answers
-from byheart.study.materials import Passage, Prompt
+from byheart.study.passages import Passage, Prompt
 from byheart.study.subjects import Cast
+
+_WITHHELD = {"given_ids": None, "token_ids": None, "argmax_id": None}
+"""Of planted secrets: who reads them can look for them. Their probabilities stay."""
 
 
 def score_table(cast: Cast, asked: Answers) -> bytes:
     """A row for each scored text and subject; a Parquet file with page checksums.
 
-    The statistics of its tokens are lists. They cover the tokens after the given ones, whose ids stand in `given_ids`.
+    The statistics of its tokens are lists. They cover the tokens after the given ones, whose ids stand in `given_ids`;
+    of canaries no ids are told.
     """
     rows: list[dict[str, Any]] = []
     for subject in cast.subjects:
@@ -37,23 +41,25 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                 }
                 # What a subject does not say stays empty.
                 columns = {field.name: None for field in fields(TokenScores) if field.name != "ranked_tokens"}
-                rows.append(head | columns | dict(scores[passage.fingerprint].arrays()))
+                row = head | columns | dict(scores[passage.fingerprint].arrays())
+                rows.append(row | _WITHHELD if isinstance(need, CanariesNeed) else row)
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]
     return _parquet(rows, empty)
 
 
 def sample_table(cast: Cast, asked: Answers) -> bytes:
-    """A row for each continuation of each prompt, by the subjects and by the human author; a Parquet file."""
+    """A row for each text that was written, by the subjects and by the human author; a Parquet file."""
     rows: list[dict[str, Any]] = []
     for need, found in asked.materials.items():
-        if not isinstance(need, ContinuationsNeed):
+        if not isinstance(need, WritingNeed):
             continue
-        prompts = [item for item in found if isinstance(item, Prompt)]
+        prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
         authors = [("human", [prompt.human for prompt in prompts])]
         authors += [(s.name, asked.written[s.name, need]) for s in cast.subjects if (s.name, need) in asked.written]
         rows += [
             {
                 "author": author,
+                "need": type(need).__name__,
                 "document": _encodable(prompt.document),
                 "prompt_ids": prompt.given,
                 "token_ids": ids,
@@ -62,7 +68,7 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
             for author, texts in authors
             for prompt, ids in zip(prompts, texts, strict=True)
         ]
-    return _parquet(rows, ["author", "document", "prompt_ids", "token_ids", "text"])
+    return _parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "text"])
 
 
 def _encodable(text: str) -> str:

@@ -54,6 +54,17 @@ class Encoder:
         self.unknown_id = None if tokenizer is None else tokenizer.unknown_id
         """The token that stands for words outside the vocabulary, or None when every text can be written."""
 
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the tokenizer; None where tokens are bytes."""
+        return None if self._tokenizer is None else self._tokenizer.fingerprint
+
+    def text_of(self, token_id: int) -> str:
+        """The text of one token; empty for special tokens such as the end of a document."""
+        if self._tokenizer is None:
+            return "" if token_id == END_OF_BYTES else bytes([token_id]).decode("utf-8", "replace")
+        return self._tokenizer.decode(np.array([token_id], dtype=np.int32))
+
     def token_ids(self, documents: Iterable[Document]) -> list[TokenIds]:
         """Each document as tokens, without its end."""
         texts = [document.text for document in documents]

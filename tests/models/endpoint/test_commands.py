@@ -187,12 +187,15 @@ def test_an_audit_whose_key_is_taken_away_keeps_what_was_answered_and_goes_on(
     assert len({tuple(window) for window in answered}) == len(answered)
 
 
-def test_an_audit_of_a_server_that_shows_text_only_is_done_and_says_what_is_not_applicable(
+def test_an_audit_of_a_server_that_shows_text_only_is_done_and_says_what_is_refused(
     byheart: Commands, memorizer: Offer, home: Path
 ) -> None:
     with serving(variant(memorizer, completions=False, generated_logprobs=False, extras=False)) as spec:
         done = byheart(*audit_of(spec, "--json"), cwd=home)
     assert done.returncode == 0, done.stderr
     (result,) = (one for one in json.loads(done.stdout)["results"] if one["subject"] == "endpoint:tiny")
-    assert result["status"] == "not_applicable"
-    assert result["reason"] == "endpoint:tiny gives no log-probabilities of a given text."
+    assert result["status"] == "completed"
+    found = {one["name"]: one for one in result["evidence"]}
+    assert found["extraction.greedy_rate"]["kind"] == "estimate"  # by writing
+    assert found["extraction.pz_half_rate"]["kind"] == "refusal"
+    assert found["extraction.pz_half_rate"]["reason"] == "endpoint:tiny gives no log-probabilities of a given text."

@@ -130,5 +130,13 @@ def test_a_score_and_an_audit_close_what_they_opened(
         record = execute(plan, tmp_path / "run")
     assert closed == [True, True]
     reasons = {r.audit: r.status.reason for r in record.results if isinstance(r.status, NotApplicable)}
-    assert reasons["extraction"] == "endpoint:tiny gives no log-probabilities of a given text."
+    assert reasons["adaptation"] == "endpoint:tiny gives no log-probabilities of a given text."
+    extraction = record.of("extraction", "endpoint:tiny")
+    assert extraction is not None
+    by_name = {e.name: e for e in extraction.evidence if isinstance(e, Estimate | Refusal)}
+    refused = by_name["extraction.pz_half_rate"]
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "endpoint:tiny gives no log-probabilities of a given text."
+    assert isinstance(by_name["extraction.greedy_rate"], Estimate)  # it writes, and that is compared
+    assert isinstance(by_name["extraction.near_verbatim_rate"], Estimate)
     assert reasons["novelty"] == "endpoint:tiny takes no top-k, and 40 is asked for."

@@ -1,0 +1,80 @@
+"""Sentences that the verdicts of several audits share."""
+
+from byheart.core.evidence import Estimate, Interval, Refusal
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import BASE, BLIND, LOOKUP, Party, answer, model_of, parties, why_missing
+
+
+def sign(interval: Interval) -> int:
+    """1 where the whole interval is above zero, -1 where it is below, 0 where it includes zero."""
+    return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
+
+
+def blind_does_the_same(record: RunRecord, audit: str, name: str, excess: Interval) -> str:
+    """What to answer when the pole that never saw the text differs from its control in the same direction."""
+    for party in parties(record):
+        it = answer(record, audit, party, name)
+        if party.role == BLIND and isinstance(it, Estimate) and it.excess is not None:
+            same = sign(excess) != 0 and sign(it.excess) == sign(excess)
+            return "Undecided: the blind pole, which never saw the text, differs the same way." if same else ""
+    return ""
+
+
+def both_poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
+    """The ceiling and the floor, and whether this audit can tell them apart on this sample."""
+    found: dict[str, Estimate] = {}
+    for party in parties(record):
+        it = answer(record, audit, party, name)
+        if party.role in (LOOKUP, BLIND) and isinstance(it, Estimate):
+            found[party.role] = it
+    roles = {LOOKUP: "holds the text", BLIND: "never saw it"}
+    said = [f"the {role}, which {roles[role]}: {fmt.estimate(it)}" for role, it in found.items()]
+    if not said:
+        return ()
+    sentence = "; ".join(said) + "."
+    low, high = found.get(BLIND), found.get(LOOKUP)
+    if low and high and not _apart(low, high):
+        sentence += " The two poles do not stand apart here, so this number cannot tell memory from chance."
+    return (sentence[0].upper() + sentence[1:],)
+
+
+def beside_base(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
+    """The same number of the model before it was fine-tuned, and whether the sample tells the two apart."""
+    before = next((party for party in parties(record) if party.role == BASE), None)
+    after = model_of(record)
+    if before is None or after is None:
+        return ()
+    base, own = answer(record, audit, before, name), answer(record, audit, after, name)
+    if not isinstance(base, Estimate) or not isinstance(own, Estimate):
+        return ()
+    difference = (
+        "The intervals stand apart: the adapter made the difference."
+        if _apart(base, own)
+        else "The intervals overlap: this sample cannot say that the adapter changed it."
+    )
+    return (f"The base, {before.label}, without the adapter: {fmt.estimate(base)}. {difference}",)
+
+
+def _apart(one: Estimate, other: Estimate) -> bool:
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return one.value != other.value
+    return one.high < other.low or other.high < one.low
+
+
+def how_sure(it: Estimate) -> str:
+    """On how many documents the intervals rest."""
+    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} documents, one observation each."
+
+
+def refused(record: RunRecord, audit: str, model: Party, name: str) -> tuple[str, str]:
+    """What to answer, and why, where there is no number."""
+    it = answer(record, audit, model, name)
+    if isinstance(it, Refusal):
+        return "Undecided.", stopped(f"The sample cannot carry this number: {fmt.shown(it.reason, 600)}")
+    return "Not measured.", stopped(f"{model.label}: {why_missing(record.of(audit, model.name))}")
+
+
+def stopped(sentence: str) -> str:
+    """The sentence with exactly one mark at its end."""
+    return sentence.rstrip().rstrip(".") + ("" if sentence.rstrip().endswith(("!", "?")) else ".")

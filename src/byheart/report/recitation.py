@@ -1,0 +1,62 @@
+"""What stands behind the share that is recited, in sentences: repetition, near misses, and what is merely common."""
+
+from byheart.core.evidence import Estimate, Series
+from byheart.core.run_record import RunRecord
+from byheart.report import format as fmt
+from byheart.report.comparison import Party, answer, evidence_of
+
+AUDIT = "extraction"
+
+
+def recitation_details(record: RunRecord, model: Party) -> tuple[str, ...]:
+    """The sentences for which the run has numbers; the others are left out."""
+    return (
+        *_by_occurrences(record, model),
+        *_per_tenfold_repetition(record, model),
+        *_nearly(record, model),
+        *_merely_common(record, model),
+    )
+
+
+def _found(record: RunRecord, model: Party, name: str) -> Estimate | None:
+    it = answer(record, AUDIT, model, f"{AUDIT}.{name}")
+    return it if isinstance(it, Estimate) else None
+
+
+def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
+    """The finding of the figure by occurrences, in the audit's own words."""
+    return tuple(
+        f"{fmt.shown(e.title, 300).rstrip().rstrip('.')}."
+        for party, e in evidence_of(record, AUDIT)
+        if isinstance(e, Series) and e.name == "extraction.by_occurrences" and party == model
+    )
+
+
+def _per_tenfold_repetition(record: RunRecord, model: Party) -> tuple[str, ...]:
+    it = _found(record, model, "repetition_slope")
+    if it is None or it.low is None or it.high is None:
+        return ()
+    value, inside = fmt.bounds(it.value, it.low, it.high, it.unit)
+    said = (
+        f"Ten times as many repetitions change the log-odds of coming out by {value} ({fmt.confidence(it.confidence)} "
+        f"interval {inside})"
+    )
+    unsure = "" if it.low > 0 or it.high < 0 else ", an interval that includes zero"
+    return (f"{said}{unsure}.",)
+
+
+def _nearly(record: RunRecord, model: Party) -> tuple[str, ...]:
+    it = _found(record, model, "near_verbatim_rate")
+    if it is None or it.control is None:
+        return ()
+    return (
+        f"Nearly word for word, with at most a tenth of the tokens edited, it wrote {fmt.estimate(it)}; of held-out "
+        f"passages {fmt.control(it.control, it.unit, it.confidence)}.",
+    )
+
+
+def _merely_common(record: RunRecord, model: Party) -> tuple[str, ...]:
+    it = _found(record, model, "merely_common_rate")
+    if it is None:
+        return ()
+    return (f"Of what came out and was tried, {fmt.estimate(it)} would come nearly as well behind an unrelated text.",)

@@ -1,0 +1,164 @@
+"""Makes lists of planted secrets, and plants them into a user's own training data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import randbits
+
+from byheart.core.codec import dumps
+from byheart.core.progress import Progress, silent
+from byheart.core.streams import stream
+from byheart.core.visible import visible
+from byheart.corpus import readers
+from byheart.corpus.atomic_file import creating, require_free
+from byheart.corpus.documents import Document
+from byheart.corpus.secrets import SecretList, make_secrets, read_secrets, write_secrets
+from byheart.errors import ConfigError, InputError, SourceError
+
+LARGEST_SHARE = 0.01
+"""Of the bytes of the training data: more would change what is trained, not only be remembered by it."""
+STAGE = "plant"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What was written."""
+
+    num_documents: int
+    """Of the source."""
+    num_copies: int
+    """Of planted canaries among them."""
+    share: float
+    """Of all bytes that are the copies', in [0, LARGEST_SHARE]."""
+    secrets: SecretList
+    """Whose planted ones they are."""
+
+
+def make_canaries(
+    output: Path, *, num_pairs: int, repetitions: Sequence[int], digits: int, words: int, seed: int | None
+) -> SecretList:
+    """Makes pairs of secrets, flips their coins, and writes the list where only its owner may read it.
+
+    Args:
+        output: a file that does not exist.
+        num_pairs: of twins.
+        repetitions: copies of the planted ones.
+        digits: of the secrets of templates.
+        words: of the secrets of random tokens.
+        seed: None draws 128 bits from the operating system, and who does not have the file cannot make it again. With
+            a seed that others use too, their canaries are the same, and may stand in the training text already.
+    Returns:
+        the list.
+    Raises:
+        InputError: an argument outside its range.
+        StorageError: the place is taken or cannot be written.
+    """
+    require_free(output)
+    root = randbits(128) if seed is None else seed
+    rng = stream(root, "canary", "make")
+    made = make_secrets(num_pairs, seed=root, repetitions=repetitions, digits=digits, words=words, rng=rng)
+    write_secrets(output, made)
+    return made
+
+
+def plant_canaries(
+    canaries: Path,
+    source: str,
+    output: Path,
+    *,
+    lines: bool = False,
+    skip_bad: bool = False,
+    on_progress: Progress = silent,
+) -> Planted:
+    """Writes the documents of a source with the planted canaries among them, each copy a document of its own.
+
+    The places follow from the list's own seed: the same list and source give the same bytes. The source is read twice
+    and never held in memory.
+
+    Args:
+        canaries: the list.
+        source: as for `readers.read`.
+        output: a .jsonl that does not exist; records of name and text, readable by its owner only.
+        lines: as for `readers.read`.
+        skip_bad: as for `readers.read`.
+        on_progress: told the documents written.
+    Raises:
+        ConfigError: the output is not named as what it is.
+        InputError: the copies would be more than LARGEST_SHARE of the bytes.
+        SourceError: the source cannot be read, holds a canary already, or changed meanwhile.
+        StorageError: the place is taken or cannot be written.
+    Cost: reading the source twice, and looking for each pair in it.
+    """
+    if not output.name.endswith(".jsonl"):
+        raise ConfigError(
+            f"{visible(str(output))} is not named .jsonl.", next_step="What is written are JSON lines: -o OUT.jsonl."
+        )
+    require_free(output)
+    secrets = read_secrets(canaries)
+    beginnings = [pair.beginning for pair in secrets.pairs]
+    num_documents = num_bytes = 0
+    for document in readers.stream(source, lines=lines, skip_bad=skip_bad, on_progress=on_progress):
+        num_documents, num_bytes = num_documents + 1, num_bytes + document.num_bytes
+        if any(beginning in document.text for beginning in beginnings):
+            raise SourceError(
+                f"{visible(source)} holds a canary of this list already.",
+                why=f"In {visible(document.name)}.",
+                next_step="Plant into the data as they were before, or make other canaries.",
+            )
+    share = _share(secrets, num_bytes)
+    places = iter(_places(secrets, num_documents))
+    copies = _copies(secrets)
+    written = 0
+    with creating(output) as file:
+        next_place = next(places, None)
+        for document in readers.stream(source, lines=lines, skip_bad=skip_bad):
+            while next_place == written:
+                file.write(_record(next(copies)))
+                written, next_place = written + 1, next(places, None)
+            file.write(_record(document))
+            written += 1
+            on_progress(STAGE, written, num_documents)
+        for copy in copies:
+            file.write(_record(copy))
+            written += 1
+        num_copies = sum(pair.repetitions for pair in secrets.pairs)
+        if written != num_documents + num_copies:
+            raise SourceError(
+                f"{visible(source)} changed while it was read.",
+                why=f"It had {num_documents:,} documents, then {written - num_copies:,}.",
+                next_step="Wait until nothing writes to it, and type the command again.",
+            )
+    return Planted(num_documents, num_copies, share, secrets)
+
+
+def _share(secrets: SecretList, num_bytes: int) -> float:
+    planted = secrets.num_planted_bytes
+    share = planted / (planted + num_bytes)
+    if share > LARGEST_SHARE:
+        needed = round(planted * (1 / LARGEST_SHARE - 1))
+        raise InputError(
+            f"The canaries would be {100 * share:.1f} % of the data; at most {100 * LARGEST_SHARE:g} % may be.",
+            why=f"Their copies have {planted:,} bytes, so the source needs {needed:,}; it has {num_bytes:,}.",
+            next_step="Give more data, or make fewer canaries: `byheart canary make --pairs N --repetitions 1,4`.",
+        )
+    return share
+
+
+def _places(secrets: SecretList, num_documents: int) -> list[int]:
+    """Where the copies stand among all records, ascending: each choice of places is equally likely."""
+    num_copies = sum(pair.repetitions for pair in secrets.pairs)
+    rng = stream(secrets.seed, "canary", "places")
+    chosen: list[int] = rng.choice(num_documents + num_copies, size=num_copies, replace=False).tolist()
+    return sorted(chosen)
+
+
+def _copies(secrets: SecretList) -> Iterator[Document]:
+    """The copies in random order, under names that say nothing: who trains need not know which records they are."""
+    rng = stream(secrets.seed, "canary", "order")
+    texts = [pair.planted_text for pair in secrets.pairs for _ in range(pair.repetitions)]
+    for index in rng.permutation(len(texts)):
+        yield Document(rng.bytes(8).hex(), texts[index])
+
+
+def _record(document: Document) -> bytes:
+    return dumps({"name": document.name, "text": document.text}).encode("ascii") + b"\n"
