@@ -10,6 +10,13 @@ from tests.cli.command import byheart as command
 from tests.study.corpora import library_texts
 
 
+def two_sources(folder: Path) -> tuple[str, ...]:
+    """--trained-on and --held-out, each a file of one document: a plan refuses texts that are not there."""
+    for name in ("trained.txt", "held.txt"):
+        (folder / name).write_text("The quick brown fox jumps over the lazy dog.\n")
+    return "--trained-on", str(folder / "trained.txt"), "--held-out", str(folder / "held.txt")
+
+
 def test_secrets_are_made_and_planted_and_neither_command_says_one(tmp_path: Path) -> None:
     source = tmp_path / "source.jsonl"
     source.write_text("".join(json.dumps({"name": n, "text": t}) + "\n" for n, t in library_texts(20)))
@@ -35,7 +42,7 @@ def test_json_counts_what_will_be_planted_and_the_forecast_what_will_be_asked(tm
     assert made["pairs"] == 12
     assert made["copies"] == 6 * 1 + 6 * 4
     bare, planned = (
-        answer("audit", "m", "--trained-on", "t", "--held-out", "t", "-o", str(tmp_path / "r"), "--dry-run", *more)
+        answer("audit", "memorizer:infinigram", *two_sources(tmp_path), "-o", str(tmp_path / "r"), "--dry-run", *more)
         for more in ((), ("--canaries", str(canaries)))
     )
     assert "exposure" not in [row["audit"] for row in bare["audits"]]
@@ -47,11 +54,8 @@ def test_json_counts_what_will_be_planted_and_the_forecast_what_will_be_asked(tm
 def test_exposure_without_canaries_says_what_is_missing(tmp_path: Path) -> None:
     done = command(
         "audit",
-        "m",
-        "--trained-on",
-        "t",
-        "--held-out",
-        "t",
+        "memorizer:infinigram",
+        *two_sources(tmp_path),
         "-o",
         str(tmp_path / "r"),
         "--dry-run",
