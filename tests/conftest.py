@@ -3,3 +3,5 @@
 import os
 
 os.environ["BYHEART_SCORE_CACHE"] = "off"
+# Before any test imports torch: as byheart.models does.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

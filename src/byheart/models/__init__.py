@@ -1,5 +1,10 @@
-"""Predictors that learn. Importing this room imports no torch; `load_model` does."""
+"""Predictors that learn. Importing this room imports no torch; `load_model` does.
 
+It tells OpenMP, before torch is loaded, that threads which wait shall sleep and not spin: on cores that another program uses,
+spinning threads slow each other tenfold (bench/waiting.py). Whoever sets OMP_WAIT_POLICY or GOMP_SPINCOUNT is obeyed.
+"""
+
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from byheart.models.causal import CausalPredictor
     from byheart.models.endpoint.limits import Limits
     from byheart.models.endpoint.predictor import Endpoint
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 GGUF = "gguf:"
 """What stands before a file of llama.cpp."""
