@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 RUN ?= runs/demo
 PEERS := .venv-bench
 BENCH ?= --corpus stdlib --quick
+# A file of tests stays in one process, so that what its tests share is made once.
+SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile
 
 .PHONY: demo test test-all bench lint format clean
 
@@ -44,10 +46,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -m 'not slow' $(SIDE_BY_SIDE)
 
 test-all: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 bench: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python bench/index.py $(BENCH)
