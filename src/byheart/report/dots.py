@@ -1,6 +1,6 @@
 """One number with its interval over all subjects that have it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from byheart.core.evidence import Estimate
@@ -55,22 +55,17 @@ def _dots(x_name: str, answers: Sequence[tuple[Party, Estimate]], frame: Frame) 
     x = alt.X(
         "v:Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False, padding=6 if within else 0), axis=axis
     )
-    layers = []
+    marks, words = [], []
     for index, (party, it) in enumerate(answers):
         top = 52 * index
-        layers += _mark(x, top + 30, party.colour, it.value, it.low, it.high, is_hollow=False)
+        marks.append(_mark(top + 30, party.colour, it.value, it.low, it.high) | {"hollow": False})
         if it.control:
-            layers += _mark(
-                x, top + 41, party.colour, it.control.value, it.control.low, it.control.high, is_hollow=True
-            )
+            control = _mark(top + 41, party.colour, it.control.value, it.control.low, it.control.high)
+            marks.append(control | {"hollow": True})
         weight = "bold" if party.role == MODEL else "normal"
-        names = {"align": "left", "color": party.colour, "fontWeight": weight}
-        word = chart([{"t": fmt.shortened(party.label, 26)}]).mark_text(aria=False, baseline="middle", **names)
-        layers.append(word.encode(x=alt.value(0), y=alt.value(top + 14), text="t:N"))
-        value = chart([{"t": _short(it)}])
-        figure = value.mark_text(aria=False, baseline="middle", align="right", color=INK)
-        layers.append(figure.encode(x=alt.value(frame.plot_width), y=alt.value(top + 14), text="t:N"))
-    return layers
+        words.append({"t": fmt.shortened(party.label, 26), "y": top + 14, "c": party.colour, "k": weight})
+        words.append({"t": _short(it), "y": top + 14, "c": INK, "k": "value"})
+    return [*_rules(x, marks), *_points(x, marks), *_words(words, frame)]
 
 
 def _short(it: Estimate) -> str:
@@ -79,21 +74,39 @@ def _short(it: Estimate) -> str:
     return value if count is None else f"{fmt.number(count, 0)} of {fmt.number(it.n, 0)} ({value})"
 
 
-def _mark(
-    x: Any, y: int, colour: str, value: float, low: float | None, high: float | None, *, is_hollow: bool
-) -> list[Any]:
-    layers = []
-    rows = [{"v": value, "low": low, "high": high}]
-    if low is not None and high is not None:
-        dash = [4, 3] if is_hollow else []
-        rule = chart(rows).mark_rule(aria=False, color=colour, strokeWidth=1.4 if is_hollow else 2.2, strokeDash=dash)
-        start = x.copy()
-        start.shorthand = "low:Q"
-        layers.append(rule.encode(x=start, x2="high:Q", y=alt.value(y)))
-    fill = "white" if is_hollow else colour
-    point = chart(rows).mark_circle(aria=False, opacity=1, size=60, fill=fill, stroke=colour, strokeWidth=1.5)
-    layers.append(point.encode(x=x, y=alt.value(y)))
-    return layers
+def _mark(y: int, colour: str, value: float, low: float | None, high: float | None) -> dict[str, Any]:
+    return {"y": y, "c": colour, "v": value, "low": low, "high": high}
+
+
+_Y: Any = alt.Y("y:Q", scale=None, axis=None)
+"""Pixels from the top, as the rows say."""
+
+
+def _rules(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
+    """The intervals: one chart for the numbers and one for their controls, since charts are what costs time."""
+    start = x.copy()
+    start.shorthand = "low:Q"
+    for is_hollow, width, dash in ((False, 2.2, []), (True, 1.4, [4, 3])):
+        rows = [m for m in marks if m["hollow"] is is_hollow and m["low"] is not None and m["high"] is not None]
+        if rows:
+            rule = chart(rows).mark_rule(aria=False, strokeWidth=width, strokeDash=dash)
+            yield rule.encode(x=start, x2="high:Q", y=_Y, color=alt.Color("c:N", scale=None))
+
+
+def _points(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
+    rows = [mark | {"fill": "white" if mark["hollow"] else mark["c"]} for mark in marks]
+    point = chart(rows).mark_circle(aria=False, opacity=1, size=60, strokeWidth=1.5)
+    yield point.encode(x=x, y=_Y, stroke=alt.Stroke("c:N", scale=None), fill=alt.Fill("fill:N", scale=None))
+
+
+def _words(words: list[dict[str, Any]], frame: Frame) -> Iterator[Any]:
+    for kind in ("bold", "normal", "value"):
+        rows = [word for word in words if word["k"] == kind]
+        align, at = ("right", frame.plot_width) if kind == "value" else ("left", 0)
+        weight = "bold" if kind == "bold" else "normal"
+        if rows:
+            text = chart(rows).mark_text(aria=False, baseline="middle", align=align, fontWeight=weight)
+            yield text.encode(x=alt.value(at), y=_Y, text="t:N", color=alt.Color("c:N", scale=None))
 
 
 def number_row(party: Party, it: Estimate) -> tuple[str, ...]:

@@ -16,6 +16,20 @@ FONT = "Helvetica, Arial, sans-serif"
 INK, SOFT, GRID = "#1A1A1A", "#555555", "#E7E7E7"
 NUMBER_LABELS = "format(datum.value, abs(datum.value) >= 0.01 || datum.value == 0 ? ',.2~f' : '.2~g')"
 PERCENT_LABELS = "format(100 * datum.value, '.0f') + ' %'"
+_CONFIG = {
+    "background": "white",
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": SOFT,
+        "titleColor": SOFT,
+    },
+    "text": {"fontSize": 12},
+}
+"""Not by Altair's methods, each of which copies all layers first."""
 _SVG_HEAD = re.compile(r'^<svg [^>]*?viewBox="([^"]*)">')
 
 
@@ -76,12 +90,6 @@ def svg(layers: list[Any], height: int, frame: Frame, text: str) -> str:
     """The drawing with a viewBox instead of a size, named for assistive technology."""
     padding = {"left": frame.left, "right": frame.right, "top": frame.top, "bottom": frame.bottom}
     sized = alt.layer(*layers).properties(width=frame.plot_width, height=height, autosize="none", padding=padding)
-    styled = (
-        sized.configure(font=FONT, background="white")
-        .configure_view(stroke=None)
-        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=SOFT, titleColor=SOFT)
-        .configure_text(fontSize=12)
-    )
-    drawn = vl_convert.vegalite_to_svg(styled.to_dict(validate=False))
+    drawn = vl_convert.vegalite_to_svg(sized.to_dict(validate=False) | {"config": _CONFIG})
     head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(text)}" viewBox="\\1">'
     return _SVG_HEAD.sub(lambda match: head.replace("\\1", match[1]), drawn, count=1)
