@@ -1,7 +1,7 @@
 """How much a second program on the same cores slows torch, with waiting threads that spin and with such that sleep.
 
-`python bench/waiting.py` prints the gradient steps a second of a small network on all cores, alone and beside a second one of its
-kind, for both settings of OMP_WAIT_POLICY. byheart sets PASSIVE when its models are imported.
+`python bench/waiting.py` prints the gradient steps a second of a small network on all cores, alone and beside a second
+one of its kind, for both settings of OMP_WAIT_POLICY. byheart sets PASSIVE when its models are imported.
 """
 
 import argparse

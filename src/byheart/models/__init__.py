@@ -1,7 +1,7 @@
 """Predictors that learn. Importing this room imports no torch; `load_model` does.
 
-It tells OpenMP, before torch is loaded, that threads which wait shall sleep and not spin: on cores that another program uses,
-spinning threads slow each other tenfold (bench/waiting.py). Whoever sets OMP_WAIT_POLICY or GOMP_SPINCOUNT is obeyed.
+It tells OpenMP, before torch is loaded, that threads which wait shall sleep and not spin: on cores that another program
+uses, spinning threads slow each other tenfold (bench/waiting.py). Whoever sets OMP_WAIT_POLICY is obeyed.
 """
 
 import os
