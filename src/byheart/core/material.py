@@ -190,6 +190,8 @@ class Window:
     """Tokens given, shape [prefix_tokens]."""
     suffix: TokenScores
     """Of the tokens after them."""
+    num_given_bytes: int = 0
+    """Bytes of `span` that stand before the suffix."""
     ladder: Ladder | None = None
     """What the memorizers and the blind pole say of the same tokens; None where the study has none."""
 
@@ -317,6 +319,8 @@ class Inputs:
     """Token ids to text, for exhibits."""
     windows: tuple[Window, ...] = ()
     """Present when a WindowsNeed was declared."""
+    document_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each trained-on document that a window comes from, by name; present with `windows`."""
     compared: tuple[ComparedWindow, ...] = ()
     """The base sample of `windows`; present when a ComparedWindowsNeed was declared."""
     reference: str | None = None

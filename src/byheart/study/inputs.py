@@ -70,6 +70,7 @@ def _windows(
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
+            num_given_bytes=len(p.span) - p.num_scored_bytes,
             ladder=_ladder(need, subject, p, asked) if need in asked.stored else None,
         )
         for p in asked.materials[need]
@@ -207,6 +208,9 @@ def inputs_for(
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
+                names = {window.document for window in parts["windows"] if window.role == "member"}
+                documents = (document for document in cast.trained_on.documents if document.name in names)
+                parts["document_bytes"] = {document.name: document.num_bytes for document in documents}
             case ComparedWindowsNeed():
                 parts["compared"] = _compared(need, subject, asked, cast)
                 reference = cast.reference_of(subject)

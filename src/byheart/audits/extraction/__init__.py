@@ -36,6 +36,7 @@ import numpy as np
 
 from byheart.audits.extraction.coming_out import count, is_greedily_extracted, reaches, tells_pz
 from byheart.audits.extraction.commonness import log_ratios_nats, merely_common
+from byheart.audits.extraction.coverage import coverage
 from byheart.audits.extraction.flags import flags
 from byheart.audits.extraction.near_verbatim import near_verbatim, written_verbatim_rate
 from byheart.audits.extraction.params import Params, sweep_need, unrelated_need, windows_need, written_need
@@ -68,6 +69,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         evidence += taxonomy(members, controls, inputs, params)
         evidence += [tries(base, controls, params)] if tells_pz(inputs.windows) else []
         evidence.append(suffix_sweep(base, controls, params))
+        evidence += coverage(inputs, base, controls, params)
     evidence += _refused(inputs, sweep_need(params), "extraction.prefix_sweep") or prefix_sweep(
         inputs.prefix_sweep, params
     )
