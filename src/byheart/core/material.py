@@ -68,6 +68,26 @@ class ContinuationsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenPromptsNeed:
+    """Prompts from trained-on documents, continued by the rule by which prompts from held-out documents are."""
+
+    continuations: ContinuationsNeed
+    """The rule: tokens given and written, and how they are drawn."""
+    num_prompts: int = 48
+    """Prompts, spread over as many documents as there are."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return self.continuations.decoding
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.continuations.num_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
 class CanariesNeed:
     """Planted secrets, their unplanted twins and others that might have been, scored."""
 
@@ -145,7 +165,7 @@ class PrefixSweepNeed:
         )
 
 
-WritingNeed = ContinuationsNeed | WrittenWindowsNeed
+WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
 """Served by writing; every other need by scoring."""
 Need = (
     WindowsNeed
@@ -338,6 +358,8 @@ class Inputs:
     """By the subject; present when a ContinuationsNeed was declared."""
     human: tuple[Continuation, ...] = ()
     """By the authors of the prompts' documents; present with `continuations`."""
+    attacked: tuple[Continuation, ...] = ()
+    """By the subject, after prompts from trained-on documents; present when a SeenPromptsNeed was declared."""
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
     """Bytes that the subject and each memorizer store, by name, None where nobody outside knows; present with
     `pieces`."""

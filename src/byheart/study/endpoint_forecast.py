@@ -11,6 +11,7 @@ from byheart.core.material import (
     HeldOutNeed,
     Need,
     PrefixSweepNeed,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
@@ -58,6 +59,10 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
             case ContinuationsNeed():
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
+                written += need.num_prompts * need.num_tokens
+            case SeenPromptsNeed():
+                prompts += need.num_prompts
+                sent += need.num_prompts * need.continuations.prompt_tokens
                 written += need.num_prompts * need.num_tokens
             case CanariesNeed():
                 num, tokens = work_of_canaries(need, canaries)

@@ -10,6 +10,7 @@ from byheart.core.material import (
     HeldOutNeed,
     Need,
     PrefixSweepNeed,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WritingNeed,
@@ -30,7 +31,7 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
-        case ContinuationsNeed():
+        case ContinuationsNeed() | SeenPromptsNeed():
             return need.num_prompts * need.num_tokens
         case CanariesNeed():
             return work_of_canaries(need, canaries)[1]

@@ -20,6 +20,7 @@ from byheart.core.material import (
     Prediction,
     PrefixSweepNeed,
     ScoredCanary,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     Window,
     WindowsNeed,
@@ -232,6 +233,9 @@ def inputs_for(
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)
                 parts["human"] = _continuations(human, prompts, cast, longest)
+            case SeenPromptsNeed():
+                prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
+                parts["attacked"] = _continuations(asked.written[subject.name, need], prompts, cast, {})
             case CanariesNeed():
                 parts["canaries"] = _canaries(need, subject, asked)
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)
