@@ -9,6 +9,7 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
     SeenPromptsNeed,
@@ -75,6 +76,8 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
+            case NearMassNeed():
+                pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():
                 prompts += 2 * need.num_windows
                 sent += 2 * need.num_windows * need.windows.prefix_tokens

@@ -8,6 +8,7 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
     SeenPromptsNeed,
@@ -40,6 +41,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * need.num_prefixes * length
         case PrefixSweepNeed():
             return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case NearMassNeed():
+            return need.num_read_tokens
         case WrittenWindowsNeed():
             return 2 * need.num_windows * need.num_tokens
 

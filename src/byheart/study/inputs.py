@@ -1,5 +1,6 @@
 """Turns answers into what an audit may see: pure data of one subject."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,13 @@ from byheart.core.material import (
     HeldOutNeed,
     Inputs,
     Ladder,
+    NearMassNeed,
     Need,
     Piece,
     Prediction,
     PrefixSweepNeed,
     ScoredCanary,
+    SearchedWindow,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     Window,
@@ -112,6 +115,22 @@ def _written(need: WrittenWindowsNeed, subject: Subject, asked: Answers) -> tupl
     return tuple(
         WrittenWindow(role=p.role, document=p.document, span=p.span, suffix=p.token_ids[p.num_given :], written=text)
         for p, text in zip(passages, asked.written[subject.name, need], strict=True)
+    )
+
+
+def _searched(need: NearMassNeed, subject: Subject, asked: Answers) -> tuple[SearchedWindow, ...]:
+    passages = [item for item in asked.materials[need] if isinstance(item, Passage)]
+    return tuple(
+        SearchedWindow(
+            role=p.role,
+            document=p.document,
+            span=p.span,
+            verbatim=math.exp(it.log_verbatim_nats),
+            mass=math.exp(it.log_mass_nats),
+            num_texts=it.num_texts,
+            is_whole=it.is_whole,
+        )
+        for p, it in zip(passages, asked.searched[subject.name, need], strict=True)
     )
 
 
@@ -222,6 +241,8 @@ def inputs_for(
                 parts["prefix_sweep"] = _windows(need, subject, asked)
             case WrittenWindowsNeed():
                 parts["written"] = _written(need, subject, asked)
+            case NearMassNeed():
+                parts["searched"] = _searched(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}

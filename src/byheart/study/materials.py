@@ -16,6 +16,7 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
     SeenPromptsNeed,
@@ -153,7 +154,7 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return seen_prompts(need, cast, rng=rng)
         case CanariesNeed():
             return canaries(need, cast, rng=rng)
-        case WrittenWindowsNeed():
+        case WrittenWindowsNeed() | NearMassNeed():
             return some_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows, rng=rng)
         case UnrelatedPrefixesNeed():
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
@@ -181,7 +182,7 @@ def longest_tokens(need: Need) -> int:
             return longest_tokens(need.continuations)
         case CanariesNeed():
             return need.max_tokens
-        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed():
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
             return longest_tokens(need.windows)
 
 
