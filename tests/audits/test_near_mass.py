@@ -74,7 +74,7 @@ def test_the_quick_profile_searches_nothing_and_says_nothing() -> None:
     assert not [need for need in needs(quick) if isinstance(need, NearMassNeed)]
     assert not [name for name in found(quick, searched=()) if "near_verbatim_pz" in name]
     for profile in ("standard", "full"):
-        assert [need for need in needs(AUDIT.profiles[profile]) if isinstance(need, NearMassNeed)]  # type: ignore[index]
+        assert [need for need in needs(AUDIT.profiles[profile]) if isinstance(need, NearMassNeed)]
 
 
 def test_what_is_asked_is_within_a_tenth_of_the_suffix_and_told_before() -> None:

@@ -41,8 +41,8 @@ class Params:
 
     num_prompts: int = 48
     """Held-out prompts."""
-    num_attacks: int = 48
-    """Prompts from trained-on documents."""
+    num_attacks: int = 24
+    """Prompts from trained-on documents; fewer will do, since there a copy is no rarity."""
     prompt_tokens: int = 32
     """Tokens given."""
     num_tokens: int = 64

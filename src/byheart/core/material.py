@@ -74,7 +74,7 @@ class SeenPromptsNeed:
     continuations: ContinuationsNeed
     """The rule: tokens given and written, and how they are drawn."""
     num_prompts: int = 48
-    """Prompts, spread over as many documents as there are."""
+    """Prompts, all different, at most one of a document."""
 
     @property
     def decoding(self) -> Decoding:

@@ -120,14 +120,17 @@ def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) ->
 
 
 def seen_prompts(need: SeenPromptsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
-    """Beginnings of distinct pieces of trained-on documents: of a text that is repeated, one."""
+    """Beginnings of distinct pieces of trained-on documents, at most one of a document: only one would count."""
     rule = need.continuations
     found: dict[bytes, Prompt] = {}
+    used: set[str] = set()
     for document, start in round_robin(cast.trained_on, rule.prompt_tokens + rule.num_tokens, rng=rng):
         if len(found) == need.num_prompts:
             break
-        prompt = _prompt(document, start, rule)
-        found.setdefault(prompt.given.tobytes() + prompt.human.tobytes(), prompt)
+        if document.name not in used:
+            prompt = _prompt(document, start, rule)
+            if found.setdefault(prompt.given.tobytes() + prompt.human.tobytes(), prompt) is prompt:
+                used.add(document.name)
     return tuple(found.values())
 
 
