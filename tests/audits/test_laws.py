@@ -30,6 +30,7 @@ def some_inputs() -> Inputs:
         continuations=own,
         canaries=tuple(canary(f"c{i}", s[0] + 9, s[1], s[2:]) for i, s in enumerate(secrets)),
         human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),
+        attacked=tuple(continuation(i, rng.integers(1, 30, 40).tolist()) for i in range(8)),
     )
 
 

@@ -63,6 +63,47 @@ def test_the_lookup_pole_copies_and_the_human_authors_do_not(finished: tuple[Run
     assert novel.excess.high < 0
 
 
+def test_the_lookup_pole_copies_when_drawn_out_and_the_blind_pole_does_not(finished: tuple[RunRecord, Path]) -> None:
+    lookup, blind = (finished[0].of("propensity", f"{role}:infinigram") for role in ("lookup", "blind"))
+    assert lookup is not None
+    assert blind is not None
+    high, low = (result.estimate("propensity.capability_rate") for result in (lookup, blind))
+    assert high is not None
+    assert low is not None
+    assert high.n == low.n == 20  # one continuation of a document
+    assert high.excess is not None
+    assert high.excess.low > 0.3
+    assert low.excess is not None
+    assert low.excess.low <= 0
+    measure = lookup.estimate("propensity.measure")
+    assert measure is not None
+    assert measure.value < 0.5
+
+
+def test_the_map_of_the_works_can_be_recomputed_from_the_parquet_file(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    name = record.provenance.subjects[0].name
+    result = record.of("extraction", name)
+    assert result is not None
+    table = next(e for e in result.evidence if isinstance(e, Table) and e.name == "extraction.coverage")
+    rows = pyarrow.parquet.read_table(folder / "scores.parquet").to_pylist()
+    told = {
+        (row["document"], row["stop_byte"] - row["num_scored_bytes"], row["stop_byte"]): all(
+            r == 1 for r in row["rank"]
+        )
+        for row in rows
+        if row["subject"] == name
+        and row["need"] in ("WindowsNeed", "PrefixSweepNeed")
+        and (row["role"], row["num_given"]) == ("member", 50)
+    }
+    assert len(table.rows) == len({row[:1] + row[2:4] for row in table.rows})
+    for document, num_bytes, start, stop, *_, verbatim, _, _ in table.rows:
+        assert told[document, start, stop] is (verbatim == "yes")
+        assert isinstance(num_bytes, int)
+        assert isinstance(stop, int)
+        assert num_bytes >= stop
+
+
 def test_the_ladder_explains_the_lookup_pole_and_not_the_blind_one(finished: tuple[RunRecord, Path]) -> None:
     record, _ = finished
     lookup, blind = (record.of("attribution", name) for name in ("lookup:infinigram", "blind:infinigram"))

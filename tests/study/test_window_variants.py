@@ -1,18 +1,20 @@
 """Windows that are asked about again: continued, behind other prefixes, after longer and shorter ones."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from byheart.audits.extraction import Params
-from byheart.audits.extraction.params import sweep_need, unrelated_need, windows_need, written_need
-from byheart.core.material import Need
+from byheart.audits.extraction.params import mass_needs, sweep_need, unrelated_need, windows_need, written_need
+from byheart.core.material import ContinuationsNeed, Need, SeenPromptsNeed
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.study.endpoint_forecast import work_of_needs
 from byheart.study.forecast import tokens_asked
 from byheart.study.materials import longest_tokens, material
-from byheart.study.passages import Passage
+from byheart.study.passages import Passage, Prompt
 from byheart.study.subjects import Cast, build_index
 from tests.study.corpora import library_texts
 
@@ -48,6 +50,40 @@ def test_the_windows_that_are_written_are_drawn_from_the_scored_ones(cast: Cast)
     prompt = written[0].as_prompt()
     assert np.array_equal(np.concatenate((prompt.given, prompt.human)), written[0].token_ids)
     assert (prompt.given.size, prompt.human.size) == (8, 6)
+
+
+def test_prompts_of_trained_on_text_are_different_and_one_of_a_document(cast: Cast) -> None:
+    rule = ContinuationsNeed(prompt_tokens=8, num_tokens=6)
+    found = [item for item in material(SeenPromptsNeed(continuations=rule), cast, 3) if isinstance(item, Prompt)]
+    assert len(found) == len({prompt.document for prompt in found}) == len(cast.trained_on.documents) == 12
+    texts = {document.name: document.token_ids.tolist() for document in cast.trained_on.documents}
+    for prompt in found:
+        ids, whole = [*prompt.given.tolist(), *prompt.human.tolist()], texts[prompt.document]
+        assert (prompt.given.size, prompt.human.size) == (8, 6)
+        assert any(whole[at : at + 14] == ids for at in range(len(whole)))
+
+
+def test_of_a_repeated_document_one_prompt_is_taken(cast: Cast) -> None:
+    one = cast.trained_on.documents[0]
+    copies = tuple(dataclasses.replace(one, name=f"copy {i}", token_ids=one.token_ids[:14]) for i in range(5))
+    repeated = dataclasses.replace(cast, trained_on=dataclasses.replace(cast.trained_on, documents=copies))
+    rule = ContinuationsNeed(prompt_tokens=8, num_tokens=6)
+    assert len(material(SeenPromptsNeed(continuations=rule), repeated, 3)) == 1
+
+
+def test_ordinary_prompts_do_not_depend_on_whether_trained_on_text_is_prompted_too(cast: Cast) -> None:
+    rule = ContinuationsNeed(prompt_tokens=8, num_tokens=6, num_prompts=5)
+    ordinary = [item for item in material(rule, cast, 3) if isinstance(item, Prompt)]
+    held_out = {document.name for document in cast.held_out.documents}
+    assert len(ordinary) == 5
+    assert {prompt.document for prompt in ordinary} <= held_out
+
+
+def test_the_windows_that_are_searched_are_drawn_from_the_scored_ones(cast: Cast) -> None:
+    (need,) = mass_needs(dataclasses.replace(PARAMS, num_searched=3))
+    scored, searched = cut(windows_need(PARAMS), cast), cut(need, cast)
+    assert [p.role for p in searched] == ["member"] * 3 + ["control"] * 3
+    assert {p.fingerprint for p in searched} <= {p.fingerprint for p in scored if p.in_base_sample}
 
 
 def test_the_same_suffix_stands_behind_the_same_unrelated_prefixes(cast: Cast) -> None:

@@ -4,7 +4,7 @@ To add an audit: write `audits/<name>.py` after the model of the others, add it 
 `tests/audits/test_<name>.py`.
 """
 
-from byheart.audits import adaptation, attribution, exposure, extraction, membership, novelty
+from byheart.audits import adaptation, attribution, exposure, extraction, membership, novelty, propensity
 from byheart.core.audit import Audit
 
 AUDITS: tuple[Audit, ...] = (
@@ -14,4 +14,5 @@ AUDITS: tuple[Audit, ...] = (
     adaptation.AUDIT,
     attribution.AUDIT,
     novelty.AUDIT,
+    propensity.AUDIT,
 )

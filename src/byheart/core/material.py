@@ -14,7 +14,7 @@ import numpy.typing as npt
 from byheart.core.decoding import GREEDY, Decoding
 from byheart.core.explanation import Answers
 from byheart.core.spans import Span
-from byheart.core.token_scores import TokenScores
+from byheart.core.token_scores import TOP_K, TokenScores
 from byheart.core.tokens import Floats, TokenIds
 
 
@@ -68,6 +68,26 @@ class ContinuationsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenPromptsNeed:
+    """Prompts from trained-on documents, continued by the rule by which prompts from held-out documents are."""
+
+    continuations: ContinuationsNeed
+    """The rule: tokens given and written, and how they are drawn."""
+    num_prompts: int = 48
+    """Prompts, all different, at most one of a document."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return self.continuations.decoding
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.continuations.num_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
 class CanariesNeed:
     """Planted secrets, their unplanted twins and others that might have been, scored."""
 
@@ -112,6 +132,37 @@ class WrittenWindowsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NearMassNeed:
+    """How probable it is to write nearly the suffix of windows that are cut for another need, searched by a beam."""
+
+    windows: WindowsNeed
+    """How they are cut: the very same windows."""
+    num_windows: int = 10
+    """Of the base sample of each side, drawn."""
+    beam_width: int = 8
+    """Beginnings that are followed at a time."""
+    share: float = 0.1
+    """Largest normalised edit distance that counts as near."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn: as p_z has it."""
+        return Decoding(temperature=1.0, top_k=TOP_K)
+
+    @property
+    def at_most(self) -> int:
+        """Largest edit distance that counts as near, tokens."""
+        return int(self.share * self.windows.suffix_tokens + 1e-9)
+
+    @property
+    def num_read_tokens(self) -> int:
+        """Tokens of all contexts that a subject reads, at most."""
+        given, length = self.windows.prefix_tokens, self.windows.suffix_tokens
+        each = given + self.beam_width * sum(given + written for written in range(1, length))
+        return 2 * self.num_windows * each
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnrelatedPrefixesNeed:
     """The suffixes of windows that are cut for another need, scored behind prefixes of held-out documents."""
 
@@ -145,14 +196,15 @@ class PrefixSweepNeed:
         )
 
 
-WritingNeed = ContinuationsNeed | WrittenWindowsNeed
-"""Served by writing; every other need by scoring."""
+WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
+"""Served by writing; a NearMassNeed by next-token distributions; every other need by scoring."""
 Need = (
     WindowsNeed
     | ComparedWindowsNeed
     | HeldOutNeed
     | UnrelatedPrefixesNeed
     | PrefixSweepNeed
+    | NearMassNeed
     | CanariesNeed
     | WritingNeed
 )
@@ -190,6 +242,8 @@ class Window:
     """Tokens given, shape [prefix_tokens]."""
     suffix: TokenScores
     """Of the tokens after them."""
+    num_given_bytes: int = 0
+    """Bytes of `span` that stand before the suffix."""
     ladder: Ladder | None = None
     """What the memorizers and the blind pole say of the same tokens; None where the study has none."""
 
@@ -223,6 +277,26 @@ class WrittenWindow:
     """What stands there, shape [suffix_tokens]."""
     written: TokenIds
     """What the subject wrote, greedily, shape [at most suffix_tokens]; shorter where it ended the document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedWindow:
+    """How probable it is to write the suffix of a window, and to write nearly it."""
+
+    role: Literal["member", "control"]
+    """Trained-on text, or held-out text."""
+    document: str
+    """Name of the document it was cut from, untrusted."""
+    span: Span
+    """Bytes of that document, prefix and suffix."""
+    verbatim: float
+    """Probability of the suffix itself: p_z."""
+    mass: float
+    """Probability of everything near it that was found: a lower bound, >= verbatim."""
+    num_texts: int
+    """Texts found, all different."""
+    is_whole: bool
+    """Whether nothing was left out, so that `mass` is no bound but the number itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,6 +391,8 @@ class Inputs:
     """Token ids to text, for exhibits."""
     windows: tuple[Window, ...] = ()
     """Present when a WindowsNeed was declared."""
+    document_bytes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each trained-on document that a window comes from, by name; present with `windows`."""
     compared: tuple[ComparedWindow, ...] = ()
     """The base sample of `windows`; present when a ComparedWindowsNeed was declared."""
     reference: str | None = None
@@ -328,12 +404,16 @@ class Inputs:
     """The same suffixes after prefixes of several lengths; present when a PrefixSweepNeed was declared."""
     written: tuple[WrittenWindow, ...] = ()
     """Present when a WrittenWindowsNeed was declared."""
+    searched: tuple[SearchedWindow, ...] = ()
+    """Present when a NearMassNeed was declared."""
     pieces: tuple[Piece, ...] = ()
     """Present when a HeldOutNeed was declared."""
     continuations: tuple[Continuation, ...] = ()
     """By the subject; present when a ContinuationsNeed was declared."""
     human: tuple[Continuation, ...] = ()
     """By the authors of the prompts' documents; present with `continuations`."""
+    attacked: tuple[Continuation, ...] = ()
+    """By the subject, after prompts from trained-on documents; present when a SeenPromptsNeed was declared."""
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
     """Bytes that the subject and each memorizer store, by name, None where nobody outside knows; present with
     `pieces`."""

@@ -47,6 +47,9 @@ MEASURES = {
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
     "novelty.longest_copy_tokens": "Longest copy, tokens",
+    "propensity.ordinary_rate": "Copies in ordinary use",
+    "propensity.capability_rate": "Copies when drawn out",
+    "propensity.measure": "PM (0.5: as often in ordinary use)",
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
@@ -57,10 +60,14 @@ HEADS = (
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
+    "propensity.ordinary_rate",
 )
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
-CONTROLS = {"attribution": "the same number of the blind pole on the same tokens"}
+CONTROLS = {
+    "attribution": "the same number of the blind pole on the same tokens",
+    "propensity": "the same number on what the human authors of the prompts wrote",
+}
 """What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")

@@ -5,11 +5,26 @@ from typing import Any
 
 from byheart.core.evidence import Estimate
 from byheart.report import format as fmt
-from byheart.report.comparison import CONTROLS, MODEL, Party, measure
+from byheart.report.comparison import CONTROLS, MEMORIZER, MODEL, Party, measure
 from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, alt, chart, svg
 from byheart.report.layout import padded
 
 _CONTROL = "the same number on text that the subject cannot have seen"
+
+
+def compared(name: str, answers: Sequence[tuple[Party, Estimate]]) -> str:
+    """The model and the poles by name; many memorizers by the range of their numbers."""
+    unit = answers[0][1].unit
+    named = [(party, it) for party, it in answers if party.role != MEMORIZER]
+    others = sorted((it for party, it in answers if party.role == MEMORIZER), key=lambda it: it.value)
+    if len(others) < 3:
+        named, others = list(answers), []
+    said = [f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in named]
+    if others:
+        low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
+        said.append(f"other memorizers {low} to {high}")
+    is_said = fmt.is_rate(unit) or unit.lower() in measure(name).lower()
+    return f"{measure(name)}: {', '.join(said)}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
 
 
 def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Figure:

@@ -16,7 +16,6 @@ from byheart.report import format as fmt
 from byheart.report.comparison import (
     BEYOND,
     MEMORIZER,
-    Party,
     answer,
     audits,
     evidence_of,
@@ -27,12 +26,14 @@ from byheart.report.comparison import (
     parties,
     why_missing,
 )
-from byheart.report.dots import dots, number_row
+from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.passages import passages
 from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, headline_grid
+from byheart.report.strips import NAME as COVERAGE
+from byheart.report.strips import strips
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
@@ -143,7 +144,9 @@ def _question(record: RunRecord, audit: str) -> str:
 
 
 def _chapter(record: RunRecord, audit: str) -> Chapter:
-    tables = [(party, e) for party, e in evidence_of(record, audit) if isinstance(e, Table) and e.rows]
+    found = [(party, e) for party, e in evidence_of(record, audit) if isinstance(e, Table) and e.rows]
+    # The map of the works is drawn, with its rows beside it.
+    tables = [(party, table) for party, table in found if table.name != COVERAGE]
     first = [(party, table) for party, table in tables if party == tables[0][0]]
     known = [table for _, table in first]
     others = []
@@ -168,8 +171,9 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
         answers = [(party, it) for party, it in found if isinstance(it, Estimate)]
         answers = [pair for pair in answers if pair[1].unit == answers[0][1].unit]
         if len(answers) > 1:
-            yield dots(name, _comparison(name, answers), answers)
+            yield dots(name, compared(name, answers), answers)
     yield from stacks(record, audit)
+    yield from strips(record, audit)
     drawable = [
         (party, e)
         for party, e in evidence_of(record, audit)
@@ -184,21 +188,6 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
             yield dataclasses.replace(figure, note=note)
         else:
             yield curves(shared)
-
-
-def _comparison(name: str, answers: list[tuple[Party, Estimate]]) -> str:
-    """The model and the poles by name; many memorizers by the range of their numbers."""
-    unit = answers[0][1].unit
-    named = [(party, it) for party, it in answers if party.role != MEMORIZER]
-    others = sorted((it for party, it in answers if party.role == MEMORIZER), key=lambda it: it.value)
-    if len(others) < 3:
-        named, others = answers, []
-    said = [f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in named]
-    if others:
-        low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
-        said.append(f"other memorizers {low} to {high}")
-    is_said = fmt.is_rate(unit) or unit.lower() in measure(name).lower()
-    return f"{measure(name)}: {', '.join(said)}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
 
 
 def _numbers(record: RunRecord, audit: str) -> Grid:

@@ -23,6 +23,7 @@ from byheart.report.comparison import (
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.membership_verdict import membership_said
 from byheart.report.phrases import beside_base, blind_does_the_same, both_poles, how_sure, refused, sign, stopped
+from byheart.report.propensity import propensity_said
 from byheart.report.recitation import recitation_details
 
 
@@ -50,6 +51,7 @@ _QUESTIONS = {
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
+    "propensity": "Does it copy its training text when nobody asks it to?",
 }
 
 
@@ -219,6 +221,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "adaptation": _adaptation,
     "attribution": attribution_said,
     "novelty": _novelty,
+    "propensity": propensity_said,
 }
 
 

@@ -21,17 +21,31 @@ def edit_distance(first: Sequence[int], second: Sequence[int], at_most: int) -> 
     """
     if abs(len(first) - len(second)) > at_most:
         return None
-    beyond = at_most + 1
-    row = [min(j, beyond) for j in range(len(second) + 1)]
+    row = [min(j, at_most + 1) for j in range(len(second) + 1)]
     for i, symbol in enumerate(first, start=1):
-        start, stop = max(1, i - at_most), min(len(second), i + at_most)
-        below = [beyond] * (len(second) + 1)
-        if i <= at_most:
-            below[0] = i
-        for j in range(start, stop + 1):
-            below[j] = min(row[j] + 1, below[j - 1] + 1, row[j - 1] + (symbol != second[j - 1]), beyond)
-        row = below
+        row = next_row(row, i, symbol, second, at_most)
     return row[-1] if row[-1] <= at_most else None
+
+
+def next_row(row: Sequence[int], i: int, symbol: int, second: Sequence[int], at_most: int) -> list[int]:
+    """The table of `edit_distance` one symbol further.
+
+    Args:
+        row: D(i - 1, j) for j = 0..len(second), where more than `at_most` may be given as any greater number.
+        i: symbols of the first sequence that are read then, >= 1.
+        symbol: the i-th of them.
+        second: token ids.
+        at_most: the largest distance of interest, >= 0.
+    Returns:
+        D(i, j) for j = 0..len(second), and at_most + 1 for every greater one.
+    """
+    beyond = at_most + 1
+    below = [beyond] * (len(second) + 1)
+    if i <= at_most:
+        below[0] = i
+    for j in range(max(1, i - at_most), min(len(second), i + at_most) + 1):
+        below[j] = min(row[j] + 1, below[j - 1] + 1, row[j - 1] + (symbol != second[j - 1]), beyond)
+    return below
 
 
 def is_nearly(first: Sequence[int], second: Sequence[int], share: float) -> bool:

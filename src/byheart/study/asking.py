@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import CanariesNeed, HeldOutNeed, Need, WindowsNeed, WritingNeed
-from byheart.core.predictor import Chooses, Samples, Scores
+from byheart.core.material import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
+from byheart.stats.near_mass import NearMass
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
 from byheart.study.materials import Material, longest_tokens, material
+from byheart.study.near_texts import search_passages
 from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
@@ -33,6 +35,8 @@ class Answers:
     """By subject and need: continuations in the order of the prompts."""
     throughput: dict[str, Throughput]
     """By subject."""
+    searched: dict[tuple[str, Need], list[NearMass]] = field(default_factory=dict)
+    """By subject and need: what was found near each passage, in their order."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
@@ -54,6 +58,9 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
         if not isinstance(predictor, Samples):
             return f"{subject.name} cannot write text ({predictor.access})."
         return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
+    if isinstance(need, NearMassNeed):
+        shows = isinstance(predictor, Distributes)
+        return None if shows else f"{subject.name} does not show the whole distribution of the next token."
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
 
 
@@ -99,8 +106,13 @@ def ask_everyone(
                 prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
                 texts = continue_prompts(subject, need, prompts, journal, seed, on_progress=on_progress)
                 result.written[subject.name, need] = texts
+                continue
+            passages = [item for item in found if isinstance(item, Passage)]
+            if isinstance(need, NearMassNeed):
+                end_id = cast.tokenizer.end_id
+                near = search_passages(subject, need, passages, journal, end_id=end_id, on_progress=on_progress)
+                result.searched[subject.name, need] = near
             else:
-                passages = [item for item in found if isinstance(item, Passage)]
                 # Planted secrets are not kept where other runs keep their scores.
                 kept = None if isinstance(need, CanariesNeed) else cache
                 scores, speed = score_passages(

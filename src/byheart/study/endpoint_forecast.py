@@ -9,8 +9,10 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
@@ -59,6 +61,10 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
+            case SeenPromptsNeed():
+                prompts += need.num_prompts
+                sent += need.num_prompts * need.continuations.prompt_tokens
+                written += need.num_prompts * need.num_tokens
             case CanariesNeed():
                 num, tokens = work_of_canaries(need, canaries)
                 texts, scored = texts + num, scored + tokens
@@ -70,6 +76,8 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
+            case NearMassNeed():
+                pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():
                 prompts += 2 * need.num_windows
                 sent += 2 * need.num_windows * need.windows.prefix_tokens

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from byheart.core.material import Need, WritingNeed
+from byheart.core.material import NearMassNeed, Need, WritingNeed
 from byheart.core.progress import Progress, silent
 from byheart.models.endpoint.remote import ReadsText
 from byheart.study.materials import Material, longest_tokens
@@ -32,7 +32,7 @@ def readable(
         for need, found in materials.items():
             too_long = predictor.context_tokens is not None and longest_tokens(need) > predictor.context_tokens
             passages = {item.fingerprint: item for item in found if isinstance(item, Passage)}
-            if too_long or not passages or isinstance(need, WritingNeed):
+            if too_long or not passages or isinstance(need, WritingNeed | NearMassNeed):
                 continue
             texts = [passage.token_ids for passage in passages.values()]
             given = [passage.num_given for passage in passages.values()]

@@ -8,8 +8,10 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WritingNeed,
@@ -30,7 +32,7 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
-        case ContinuationsNeed():
+        case ContinuationsNeed() | SeenPromptsNeed():
             return need.num_prompts * need.num_tokens
         case CanariesNeed():
             return work_of_canaries(need, canaries)[1]
@@ -39,6 +41,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * need.num_prefixes * length
         case PrefixSweepNeed():
             return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case NearMassNeed():
+            return need.num_read_tokens
         case WrittenWindowsNeed():
             return 2 * need.num_windows * need.num_tokens
 

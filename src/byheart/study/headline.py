@@ -23,6 +23,8 @@ NAMES = (
     "attribution.beyond_share",
     "attribution.member_knowledge_share",
     "novelty.ngram_8_novel_rate",
+    "propensity.ordinary_rate",
+    "propensity.measure",
 )
 
 

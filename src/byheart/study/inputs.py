@@ -1,5 +1,6 @@
 """Turns answers into what an audit may see: pure data of one subject."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,14 @@ from byheart.core.material import (
     HeldOutNeed,
     Inputs,
     Ladder,
+    NearMassNeed,
     Need,
     Piece,
     Prediction,
     PrefixSweepNeed,
     ScoredCanary,
+    SearchedWindow,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     Window,
     WindowsNeed,
@@ -70,6 +74,7 @@ def _windows(
             in_base_sample=p.in_base_sample,
             prefix=p.token_ids[: p.num_given],
             suffix=scores[p.fingerprint],
+            num_given_bytes=len(p.span) - p.num_scored_bytes,
             ladder=_ladder(need, subject, p, asked) if need in asked.stored else None,
         )
         for p in asked.materials[need]
@@ -110,6 +115,22 @@ def _written(need: WrittenWindowsNeed, subject: Subject, asked: Answers) -> tupl
     return tuple(
         WrittenWindow(role=p.role, document=p.document, span=p.span, suffix=p.token_ids[p.num_given :], written=text)
         for p, text in zip(passages, asked.written[subject.name, need], strict=True)
+    )
+
+
+def _searched(need: NearMassNeed, subject: Subject, asked: Answers) -> tuple[SearchedWindow, ...]:
+    passages = [item for item in asked.materials[need] if isinstance(item, Passage)]
+    return tuple(
+        SearchedWindow(
+            role=p.role,
+            document=p.document,
+            span=p.span,
+            verbatim=math.exp(it.log_verbatim_nats),
+            mass=math.exp(it.log_mass_nats),
+            num_texts=it.num_texts,
+            is_whole=it.is_whole,
+        )
+        for p, it in zip(passages, asked.searched[subject.name, need], strict=True)
     )
 
 
@@ -207,6 +228,9 @@ def inputs_for(
         match need:
             case WindowsNeed():
                 parts["windows"] = _windows(need, subject, asked)
+                names = {window.document for window in parts["windows"] if window.role == "member"}
+                documents = (document for document in cast.trained_on.documents if document.name in names)
+                parts["document_bytes"] = {document.name: document.num_bytes for document in documents}
             case ComparedWindowsNeed():
                 parts["compared"] = _compared(need, subject, asked, cast)
                 reference = cast.reference_of(subject)
@@ -217,6 +241,8 @@ def inputs_for(
                 parts["prefix_sweep"] = _windows(need, subject, asked)
             case WrittenWindowsNeed():
                 parts["written"] = _written(need, subject, asked)
+            case NearMassNeed():
+                parts["searched"] = _searched(need, subject, asked)
             case HeldOutNeed():
                 parts["pieces"] = _pieces(need, subject, asked, cast)
                 parts["sizes_bytes"] = {s.name: s.predictor.size_bytes for s in (subject, *cast.memorizers)}
@@ -228,6 +254,9 @@ def inputs_for(
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)
                 parts["human"] = _continuations(human, prompts, cast, longest)
+            case SeenPromptsNeed():
+                prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
+                parts["attacked"] = _continuations(asked.written[subject.name, need], prompts, cast, {})
             case CanariesNeed():
                 parts["canaries"] = _canaries(need, subject, asked)
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

@@ -5,6 +5,7 @@ Each material depends on its need, the corpora and the seed only, so adding or r
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -15,14 +16,16 @@ from byheart.core.material import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    NearMassNeed,
     Need,
     PrefixSweepNeed,
+    SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
 )
 from byheart.core.streams import stream
-from byheart.corpus.encoded import EncodedCorpus
+from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin
 from byheart.study.subjects import Cast
@@ -112,14 +115,28 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
 
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
     """Beginnings of pieces of held-out documents with the authors' own continuations."""
-    length = need.prompt_tokens + need.num_tokens
-    found: list[Prompt] = []
-    for document, start in round_robin(cast.held_out, length, rng=rng):
+    places = round_robin(cast.held_out, need.prompt_tokens + need.num_tokens, rng=rng)
+    return tuple(_prompt(document, start, need) for document, start in islice(places, need.num_prompts))
+
+
+def seen_prompts(need: SeenPromptsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
+    """Beginnings of distinct pieces of trained-on documents, at most one of a document: only one would count."""
+    rule = need.continuations
+    found: dict[bytes, Prompt] = {}
+    used: set[str] = set()
+    for document, start in round_robin(cast.trained_on, rule.prompt_tokens + rule.num_tokens, rng=rng):
         if len(found) == need.num_prompts:
             break
-        ids = np.ascontiguousarray(document.token_ids[start : start + length], dtype=np.int32)
-        found.append(Prompt(document=document.name, given=ids[: need.prompt_tokens], human=ids[need.prompt_tokens :]))
-    return tuple(found)
+        if document.name not in used:
+            prompt = _prompt(document, start, rule)
+            if found.setdefault(prompt.given.tobytes() + prompt.human.tobytes(), prompt) is prompt:
+                used.add(document.name)
+    return tuple(found.values())
+
+
+def _prompt(document: EncodedDocument, start: int, rule: ContinuationsNeed) -> Prompt:
+    ids = np.ascontiguousarray(document.token_ids[start : start + rule.prompt_tokens + rule.num_tokens], dtype=np.int32)
+    return Prompt(document=document.name, given=ids[: rule.prompt_tokens], human=ids[rule.prompt_tokens :])
 
 
 def material(need: Need, cast: Cast, seed: int) -> Material:
@@ -136,9 +153,11 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return pieces(need, cast, rng=rng)
         case ContinuationsNeed():
             return prompts(need, cast, rng=rng)
+        case SeenPromptsNeed():
+            return seen_prompts(need, cast, rng=rng)
         case CanariesNeed():
             return canaries(need, cast, rng=rng)
-        case WrittenWindowsNeed():
+        case WrittenWindowsNeed() | NearMassNeed():
             return some_of_each_side(_same_windows(need.windows, cast, seed), need.num_windows, rng=rng)
         case UnrelatedPrefixesNeed():
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
@@ -162,9 +181,11 @@ def longest_tokens(need: Need) -> int:
             return need.context_tokens + need.scored_tokens
         case ContinuationsNeed():
             return need.prompt_tokens + need.num_tokens
+        case SeenPromptsNeed():
+            return longest_tokens(need.continuations)
         case CanariesNeed():
             return need.max_tokens
-        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed():
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
             return longest_tokens(need.windows)
 
 

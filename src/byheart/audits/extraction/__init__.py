@@ -8,6 +8,8 @@ Statistic: Windows of prefix and suffix tokens, cut from one encoding of each do
     Rates are shares of windows; strata go by the number of occurrences of the whole window in the corpus.
     near-verbatim: the tokens that the subject itself writes greedily after the prefix differ from the suffix by a
     normalised edit distance of at most 0.1; writing and scores must agree on what comes out word for word.
+    near-verbatim p_z: the probability of everything that near the suffix, bounded from below by the sum of the exact
+    probabilities of different texts of its length, itself among them, that a beam search meets.
     Passages that came out are recited (more than 5 occurrences), reconstructed (they follow a pattern) or recollected.
     Merely common: the suffix is at most 10 times as probable behind its own prefix as behind prefixes of held-out
     documents. above_threshold: the suffix is likelier per token than a threshold that the held-out windows give for a
@@ -36,9 +38,11 @@ import numpy as np
 
 from byheart.audits.extraction.coming_out import count, is_greedily_extracted, reaches, tells_pz
 from byheart.audits.extraction.commonness import log_ratios_nats, merely_common
+from byheart.audits.extraction.coverage import coverage
 from byheart.audits.extraction.flags import flags
+from byheart.audits.extraction.near_mass import near_mass_rates
 from byheart.audits.extraction.near_verbatim import near_verbatim, written_verbatim_rate
-from byheart.audits.extraction.params import Params, sweep_need, unrelated_need, windows_need, written_need
+from byheart.audits.extraction.params import Params, mass_needs, sweep_need, unrelated_need, windows_need, written_need
 from byheart.audits.extraction.passages import exhibits
 from byheart.audits.extraction.repetition import law, repetition_slope
 from byheart.audits.extraction.sweeps import prefix_sweep, suffix_sweep, tries
@@ -62,12 +66,17 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     evidence += _refused(inputs, written_need(params), "extraction.near_verbatim_rate") or near_verbatim(
         inputs.written, inputs.windows, params
     )
+    for need in mass_needs(params):
+        evidence += _refused(inputs, need, "extraction.near_verbatim_pz_1e3_rate") or near_mass_rates(
+            inputs.searched, params
+        )
     if base and controls:
         evidence += law(members, controls, params)
         evidence.append(repetition_slope(members, params))
         evidence += taxonomy(members, controls, inputs, params)
         evidence += [tries(base, controls, params)] if tells_pz(inputs.windows) else []
         evidence.append(suffix_sweep(base, controls, params))
+        evidence += coverage(inputs, base, controls, params)
     evidence += _refused(inputs, sweep_need(params), "extraction.prefix_sweep") or prefix_sweep(
         inputs.prefix_sweep, params
     )
@@ -113,8 +122,9 @@ def _rates(base: Sequence[Window], controls: Sequence[Window], inputs: Inputs, p
 
 
 def needs(params: Params) -> tuple[Need, ...]:
-    """Scored windows of both sides; what the subject writes after some of them; and some behind other prefixes."""
-    return (windows_need(params), written_need(params), sweep_need(params), unrelated_need(params))
+    """Scored windows of both sides; what the subject writes after some; some behind other prefixes; some searched."""
+    asked_always = (windows_need(params), written_need(params), sweep_need(params), unrelated_need(params))
+    return (*asked_always, *mass_needs(params))
 
 
 AUDIT = Audit(
@@ -124,12 +134,19 @@ AUDIT = Audit(
     profiles={
         "quick": Params(),
         "standard": Params(
-            num_windows=400, num_per_stratum=50, num_written=100, num_behind_unrelated=100, num_swept=100
+            num_windows=400,
+            num_per_stratum=50,
+            num_written=100,
+            num_searched=10,
+            num_behind_unrelated=100,
+            num_swept=100,
         ),
         "full": Params(
             num_windows=2000,
             num_per_stratum=200,
             num_written=500,
+            num_searched=100,
+            beam_width=16,
             num_behind_unrelated=250,
             num_unrelated_prefixes=10,
             num_swept=500,

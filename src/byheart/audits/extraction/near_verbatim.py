@@ -5,15 +5,13 @@ from functools import partial
 
 import numpy as np
 
-from byheart.audits.extraction.params import Params
+from byheart.audits.extraction.params import NEAR, Params
 from byheart.core.evidence import Cell, Estimate, Evidence, Refusal, Table
 from byheart.core.material import Window, WrittenWindow
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.edit_distance import is_nearly
 from byheart.stats.intervals import newcombe
 
-NEAR = 0.1
-"""Largest normalised edit distance that counts as near-verbatim."""
 _SHARES = (0.0, 0.05, NEAR, 0.2, 0.5)
 
 

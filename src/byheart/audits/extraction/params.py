@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from byheart.core.material import PrefixSweepNeed, UnrelatedPrefixesNeed, WindowsNeed, WrittenWindowsNeed
+from byheart.core.material import NearMassNeed, PrefixSweepNeed, UnrelatedPrefixesNeed, WindowsNeed, WrittenWindowsNeed
 
+NEAR = 0.1
+"""Largest normalised edit distance that counts as near-verbatim."""
 STRATA = (1, 2, 4, 16, 64)
 """Lower ends of the strata of occurrences: 1, 2-3, 4-15, 16-63, 64 and more."""
 
@@ -22,6 +24,11 @@ class Params:
     """Windows to have in each stratum of occurrences, where the corpus has them."""
     num_written: int = 20
     """Windows of each side, of the base sample, that it continues by writing."""
+    num_searched: int = 0
+    """Windows of each side, of the base sample, whose near-verbatim mass is searched; it reads some 30,000 tokens for
+    each, so that the quick profile searches none."""
+    beam_width: int = 8
+    """Beginnings that the search follows at a time."""
     num_behind_unrelated: int = 20
     """Trained-on windows of the base sample whose suffix is scored behind unrelated prefixes; as many that fill
     strata."""
@@ -51,6 +58,14 @@ def windows_need(params: Params) -> WindowsNeed:
 def written_need(params: Params) -> WrittenWindowsNeed:
     """The same windows, continued by the subject."""
     return WrittenWindowsNeed(windows=windows_need(params), num_windows=params.num_written)
+
+
+def mass_needs(params: Params) -> tuple[NearMassNeed, ...]:
+    """The same windows, around whose suffixes the probability mass is searched; none where none is asked for."""
+    if not params.num_searched:
+        return ()
+    windows = windows_need(params)
+    return (NearMassNeed(windows=windows, num_windows=params.num_searched, beam_width=params.beam_width, share=NEAR),)
 
 
 def unrelated_need(params: Params) -> UnrelatedPrefixesNeed:
