@@ -24,18 +24,6 @@ from byheart.study.run_folder import RunFolder
 from tests.study.corpora import write_sides
 
 
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
-    seen, unseen = write_sides(tmp_path_factory.mktemp("texts"))
-    return StudyPlan(model="memorizer:infinigram", trained_on=(str(seen),), held_out=(str(unseen),))
-
-
-@pytest.fixture(scope="module")
-def finished(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, Path]:
-    folder = tmp_path_factory.mktemp("runs") / "one"
-    return execute(plan, folder, command="byheart audit ..."), folder
-
-
 def test_the_two_poles_are_told_apart(finished: tuple[RunRecord, Path]) -> None:
     record, _ = finished
     roles = {s.role: s.name for s in record.provenance.subjects}

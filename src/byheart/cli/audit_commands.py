@@ -1,7 +1,7 @@
 """The main job: audit, and its demonstration on real input."""
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -30,6 +30,10 @@ from byheart.cli.session import (
 )
 from byheart.core.run_record import RunRecord
 
+if TYPE_CHECKING:
+    from byheart.study.endpoint_forecast import Terms
+    from byheart.study.plan import StudyPlan
+
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
 
 
@@ -51,6 +55,21 @@ def _show(record: RunRecord, run: Path, json: bool) -> None:
     answer(
         f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', then byheart report"
     )
+
+
+def _planned(plan: "StudyPlan", terms: "Terms | None", *, starts_now: bool) -> dict[str, Any]:
+    """What a plan will ask and what its samples can show; nothing is loaded."""
+    from byheart.audits import AUDITS
+    from byheart.corpus.secrets import read_secrets
+    from byheart.study.forecast import forecast
+    from byheart.study.preflight import check_named
+
+    # What a study is told that begins now, its own stages find out.
+    notes = [] if starts_now else check_named(plan)
+    secrets = read_secrets(Path(plan.canaries)) if plan.canaries else None
+    planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms, canaries=secrets, starts_now=starts_now)
+    planned["lines"] = [f"Profile {plan.profile}.", *notes, *planned["lines"]]
+    return planned
 
 
 def demo(
@@ -119,17 +138,13 @@ def audit(
 
     Example:  byheart audit smollm2 --trained-on classics/ --held-out new-texts/ -o runs/smollm2
     """
-    from byheart.audits import AUDITS
     from byheart.core.audit import Profile
-    from byheart.corpus.secrets import read_secrets
     from byheart.errors import ConfigError
     from byheart.models import is_endpoint
     from byheart.study.endpoint_forecast import Terms
     from byheart.study.execute import execute
-    from byheart.study.forecast import forecast
     from byheart.study.pages import page
     from byheart.study.plan import StudyPlan, did_you_mean
-    from byheart.study.preflight import check_named
     from byheart.study.run_folder import RunFolder
 
     sizes: dict[str, Profile] = {name: name for name in get_args(Profile)}
@@ -153,17 +168,18 @@ def audit(
         skip_bad=skip_bad,
     )
     limits, price = limits_of(context, model)
+    terms = Terms(limits, price) if is_endpoint(model) else None
+    folder = RunFolder(output)
     if dry_run:
-        terms = Terms(limits, price) if is_endpoint(model) else None
-        notes = check_named(plan)
-        secrets = read_secrets(Path(canaries)) if canaries else None
-        planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms, canaries=secrets)
-        planned["lines"] = [f"Profile {plan.profile}.", *notes, *planned["lines"]]
+        planned = _planned(plan, terms, starts_now=False)
         answer_json(planned) if json else answer("\n".join(planned["lines"]))
         return
-    folder = RunFolder(output)
     if folder.is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
+    elif not quiet:
+        folder.check(plan)
+        for line in _planned(plan, terms, starts_now=True)["lines"]:
+            say(line)
     with progress(quiet) as on_progress, resumable(folder.journal_path):
         record = execute(plan, output, command=typed_command(), limits=limits, render=page(), on_progress=on_progress)
     _show(record, output, json)

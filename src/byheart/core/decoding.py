@@ -43,6 +43,7 @@ class Decoding:
 
 
 GREEDY = Decoding(temperature=0.0)
+_SAME_NATS = 1e-9
 
 
 def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) -> Floats:
@@ -62,6 +63,17 @@ def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) ->
     Differs: nothing.
     """
     scores = np.asarray(log_probabilities_nats, dtype=np.float64)
+    ids, weights = _kept(scores, decoding)
+    kept = np.zeros_like(scores)
+    kept[ids] = weights
+    return kept / kept.sum()
+
+
+def _kept(scores: Floats, decoding: Decoding) -> tuple[npt.NDArray[np.intp], Floats]:
+    """The tokens that a rule keeps, ascending, and their weights relative to the most probable one.
+
+    Exponentials are taken of few tokens where few are kept: a large vocabulary then costs little a draw.
+    """
     largest = scores.max()
     if not np.isfinite(largest):
         raise NumericalError(
@@ -70,21 +82,23 @@ def decoded_probabilities(log_probabilities_nats: Floats, decoding: Decoding) ->
             next_step="Predictors must give a finite log-probability to some token, and none above it.",
         )
     if decoding.temperature == 0.0:
-        greedy = np.zeros_like(scores)
-        greedy[int(np.argmax(scores))] = 1.0
-        return greedy
+        return np.array([int(scores.argmax())]), np.ones(1)
+    k = min(decoding.top_k or scores.size, scores.size)
+    ids = np.arange(scores.size)
+    if k < scores.size:
+        # A little more than k of them: scores that differ by less than this may have equal weights.
+        ids = np.flatnonzero(scores >= np.partition(scores, scores.size - k)[scores.size - k] - _SAME_NATS)
     # Subtracted first, so that the largest weight is 1 at any temperature; others may fall to exactly 0.
     with np.errstate(over="ignore", under="ignore"):
-        weights = np.exp((scores - largest) / decoding.temperature)
-    if decoding.top_k is None and decoding.top_p is None:
-        return weights / weights.sum()
-    order = _most_probable(weights, decoding.top_k or weights.size)
+        weights = np.exp((scores[ids] - largest) / decoding.temperature)
+    if k == scores.size and decoding.top_p is None:
+        return ids, weights
+    order = _most_probable(weights, k)
     if decoding.top_p is not None:
         mass = np.cumsum(weights[order])
         order = order[: int(np.searchsorted(mass, decoding.top_p * mass[-1])) + 1]
-    kept = np.zeros_like(weights)
-    kept[order] = weights[order]
-    return kept / kept.sum()
+    order = np.sort(order)
+    return ids[order], weights[order]
 
 
 def _most_probable(weights: Floats, k: int) -> npt.NDArray[np.intp]:
@@ -110,5 +124,7 @@ def draw_token(log_probabilities_nats: Floats, decoding: Decoding, *, rng: np.ra
         NumericalError: as `decoded_probabilities` says.
     """
     uniform = rng.random()
-    cumulative = np.cumsum(decoded_probabilities(log_probabilities_nats, decoding))
-    return int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right").clip(0, cumulative.size - 1))
+    ids, weights = _kept(np.asarray(log_probabilities_nats, dtype=np.float64), decoding)
+    cumulative = np.cumsum(weights)
+    place = np.searchsorted(cumulative, uniform * cumulative[-1], side="right").clip(0, cumulative.size - 1)
+    return int(ids[place])

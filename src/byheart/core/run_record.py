@@ -23,6 +23,34 @@ class Method:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """What a sample can show of one claim: the smallest effect that it finds in four of five studies."""
+
+    name: str
+    """Dotted name of the estimate."""
+    sample: str
+    """Of what and how many, in words."""
+    smallest: float | None
+    """In `unit`; None where no effect is found so often."""
+    unit: str
+    """Of `smallest`: that of the estimate, or standard deviations where its spread is not known before the run."""
+    said: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One 'more than chance' (or less) of the headline, among all that a study makes of its model."""
+
+    name: str
+    """Dotted name of the estimate whose excess is claimed."""
+    p_value: float
+    """Two-sided; at most 0.05 where the 95 % interval of the excess leaves 0 out."""
+    adjusted_p_value: float
+    """The same after Holm's correction over all claims of the study."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """Everything that a run folder says."""
 
@@ -37,6 +65,10 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     """What a reader must know of this very run, for example "3 held-out documents stood in the corpus and were left
     out"."""
+    sensitivity: tuple[Sensitivity, ...] = ()
+    """What the samples of this run could have shown of the model."""
+    claims: tuple[Claim, ...] = ()
+    """Of the headline on the model, corrected for being several."""
 
     def of(self, audit: str, subject: str) -> Result | None:
         """The result of one audit on one subject, or None."""

@@ -31,7 +31,7 @@ from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.passages import passages
 from byheart.report.stacks import stacks
-from byheart.report.standing import Grid, headline_grid
+from byheart.report.standing import Grid, could_show, headline_grid
 from byheart.report.strips import NAME as COVERAGE
 from byheart.report.strips import strips
 from byheart.report.tables import table_grid
@@ -78,6 +78,7 @@ def render_html(record: RunRecord) -> str:
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
+            could_show=could_show(record),
             notes=tuple(fmt.shown(note, 1000) for note in record.notes[:50]),
             passages=passages(record),
             chapters=tuple(c for c in chapters if c.audit not in BEYOND),

@@ -67,6 +67,34 @@ def how_sure(it: Estimate) -> str:
     return f"How sure: the intervals rest on {fmt.number(it.n, 0)} documents, one observation each."
 
 
+SIGNIFICANCE = 0.05
+"""Level of the claims of a study, all together."""
+
+
+def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tuple[str, ...]]:
+    """The answer after the correction for several claims, and a sentence on it; nothing where a study claims one.
+
+    Args:
+        record: of the run.
+        audit: whose claim.
+        short: the answer that its interval gives by itself.
+    """
+    claim = next((it for it in record.claims if it.name.partition(".")[0] == audit), None)
+    num = len(record.claims)
+    if claim is None or num < 2:
+        return short, ()
+    alone, adjusted = _level(claim.p_value), _level(claim.adjusted_p_value)
+    said = f"By itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
+    if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and not short.startswith("Undecided"):
+        short = f"Undecided: by itself it would stand out, among the {num} claims of this study it does not."
+        said += ", which may be chance"
+    return short, (f"{said}.",)
+
+
+def _level(p_value: float) -> str:
+    return "< 0.0001" if p_value < 1e-4 else f"= {fmt.plain_number(p_value)}"
+
+
 def refused(record: RunRecord, audit: str, model: Party, name: str) -> tuple[str, str]:
     """What to answer, and why, where there is no number."""
     it = answer(record, audit, model, name)

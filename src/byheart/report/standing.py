@@ -110,3 +110,10 @@ def strata_grid(record: RunRecord) -> Grid | None:
             columns = tuple(fmt.shown(column, 40) for column in it.columns)
             return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=fmt.columns(it.rows))
     return None
+
+
+def could_show(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """Measure by measure, on what sample it rests and what the smallest effect is that this sample finds."""
+    return tuple(
+        (measure(row.name), f"{fmt.shown(row.sample, 80)}: {fmt.shown(row.said, 300)}.") for row in record.sensitivity
+    )

@@ -22,7 +22,16 @@ from byheart.report.comparison import (
 )
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.membership_verdict import membership_said
-from byheart.report.phrases import beside_base, blind_does_the_same, both_poles, how_sure, refused, sign, stopped
+from byheart.report.phrases import (
+    among_all_claims,
+    beside_base,
+    blind_does_the_same,
+    both_poles,
+    how_sure,
+    refused,
+    sign,
+    stopped,
+)
 from byheart.report.propensity import propensity_said
 from byheart.report.recitation import recitation_details
 
@@ -71,6 +80,8 @@ def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
         lead = f"{model.label}: {why_missing(result)}"
         return Finding(audit=audit, question=question, answer="Not measured.", lead=stopped(lead))
     short, lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
+    short, corrected = among_all_claims(record, audit, short)
+    details = (*details, *corrected)
     return Finding(audit=audit, question=question, answer=short, lead=lead, details=details)
 
 

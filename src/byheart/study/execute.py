@@ -18,12 +18,14 @@ from byheart.errors import ByheartError, FingerprintError, FormatError
 from byheart.models.endpoint.limits import Limits
 from byheart.study.asking import Answers, ask_everyone, lacking
 from byheart.study.endpoint_answers import close_remote, keep_answers
+from byheart.study.headline import claims
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
 from byheart.study.plan import StudyPlan
 from byheart.study.provenance import provenance
 from byheart.study.run_folder import RunFolder
 from byheart.study.scoring import Clock
+from byheart.study.sensitivity import reached
 from byheart.study.sources import Texts, read_texts
 from byheart.study.subjects import Cast, Subject, assemble_cast, memorizer_name
 from byheart.study.tables import sample_table, score_table
@@ -175,12 +177,15 @@ def execute(  # noqa: PLR0913 - the one place where everything comes together
             for audit in chosen:
                 results.append(run_audit(audit, params[audit.name], subject, asked, cast, plan.seed))
                 on_progress("audit", len(results), len(cast.subjects) * len(chosen), audit.name)
+        of_model = [result for result in results if result.subject == cast.subjects[0].name]
         record = RunRecord(
             title=title or plan.model,
             results=tuple(results),
             methods=_methods(chosen, plan),
             provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
             notes=(*notes, *texts.notes, *cast.notes, *asked.notes, overlap(cast)),
+            sensitivity=reached(of_model),
+            claims=claims(of_model),
         )
         run.finish(record, score_table(cast, asked), sample_table(cast, asked), render)
     finally:

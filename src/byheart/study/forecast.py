@@ -1,5 +1,6 @@
-"""What a study will ask of each subject, before it asks."""
+"""What a study will ask of each subject, and what its samples can show, before it asks."""
 
+from dataclasses import asdict
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
@@ -19,6 +20,8 @@ from byheart.core.material import (
 )
 from byheart.corpus.secrets import SecretList
 from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
+from byheart.study.sensitivity import lines as sensitivity_lines
+from byheart.study.sensitivity import planned
 from byheart.study.yardstick import DISTINCT, MIXTURE, QUICK_LIMIT_TOKENS, SLOW, chosen_memorizers
 
 
@@ -53,14 +56,16 @@ def forecast(
     *,
     endpoint: Terms | None = None,
     canaries: SecretList | None = None,
+    starts_now: bool = False,
 ) -> dict[str, Any]:
-    """Tokens to score and to write per subject, by audit, as JSON values and as lines to print.
+    """Tokens to score and to write per subject and the smallest effects to be found, as JSON and as lines to print.
 
     Args:
         audits: that are planned.
         profile: sizes of their samples.
         endpoint: on what terms it is asked; None where the model is on this machine.
         canaries: whose exposure is asked for; None for none.
+        starts_now: whether the study begins, or nothing is run.
     """
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
@@ -82,17 +87,28 @@ def forecast(
         said = [f"{kind} at most {tokens:,} tokens" for kind, tokens in of_kind.items()]
         said += [f"what {owner} asks, which is asked once" for owner in shared]
         lines.append(f"{audit.name}: {', '.join(said)}  ({audit.question})")
-    lines.append(f"Per subject: score at most {totals['score']:,} tokens, write at most {totals['write']:,}.")
+    work = work_of_needs(owners, canaries)
+    lines.append(
+        f"Per subject: score at most {totals['score']:,} tokens in {work.num_scored_texts:,} texts, write at most "
+        f"{totals['write']:,} after {work.num_prompts:,} prompts."
+    )
+    sensitivity = planned(audits, profile, canaries)
+    lines += sensitivity_lines(sensitivity)
     asked_over_http: dict[str, Any] = {}
     if endpoint is not None:
-        asked_over_http["endpoint"] = over_http = endpoint_forecast(work_of_needs(owners, canaries), endpoint)
+        asked_over_http["endpoint"] = over_http = endpoint_forecast(work, endpoint)
         lines += [*over_http.pop("lines"), "Poles and memorizers answer on this machine: no request, no cost."]
-    lines += [*_yardstick(profile), "Nothing was run." if endpoint is None else "Nothing was run, and nothing sent."]
+    lines += _yardstick(profile)
+    if not starts_now:
+        lines.append("Nothing was run." if endpoint is None else "Nothing was run, and nothing sent.")
     return {
         "audits": rows,
         **asked_over_http,
         "tokens_to_score": totals["score"],
         "tokens_to_write": totals["write"],
+        "texts_to_score": work.num_scored_texts,
+        "prompts_to_continue": work.num_prompts,
+        "sensitivity": [asdict(row) for row in sensitivity],
         "memorizers": [name.removeprefix("memorizer:") for name in (*_members(), MIXTURE)],
         "lines": lines,
     }

@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from byheart.core.codec import SCHEMA, dumps, result_from_json, result_to_json
 from byheart.core.provenance import Provenance, SubjectProvenance
-from byheart.core.run_record import Method, RunRecord
+from byheart.core.run_record import Claim, Method, RunRecord, Sensitivity
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.study.plan import StudyPlan
@@ -89,6 +89,8 @@ class RunFolder:
             "notes": list(record.notes),
             "provenance": asdict(record.provenance),
             "methods": [asdict(method) for method in record.methods],
+            "sensitivity": [asdict(row) for row in record.sensitivity],
+            "claims": [asdict(claim) for claim in record.claims],
         }
         write_durably(self.path / PROVENANCE, (json.dumps(about, indent=1, allow_nan=False) + "\n").encode("ascii"))
         write_durably(self.path / SCORES, scores)
@@ -175,6 +177,8 @@ class RunFolder:
                 methods=tuple(Method(**method) for method in about["methods"]),
                 provenance=Provenance(**{**origin, "subjects": subjects}),
                 notes=tuple(about["notes"]),
+                sensitivity=tuple(Sensitivity(**row) for row in about.get("sensitivity", ())),
+                claims=tuple(Claim(**claim) for claim in about.get("claims", ())),
             )
         except (KeyError, TypeError) as error:
             raise FormatError(

@@ -1,0 +1,105 @@
+"""The headline's claims of one study, corrected for being several."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from byheart.core.evidence import Estimate, Interval, Refusal
+from byheart.core.result import Completed, Result
+from byheart.core.run_record import Claim, RunRecord
+from byheart.report.page import render_html
+from byheart.report.verdict import findings
+from byheart.stats.claims import excess_p_value, rate_beside_control
+from byheart.study.headline import CLAIMED, NAMES, claims, run_to_json
+from byheart.study.run_folder import RunFolder
+from tests.report.sample_run import sample_run
+
+
+def estimate(name: str, excess: Interval) -> Estimate:
+    return Estimate(
+        name=name, value=0.5, unit="share", low=0.4, high=0.6, confidence=0.95, n=40, method="", excess=excess
+    )
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.integers(0, 40), st.integers(1, 40))
+def test_a_rate_is_claimed_at_five_per_cent_exactly_where_its_interval_leaves_zero_out(
+    k1: int, n1: int, k2: int, n2: int
+) -> None:
+    it = rate_beside_control("extraction.greedy_rate", (min(k1, n1), n1), (min(k2, n2), n2), method="")
+    assert isinstance(it, Estimate)
+    assert it.excess is not None
+    assume(min(abs(it.excess.low), abs(it.excess.high)) > 1e-9)
+    p_value = excess_p_value(it)
+    assert p_value is not None
+    assert (p_value <= 0.05) == (not it.excess.low <= 0 <= it.excess.high)
+
+
+@given(st.floats(-1, 1), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_so_is_any_other_excess(value: float, below: float, above: float) -> None:
+    low, high = value - below, value + above
+    assume(min(abs(low), abs(high)) > 1e-9)
+    p_value = excess_p_value(estimate("novelty.ngram_8_novel_rate", Interval(value, low, high)))
+    assert p_value is not None
+    assert 0 <= p_value <= 1
+    assert (p_value <= 0.05) == (not low <= 0 <= high)
+
+
+def test_twice_the_distance_to_its_bound_is_twice_the_normal_quantile() -> None:
+    p_value = excess_p_value(estimate("x", Interval(0.2, 0.1, 0.3)))
+    assert p_value == pytest.approx(8.8e-5, rel=0.01)  # 2 Phi(-3.92)
+    assert excess_p_value(dataclasses.replace(estimate("x", Interval(0.0, 0.0, 0.0)), excess=Interval(1, 1, 1))) is None
+
+
+def result(evidence: Estimate | Refusal) -> Result:
+    return Result(evidence.name.partition(".")[0], 1, "model", Completed((evidence,)))
+
+
+def test_claims_are_corrected_by_holm_and_refusals_do_not_count() -> None:
+    strong, weak = Interval(0.2, 0.1, 0.3), Interval(0.21, 0.01, 0.41)
+    found = claims(
+        [
+            result(estimate("attribution.beyond_right_share", weak)),
+            result(estimate("novelty.ngram_8_novel_rate", strong)),
+            result(estimate("attribution.beyond_share", strong)),  # stands in the tables, not in the headline's claims
+            result(Refusal(name="membership.auc", reason="too few")),
+        ]
+    )
+    assert [claim.name for claim in found] == ["attribution.beyond_right_share", "novelty.ngram_8_novel_rate"]
+    first, second = found
+    assert second.adjusted_p_value == pytest.approx(2 * second.p_value)
+    assert first.adjusted_p_value == pytest.approx(first.p_value)
+    assert set(CLAIMED) <= set(NAMES)
+
+
+def test_the_verdict_says_where_a_claim_falls_among_several() -> None:
+    record = sample_run()
+    before = {it.audit: it for it in findings(record)}
+    assert before["extraction"].answer.startswith("Yes")
+    others = (Claim(name="novelty.ngram_8_novel_rate", p_value=0.9, adjusted_p_value=0.9),)
+    fallen = Claim(name="extraction.greedy_rate", p_value=0.03, adjusted_p_value=0.06)
+    after = {it.audit: it for it in findings(dataclasses.replace(record, claims=(fallen, *others)))}
+    assert after["extraction"].answer == (
+        "Undecided: by itself it would stand out, among the 2 claims of this study it does not."
+    )
+    assert "By itself p = 0.0300; among the 2 claims of this study (Holm) p = 0.0600, which may be chance." in (
+        after["extraction"].details
+    )
+    kept = dataclasses.replace(fallen, p_value=1e-9, adjusted_p_value=2e-9)
+    after = {it.audit: it for it in findings(dataclasses.replace(record, claims=(kept, *others)))}
+    assert after["extraction"].answer == before["extraction"].answer
+    assert "By itself p < 0.0001; among the 2 claims of this study (Holm) p < 0.0001." in after["extraction"].details
+
+
+def test_a_run_keeps_its_claims_and_tells_them(finished: tuple[RunRecord, Path]) -> None:
+    record, folder = finished
+    assert {claim.name for claim in record.claims} <= set(CLAIMED)
+    assert len(record.claims) >= 3
+    assert RunFolder(folder).read().claims == record.claims
+    document = json.loads(json.dumps(run_to_json(record, "run"), allow_nan=False))
+    told = {entry["name"]: entry["adjusted_p_value"] for entry in document["headline"] if "adjusted_p_value" in entry}
+    assert told == {claim.name: claim.adjusted_p_value for claim in record.claims}
+    assert "claims of this study (Holm)" in render_html(record)
