@@ -1,4 +1,4 @@
-"""Cooper et al. 2026 (2607.12649), direction: the shorter the suffix, the more of 'extractable' is extractable by chance.
+"""Cooper et al. 2026 (2607.12649), direction: of shorter suffixes more is 'extractable' by chance.
 
 SmolLM2-135M is asked for windows of the Python standard library, which it may have seen, and of byheart's own source
 code, which was written after it was trained. False-positive share: the rate among unseen windows by that among the

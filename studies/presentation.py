@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -25,6 +26,7 @@ FOLDER = Path("docs/images/reproductions")
 QUICK_FOLDER = Path("runs/studies")
 BLUE, RED, GREY, BLACK = COLOURS[MODEL], COLOURS[LOOKUP], "#7F7F7F", COLOURS[HUMAN]
 _TITLE_LINE, _TITLE_CHARACTERS = 20, 82
+_TABLE_WIDTH = 150
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
@@ -131,13 +133,13 @@ class Answer:
         with (self._folder / f"{self._name}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([table.columns, *table.rows])
         (self._folder / f"{self._name}.svg").write_text(figure, "utf-8")
-        console = Console(markup=False, highlight=False)
+        console = Console(markup=False, highlight=False, width=_TABLE_WIDTH)
         console.print(_grid(table))
         console.print(Text(f"{seconds:.0f} s; written: {self._folder / self._name}.csv and .svg", style=SOFT))
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(title=Text(fmt.shown(table.title, 400)), title_justify="left")
+    grid = Grid(title=Text(fmt.shown(table.title, 400)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(table.columns):
         grid.add_column(Text(fmt.shown(column, 60)), justify="left" if number == 0 else "right", overflow="fold")
     for row in table.rows:
