@@ -14,7 +14,7 @@ import numpy.typing as npt
 from byheart.core.evidence import Cell, Point, Table
 from byheart.core.predictor import Scores
 from byheart.core.streams import stream
-from byheart.core.tokens import Floats
+from byheart.core.tokens import Floats, TokenIds
 from byheart.corpus.secrets import SecretPair, make_secrets
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.stats.exposure import chance_bits, exposure_bits, mean_exposure, random_rank_among
@@ -49,7 +49,9 @@ def ranks(
     pairs: tuple[SecretPair, ...], model: Scores, tokenizer: Tokenizer, num_others: int, *, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Of the secret of each pair that would be planted: its rank among others of its space, equals in random order."""
-    texts, given, starts = [], [], []
+    texts: list[TokenIds] = []
+    given: list[int] = []
+    starts: list[int] = []
     for pair in pairs:
         ids = tokenizer.token_ids_many([pair.planted_text, *pair.others(num_others, rng=rng)])
         starts.append(len(texts))

@@ -91,13 +91,14 @@ def summary(windows: list[Window]) -> tuple[Table, str]:
         points = []
         for repetitions in REPETITIONS:
             group = [w for w in mine if w.num_occurrences == repetitions]
-            rate = clopper_pearson(sum(map(came_out, group)), len(group))
+            hits = sum(map(came_out, group))
+            rate = clopper_pearson(hits, len(group))
             points.append(Point(float(repetitions), rate.value, rate.low, rate.high, rate.n))
-            rows.append((given, repetitions, round(rate.value * rate.n), rate.n, rate.value, rate.low, rate.high))
+            rows.append((given, repetitions, hits, len(group), *_bounds(rate)))
         curves.append(Curve(f"after {given} tokens", colour, tuple(points)))
         twins = [w for w in windows if w.role == "control" and w.prefix.size == given]
-        chance = clopper_pearson(sum(map(came_out, twins)), len(twins))
-        rows.append((given, "not planted", round(chance.value * chance.n), chance.n, *_bounds(chance)))
+        hits = sum(map(came_out, twins))
+        rows.append((given, "not planted", hits, len(twins), *_bounds(clopper_pearson(hits, len(twins)))))
         y = np.array([came_out(w) for w in mine], dtype=np.bool_)
         slopes[given] = FirthLogistic(np.log10([w.num_occurrences for w in mine]), y).slope(confidence=CONFIDENCE)
         rows.append((given, "log-odds per tenfold repetition", None, len(mine), *_bounds(slopes[given])))

@@ -17,6 +17,7 @@ from byheart.core.evidence import Cell, Interval, Point, Table
 from byheart.core.material import Window
 from byheart.core.spans import Span
 from byheart.core.streams import stream
+from byheart.core.tokens import TokenIds
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.models import SMOLLM2, load_model
@@ -53,9 +54,10 @@ def own_source() -> Corpus:
     return Corpus(tuple(Document(name, text) for name, text in found))
 
 
-def windows_of(corpus: Corpus, tokenizer: Tokenizer, num: int, *, rng: np.random.Generator) -> list[np.ndarray]:
+def windows_of(corpus: Corpus, tokenizer: Tokenizer, num: int, *, rng: np.random.Generator) -> list[TokenIds]:
     """A window from a random place of each of so many documents."""
-    length, found = GIVEN + LENGTHS[-1], []
+    length = GIVEN + LENGTHS[-1]
+    found: list[TokenIds] = []
     for at in rng.permutation(len(corpus)):
         ids = tokenizer.token_ids_many([corpus.documents[at].text])[0]
         if ids.size >= length and len(found) < num:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import distributions
 from itertools import repeat
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
@@ -53,14 +54,13 @@ def passages_of(texts: Sequence[str]) -> list[str]:
 def kinds() -> dict[str, list[str]]:
     """Passages of each kind of text: at most one of a document."""
     found = {"standard library": passages_of([d.text for d in library()])}
-    found["prose"] = passages_of(
-        [str(it.metadata.get_payload() or it.metadata["Description"]) for it in distributions()]
-    )
+    found["prose"] = passages_of([str(it.metadata.json.get("description", "")) for it in distributions()])
     later = []
     for it in distributions():
         if it.metadata["Name"].lower() in LATER:
             files = [file for file in it.files or () if file.suffix == ".py" and "test" not in str(file)]
-            later += [file.read_text() for file in files if file.locate().is_file()]
+            paths = [Path(str(file.locate())) for file in files]
+            later += [path.read_text("utf-8") for path in paths if path.is_file()]
     found["later packages"] = passages_of(later)
     return found
 
@@ -97,21 +97,25 @@ def summary(found: dict[tuple[str, float], list[Interval]]) -> tuple[Table, str]
     rows: list[tuple[Cell, ...]] = []
     refused = {}
     for (kind, share), areas in found.items():
-        rate = clopper_pearson(sum(not it.low <= 0.5 <= it.high for it in areas), len(areas))
-        refused[kind, share] = rate
+        hits = sum(not it.low <= 0.5 <= it.high for it in areas)
+        rate = clopper_pearson(hits, len(areas))
+        refused[kind, share] = hits, rate
         middle = [float(q) for q in np.quantile([it.value for it in areas], (0.5, 0.05, 0.95))]
         label = "shuffled" if share == 0 else f"{100 * share:.0f} % {kind}"
-        rows.append((label, areas[0].n, *middle, round(rate.value * rate.n), rate.n, rate.value, rate.low, rate.high))
-    alarm = refused["prose", 0.0]
+        rows.append((label, areas[0].n, *middle, hits, len(areas), rate.value, rate.low, rate.high))
+    alarms, alarm = refused["prose", 0.0]
     curves = []
     for kind, colour in (("prose", BLUE), ("later packages", RED)):
-        at = [(0.0, alarm), *((share, rate) for (name, share), rate in refused.items() if name == kind and share > 0)]
+        at = [
+            (0.0, alarm),
+            *((share, rate) for (name, share), (_, rate) in refused.items() if name == kind and share > 0),
+        ]
         curves.append(Curve(kind, colour, tuple(Point(x, r.value, r.low, r.high, r.n) for x, r in at)))
     curves.append(Curve("declared, 5 %", GREY, (Point(0.0, 0.05), Point(1.0, 0.05))))
     title = (
-        f"The gate passes shuffled splits of one source ({round(alarm.value * alarm.n)} false alarms of {alarm.n}) and "
-        f"refuses {100 * refused['prose', 1.0].value:.0f} % of code against prose and "
-        f"{100 * refused['later packages', 1.0].value:.0f} % of old against later packages"
+        f"The gate passes shuffled splits of one source ({alarms} false alarms of {alarm.n}) and "
+        f"refuses {100 * refused['prose', 1.0][1].value:.0f} % of code against prose and "
+        f"{100 * refused['later packages', 1.0][1].value:.0f} % of old against later packages"
     )
     columns = ("second side", "texts", "AUC, median", "5 %", "95 %", "refused", "of", "rate", "low", "high")
     figure = curve_figure(title, "share of the second side that is shifted", "share of splits refused", curves)

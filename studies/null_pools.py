@@ -43,7 +43,10 @@ def pools(
     learned = small_transformer(
         [d.token_ids for d in other], tokenizer, num_steps=num_steps, width=64, num_layers=2, rng=rng
     )
-    predictors = {MEMORIZER: build_pole(build_index(other, tokenizer), tokenizer), TRANSFORMER: learned}
+    predictors: dict[str, Scores] = {
+        MEMORIZER: build_pole(build_index(other, tokenizer), tokenizer),
+        TRANSFORMER: learned,
+    }
     windows, lowered = _windows(encode_corpus(parts.held_out, tokenizer).documents, tokenizer, num_windows, rng)
     secrets = make_secrets(num_pairs, seed=seed, repetitions=(1,), digits=4, words=2, rng=rng).pairs
     candidates = [(pair, [pair.beginning + s for s in pair.secrets] + [*pair.others(63, rng=rng)]) for pair in secrets]

@@ -40,7 +40,7 @@ class Size:
     """Of training."""
 
 
-FULL = Size(studies=200, worlds=4, documents=100, pairs=24, steps=300)
+FULL = Size(studies=200, worlds=2, documents=100, pairs=24, steps=200)
 QUICK = Size(studies=16, worlds=2, documents=40, pairs=8, steps=30)
 
 

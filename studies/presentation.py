@@ -86,7 +86,7 @@ def dot_figure(title: str, x: str, dots: Sequence[Dot], chance: float, largest: 
     ]
     axis = alt.Axis(title=x, labelExpr=PERCENT_LABELS, domain=False, ticks=False, gridColor=GRID, tickCount=6)
     scale = alt.Scale(domain=[0, largest], nice=False)
-    names = alt.Axis(title=None, domain=False, ticks=False, labelLimit=290, labelColor=INK)
+    names = alt.Axis(title=None, domain=False, ticks=False, labelLimit=280, labelColor=INK, labelPadding=8)
     layers = [chart([{"x": chance}]).mark_rule(color=BLACK, strokeDash=[4, 3]).encode(x=alt.X("x:Q", scale=scale))]
     for colour in colours:
         own = [row for row in rows if row["colour"] == colour]
@@ -132,7 +132,8 @@ class Answer:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"{self._name}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([table.columns, *table.rows])
-        (self._folder / f"{self._name}.svg").write_text(figure, "utf-8")
+        if figure:
+            (self._folder / f"{self._name}.svg").write_text(figure, "utf-8")
         console = Console(markup=False, highlight=False, width=_TABLE_WIDTH)
         console.print(_grid(table))
         console.print(Text(f"{seconds:.0f} s; written: {self._folder / self._name}.csv and .svg", style=SOFT))

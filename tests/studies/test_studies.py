@@ -100,10 +100,10 @@ class Scorer:
 
 def test_unplanted_secrets_rank_anywhere_and_favoured_ones_first() -> None:
     rng = np.random.default_rng(3)
-    pairs = make_secrets(300, seed=3, repetitions=(1,), digits=4, words=2, rng=rng).pairs
+    pairs = make_secrets(120, seed=3, repetitions=(1,), digits=4, words=2, rng=rng).pairs
     tokenizer = Tokenizer.train(Corpus((Document("bytes", "a"),)), 257)
     ranks = carlini_exposure.ranks(pairs, Scorer(), tokenizer, 7, rng=rng)  # type: ignore[arg-type]
-    assert all(level.holds for level in null_levels(ranks, np.full(300, 8)))
+    assert all(level.holds for level in null_levels(ranks, np.full(120, 8)))
     favoured = {ids.tobytes() for ids in tokenizer.token_ids_many([pair.planted_text for pair in pairs])}
     assert (carlini_exposure.ranks(pairs, Scorer(favoured), tokenizer, 7, rng=rng) == 1).all()  # type: ignore[arg-type]
 
@@ -189,7 +189,10 @@ def test_the_table_of_suffixes_counts_hits_of_each_length() -> None:
 def pool(rng: np.random.Generator, num: int) -> Pool:
     """Texts of all difficulties, and secrets of which none is likelier than chance."""
     texts = [compared(window("control", str(i), float(rng.uniform(0.2, 0.9)), suffix_tokens=50)) for i in range(num)]
-    secrets = [canary(f"template-{i}", *rng.normal(-9, 2, 2), rng.normal(-9, 2, 31)) for i in range(12)]
+    secrets = [
+        canary(f"template-{i}", float(rng.normal(-9, 2)), float(rng.normal(-9, 2)), rng.normal(-9, 2, 31))
+        for i in range(12)
+    ]
     return Pool(tuple(texts), tuple(secrets))
 
 
