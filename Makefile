@@ -9,7 +9,7 @@ BENCH ?= --corpus stdlib --quick
 # A file of tests stays in one process, so that what its tests share is made once.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile
 
-.PHONY: demo test test-all bench lint format clean
+.PHONY: demo test test-all bench studies lint format clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,13 @@ bench: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python bench/index.py $(BENCH)
 	$(BIN)/python bench/memorizers.py $(if $(KENLM),--kenlm $(KENLM))
 	$(BIN)/python bench/models.py
+
+# The published findings that byheart reproduces: docs/reproductions.md. Runs none of them, some take a quarter of an hour.
+studies: $(VENV)/.installed
+	@for name in $$(grep -lE '^def main' studies/*.py | xargs -n1 basename -s .py); do \
+	  echo "$(BIN)/python -m studies.$$name [--quick] [--seed 0] [--output FOLDER]"; \
+	  sed -n '1s/^"""/    /p' studies/$$name.py; \
+	done
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
+from scipy.stats import binom, norm, t
 
 from byheart.errors import InputError
-from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
+from byheart.stats.bootstrap import (
+    MIN_CLUSTERS,
+    cluster_totals,
+    few_clusters_confidence,
+    ratio_difference,
+    ratio_of_sums,
+)
 
 
 def test_totals_are_sums_within_clusters_in_order_of_appearance() -> None:
@@ -60,3 +67,24 @@ def test_too_few_documents_and_empty_columns_are_refused() -> None:
         ratio_difference((few[:, 0], few[:, 0]), (few[:, 0], few[:, 0]), rng=np.random.default_rng(0))
     with pytest.raises(InputError, match="denominator"):
         ratio_of_sums(np.ones((9, 1)), np.zeros((9, 1)), rng=np.random.default_rng(0))
+
+
+def test_few_clusters_ask_for_the_tail_behind_a_widened_student_quantile() -> None:
+    for num_clusters in (5, 20, 100):
+        quantile = t.ppf(0.975, num_clusters - 1) * (num_clusters / (num_clusters - 1)) ** 0.5
+        tail = (1 - few_clusters_confidence(0.95, num_clusters)) / 2
+        assert tail == pytest.approx(norm.sf(quantile))
+    assert few_clusters_confidence(0.95, 10**7) == pytest.approx(0.95, abs=1e-5)
+
+
+def test_the_excess_of_eight_pairs_leaves_out_zero_no_more_often_than_it_says() -> None:
+    rng, num, studies = np.random.default_rng(5), 8, 300
+    ones, errors = np.ones(num), {0.95: 0, few_clusters_confidence(0.95, num): 0}
+    for _ in range(studies):
+        first, second = (6 - np.log2(rng.integers(1, 65, num)) for _ in range(2))
+        for confidence in errors:
+            it = ratio_difference((first, ones), (second, ones), rng=rng, confidence=confidence, num_resamples=800)
+            errors[confidence] += not it.low <= 0 <= it.high
+    plain, widened = errors.values()
+    # 5 % and what chance adds to it in all but one run of 1,000: 27 of 300. The plain interval errs in some 13 %.
+    assert widened <= binom.ppf(0.999, studies, 0.05) < plain

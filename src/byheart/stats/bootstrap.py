@@ -1,9 +1,11 @@
 """Bootstrap over whole documents: tokens of one document are not independent observations."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr, stdtrit
 
 from byheart.core.evidence import Interval
 from byheart.core.tokens import Floats
@@ -11,6 +13,24 @@ from byheart.errors import InputError
 
 MIN_CLUSTERS = 5
 """Fewer documents cannot carry an interval: the bootstrap would resample the same few again and again."""
+
+
+def few_clusters_confidence(confidence: float, num_clusters: int) -> float:
+    """What to ask of a percentile bootstrap of so few clusters, so that it covers a mean as it says.
+
+    Definition:
+        1 - 2 Phi(-sqrt(n / (n - 1)) t), t the Student quantile of 1 - alpha/2 with n - 1 degrees of freedom
+    Args:
+        confidence: the coverage that is wanted, 1 - alpha.
+        num_clusters: n, >= 2.
+    Returns:
+        in (confidence, 1); tends to the confidence for many clusters.
+    Source: Hesterberg 2015, "What teachers should know about the bootstrap" (1411.5279), expanded percentile interval:
+        resamples spread as the sample does with n in the denominator, and know no Student.
+    Differs: nothing.
+    """
+    quantile = float(stdtrit(num_clusters - 1, 0.5 + confidence / 2))
+    return 1.0 - 2.0 * float(ndtr(-math.sqrt(num_clusters / (num_clusters - 1)) * quantile))
 
 
 def cluster_totals(clusters: Sequence[str], *columns: npt.ArrayLike) -> list[Floats]:

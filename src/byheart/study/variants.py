@@ -69,7 +69,7 @@ def canaries(need: CanariesNeed, cast: Cast, *, rng: np.random.Generator) -> tup
         others = pair.others(num, rng=rng)
         texts = [pair.planted_text, pair.twin_text, *others]
         encoded = [encoding.token_ids for encoding in cast.tokenizer.encode_many(texts)]
-        num_given = _common_tokens(encoded)
+        num_given = common_tokens(encoded)
         parts: list[Literal["planted", "twin", "other"]] = ["planted", "twin", *["other" for _ in others]]  # type: ignore[list-item]
         counts = [*cast.index.counts(encoded[:2]), *(0 for _ in others)]
         found += [
@@ -90,7 +90,7 @@ def canaries(need: CanariesNeed, cast: Cast, *, rng: np.random.Generator) -> tup
     return tuple(found)
 
 
-def _common_tokens(texts: Sequence[TokenIds]) -> int:
+def common_tokens(texts: Sequence[TokenIds]) -> int:
     """Tokens that all texts begin with, the last token of none among them."""
     shortest = min(text.size for text in texts)
     same = (np.stack([text[:shortest] for text in texts]) == texts[0][:shortest]).all(axis=0)

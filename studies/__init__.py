@@ -1,0 +1,1 @@
+"""Published findings that byheart must reproduce: `python -m studies.NAME --quick`; see docs/reproductions.md."""
