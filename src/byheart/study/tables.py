@@ -44,7 +44,7 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                 row = head | columns | dict(scores[passage.fingerprint].arrays())
                 rows.append(row | _WITHHELD if isinstance(need, CanariesNeed) else row)
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]
-    return _parquet(rows, empty)
+    return parquet(rows, empty)
 
 
 def sample_table(cast: Cast, asked: Answers) -> bytes:
@@ -68,14 +68,15 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
             for author, texts in authors
             for prompt, ids in zip(prompts, texts, strict=True)
         ]
-    return _parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "text"])
+    return parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "text"])
 
 
 def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _parquet(rows: list[dict[str, Any]], empty: list[str]) -> bytes:
+def parquet(rows: list[dict[str, Any]], empty: list[str]) -> bytes:
+    """Rows as a Parquet file with page checksums; of none, the names of their columns."""
     import pyarrow
     import pyarrow.parquet
 
