@@ -9,8 +9,8 @@ Statistic: Networks are trained from scratch on N sequences of S tokens, drawn u
 Null: The same sum over as many sequences that the network never saw. Noise cannot be inferred, so it must be near 0:
     of any predictor whatever an unseen sequence gains m bits or more with probability 2^-m at most, 1.44 on average.
 Assumptions: Seeds (weights, data and orders drawn anew) are the independent units; intervals are Student's t over
-    them, those of unseen sequences exact over sequences. A set of N sequences is asked without saying which one comes, so
-    log2 N bits of each cannot be shown by anyone: the table is the entropy N S log2 V less N log2 N.
+    them, those of unseen sequences exact over sequences. A set of N sequences is asked without saying which one comes,
+    so log2 N bits of each cannot be shown by anyone: the table is the entropy N S log2 V less N log2 N.
 Fails when: Training stops early: bits that more steps would add are missing, so the plateau is a lower bound wherever
     a training of half as many steps (with a schedule of its own) shows less, and this page says by how much. It holds
     for this shape, optimizer and step size; others may hold more. Text is not noise: a model of text shares rules among
@@ -20,10 +20,10 @@ Source: Morris et al. 2025, "How much do language models memorize?" (2505.24832)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from byheart.audits.capacity_params import Params
 from byheart.audits.capacity_tables import curve, doubling_series, ladder_table
 from byheart.audits.capacity_trainings import Ladder, Training
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
@@ -42,51 +42,6 @@ HEADS = (
     "capacity.kink_sequences",
     "capacity.gain_of_doubled_steps",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Params:
-    """Sizes of the experiment."""
-
-    vocabulary_size: int = 64
-    """V; the start token is one more."""
-    sequence_tokens: int = 64
-    """S: long, so that log2 N is little beside S log2 V."""
-    ladder: tuple[int, ...] = (2, 4, 6, 8, 12, 16, 32)
-    """Numbers of sequences N, ascending, from well below the kink to well beyond it."""
-    num_seeds: int = 2
-    """Repetitions with new weights and new data."""
-    num_steps: int = 2000
-    """Gradient steps of each training; each is done a second time with half as many."""
-    num_unseen: int = 64
-    """Sequences that each network is asked for and never saw."""
-    width: int = 8
-    """Of the network."""
-    num_layers: int = 1
-    """Of the network."""
-    num_heads: int = 2
-    """Of the network."""
-    hidden_width: int = 16
-    """Of the network's MLP."""
-    learning_rate: float = 0.02
-    """Largest step size of AdamW."""
-    batch_sequences: int = 64
-    """Sequences of a step, at most."""
-    confidence: float = 0.95
-    """Coverage of the intervals."""
-
-
-PROFILES = {
-    "quick": Params(),
-    "standard": Params(
-        vocabulary_size=128, ladder=(4, 8, 16, 24, 32, 48, 64, 128), num_seeds=5, num_steps=4000, width=16,
-        hidden_width=40, batch_sequences=128,
-    ),
-    "full": Params(
-        vocabulary_size=128, ladder=(8, 16, 32, 48, 64, 96, 128, 256), num_seeds=5, num_steps=10_000, width=16,
-        num_layers=2, hidden_width=40, batch_sequences=256,
-    ),
-}  # fmt: skip
 
 
 def evidence(trainings: Sequence[Training], params: Params) -> tuple[Evidence, ...]:

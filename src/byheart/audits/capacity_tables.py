@@ -1,10 +1,9 @@
 """The figures and the table of the capacity experiment."""
 
-from typing import Protocol
-
 import numpy as np
 
-from byheart.audits.capacity_trainings import Ladder, Sizes
+from byheart.audits.capacity_params import Params
+from byheart.audits.capacity_trainings import Ladder
 from byheart.core.evidence import Interval, Line, Point, Series, Table
 from byheart.core.tokens import Floats
 from byheart.stats.intervals import mean_of_few
@@ -12,22 +11,10 @@ from byheart.stats.intervals import mean_of_few
 _X = "entropy of the data, bits"
 
 
-class Widths(Sizes, Protocol):
-    """What of the Params a figure needs."""
-
-    @property
-    def confidence(self) -> float:
-        """Coverage of the intervals."""
-
-    @property
-    def num_steps(self) -> int:
-        """Steps of a whole training."""
-
-
 def curve(
     title: str,
     ladder: Ladder | None,
-    params: Widths,
+    params: Params,
     *,
     shown: Floats | None = None,
     half: Ladder | None = None,
@@ -67,15 +54,15 @@ def curve(
         lines=tuple(lines),
         x_is_log=True,
         note="Lookup pole: a table of all sequences shows their entropy less log2 N bits a sequence, because nobody "
-        "tells it which one comes; no predictor shows more. Intervals: Student's t over seeds, none where there is one.",
+        "tells it which one comes; no predictor shows more. Intervals: Student's t over seeds.",
     )
 
 
-def _entropies(params: Sizes) -> list[float]:
+def _entropies(params: Params) -> list[float]:
     return [rung * params.sequence_tokens * float(np.log2(params.vocabulary_size)) for rung in params.ladder]
 
 
-def _points(x: list[float], shown: Floats, params: Widths) -> tuple[Point, ...]:
+def _points(x: list[float], shown: Floats, params: Params) -> tuple[Point, ...]:
     points = []
     for at, column in zip(x, shown.T, strict=True):
         if len(column) < 2:
@@ -86,7 +73,7 @@ def _points(x: list[float], shown: Floats, params: Widths) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def doubling_series(whole: Ladder, half: Ladder, params: Widths) -> tuple[Series, ...]:
+def doubling_series(whole: Ladder, half: Ladder, params: Params) -> tuple[Series, ...]:
     """Share of what a table shows that the networks show, after all steps and after half of them."""
     x = _entropies(params)
     lines = (
@@ -106,7 +93,7 @@ def doubling_series(whole: Ladder, half: Ladder, params: Widths) -> tuple[Series
     )
 
 
-def _points_of_share(x: list[float], ladder: Ladder, params: Widths) -> tuple[Point, ...]:
+def _points_of_share(x: list[float], ladder: Ladder, params: Params) -> tuple[Point, ...]:
     shares = ladder.shown / ladder.possible
     return tuple(
         Point(p.x, min(p.y, 1.0), p.low, None if p.high is None else min(p.high, 1.0), p.n)
@@ -114,7 +101,7 @@ def _points_of_share(x: list[float], ladder: Ladder, params: Widths) -> tuple[Po
     )
 
 
-def ladder_table(whole: Ladder, half: Ladder, params: Widths) -> Table:
+def ladder_table(whole: Ladder, half: Ladder, params: Params) -> Table:
     """Rung by rung: data, what a table shows, what the networks show."""
     rows = []
     for index, rung in enumerate(params.ladder):

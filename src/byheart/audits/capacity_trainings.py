@@ -2,28 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from byheart.audits.capacity_params import Params
 from byheart.core.tokens import Floats
 from byheart.stats.capacity import entropy_bits, memorized_bits
-
-
-class Sizes(Protocol):
-    """What of the experiment's Params decides the data."""
-
-    @property
-    def vocabulary_size(self) -> int:
-        """V."""
-
-    @property
-    def sequence_tokens(self) -> int:
-        """S."""
-
-    @property
-    def ladder(self) -> tuple[int, ...]:
-        """Numbers of sequences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +58,14 @@ class Ladder:
         return int(self.shown.shape[0])
 
     @staticmethod
-    def possible_of(params: Sizes) -> Floats:
+    def possible_of(params: Params) -> Floats:
         """H - N log2 N at each rung, bits, shape [num_rungs]: uniform sequences of so many bits do not repeat."""
         rungs = np.array(params.ladder, dtype=np.float64)
         each = entropy_bits(1, num_tokens=params.sequence_tokens, vocabulary_size=params.vocabulary_size)
         return rungs * (each - np.log2(rungs))
 
     @staticmethod
-    def of(trainings: Sequence[Training], params: Sizes, *, is_whole: bool) -> "Ladder":
+    def of(trainings: Sequence[Training], params: Params, *, is_whole: bool) -> "Ladder":
         """Arranges trainings; each rung has one of every seed."""
         sizes: dict[str, Any] = {
             "num_tokens": params.sequence_tokens,

@@ -47,6 +47,11 @@ MEASURES = {
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
     "novelty.longest_copy_tokens": "Longest copy, tokens",
+    "capacity.bits_per_parameter": "Bits per parameter",
+    "capacity.plateau_bits": "Bits held at the plateau",
+    "capacity.kink_sequences": "Sequences that fill it",
+    "capacity.largest_rung_bits": "Bits held of the largest data",
+    "capacity.unseen_bits_per_sequence": "Bits of an unseen sequence",
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
@@ -57,6 +62,7 @@ HEADS = (
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
+    "capacity.bits_per_parameter",
 )
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 

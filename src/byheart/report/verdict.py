@@ -10,6 +10,7 @@ from byheart.core.evidence import Estimate, Interval, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.attribution import attribution_said
+from byheart.report.capacity_verdict import capacity_said
 from byheart.report.comparison import (
     Party,
     answer,
@@ -50,6 +51,7 @@ _QUESTIONS = {
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
+    "capacity": "How many bits does a network of this shape hold?",
 }
 
 
@@ -219,6 +221,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "adaptation": _adaptation,
     "attribution": attribution_said,
     "novelty": _novelty,
+    "capacity": capacity_said,
 }
 
 

@@ -23,6 +23,9 @@ NAMES = (
     "attribution.beyond_share",
     "attribution.member_knowledge_share",
     "novelty.ngram_8_novel_rate",
+    "capacity.bits_per_parameter",
+    "capacity.plateau_bits",
+    "capacity.unseen_bits_per_sequence",
 )
 
 

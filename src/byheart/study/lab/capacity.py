@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from byheart.audits import capacity as audit
-from byheart.audits.capacity import Params, blind_evidence, evidence, lookup_evidence
+from byheart.audits.capacity import blind_evidence, evidence, lookup_evidence
+from byheart.audits.capacity_params import PROFILES, Params
 from byheart.audits.capacity_trainings import Training
 from byheart.core.audit import method_parts
 from byheart.core.codec import dumps
@@ -250,7 +251,7 @@ AXIS = Axis(
     name="capacity",
     version=1,
     question="How many bits does a network of this shape hold?",
-    profiles=dict(audit.PROFILES),
+    profiles=PROFILES,
     method=_method,
     title=_title,
     pieces=pieces,
