@@ -79,6 +79,9 @@ def test_the_options_are_frozen() -> None:
         "index": [
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
         ],
+        "lab": [
+            "--dry-run", "--json", "--output", "--profile", "--quiet", "--seed", "--seeds", "--steps", "--time",
+        ],
         "canary make": ["--digits", "--json", "--output", "--pairs", "--repetitions", "--seed", "--words"],
         "canary plant": ["--json", "--lines", "--output", "--quiet", "--skip-bad"],
         "count": ["--file", "--index", "--json", "--near", "--within"],

@@ -17,6 +17,7 @@ from byheart.cli import (
     corpus_commands,
     explain_commands,
     index_commands,
+    lab_commands,
     model_commands,
     run_commands,
     score_commands,
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BYHEART"},
 )
 audit_commands.register(app)
+lab_commands.register(app)
 index_commands.register(app)
 text_commands.register(app)
 canary_commands.register(app)

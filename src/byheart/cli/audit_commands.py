@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
 
 
-def _show(record: RunRecord, run: Path, json: bool) -> None:
+def show_run(record: RunRecord, run: Path, json: bool) -> None:
+    """A finished run at the terminal: its headline, or everything as JSON."""
     from byheart.study.headline import run_to_json
     from byheart.study.run_folder import REPORT
 
@@ -87,7 +88,7 @@ def demo(
 
     with progress(quiet) as on_progress:
         record = run_demo(output, seed, command=typed_command(), render=page(), on_progress=on_progress)
-    _show(record, output, json)
+    show_run(record, output, json)
 
 
 def audit(
@@ -182,7 +183,7 @@ def audit(
             say(line)
     with progress(quiet) as on_progress, resumable(folder.journal_path):
         record = execute(plan, output, command=typed_command(), limits=limits, render=page(), on_progress=on_progress)
-    _show(record, output, json)
+    show_run(record, output, json)
 
 
 def register(app: typer.Typer) -> None:

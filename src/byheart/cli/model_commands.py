@@ -67,7 +67,7 @@ def train(
 
     plan = TrainingPlan(
         source=source,
-        seconds=_seconds(time),
+        seconds=seconds_of(time),
         num_tokens=tokens,
         epochs=epochs,
         num_steps=steps,
@@ -113,7 +113,7 @@ def train(
         )
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Seconds of "90", "60s", "20m" or "1.5h"; None of nothing."""
     if not text:
         return None

@@ -50,6 +50,11 @@ MEASURES = {
     "propensity.ordinary_rate": "Copies in ordinary use",
     "propensity.capability_rate": "Copies when drawn out",
     "propensity.measure": "PM (0.5: as often in ordinary use)",
+    "capacity.bits_per_parameter": "Bits per parameter",
+    "capacity.plateau_bits": "Bits held at the plateau",
+    "capacity.kink_sequences": "Sequences that fill it",
+    "capacity.largest_rung_bits": "Bits held of the largest data",
+    "capacity.unseen_bits_per_sequence": "Bits of an unseen sequence",
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
@@ -61,6 +66,7 @@ HEADS = (
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
+    "capacity.bits_per_parameter",
 )
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 

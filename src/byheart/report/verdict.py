@@ -10,6 +10,7 @@ from byheart.core.evidence import Estimate, Interval, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.attribution import attribution_said
+from byheart.report.capacity_verdict import capacity_said
 from byheart.report.comparison import (
     Party,
     answer,
@@ -61,6 +62,7 @@ _QUESTIONS = {
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
     "propensity": "Does it copy its training text when nobody asks it to?",
+    "capacity": "How many bits does a network of this shape hold?",
 }
 
 
@@ -233,6 +235,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "attribution": attribution_said,
     "novelty": _novelty,
     "propensity": propensity_said,
+    "capacity": capacity_said,
 }
 
 

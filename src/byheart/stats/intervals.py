@@ -1,8 +1,10 @@
 """Intervals for rates and for differences of rates, exact where exactness is to be had."""
 
 import math
+from collections.abc import Sequence
 
-from scipy.special import betaincinv, ndtri
+import numpy as np
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from byheart.core.evidence import Interval
 from byheart.errors import InputError
@@ -89,3 +91,31 @@ def newcombe(first: tuple[int, int], second: tuple[int, int], *, confidence: flo
     low = difference - math.hypot(one.value - one.low, two.high - two.value)
     high = difference + math.hypot(one.high - one.value, two.value - two.low)
     return Interval(difference, max(-1.0, low), min(1.0, high), min(first[1], second[1]))
+
+
+def mean_of_few(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
+    """The mean of a few independent repetitions, for example of a training with other seeds.
+
+    Definition:
+        mean -+ t s / sqrt(n), s the standard deviation with n - 1, t the quantile 1 - alpha/2 of Student's t with n - 1
+        degrees of freedom: 12.7 for two repetitions, 2.8 for five
+    Args:
+        values: one number per repetition, at least two.
+        confidence: 1 - alpha.
+    Returns:
+        the mean with its bounds.
+    Raises:
+        InputError: fewer than two values.
+    Source: Student 1908, "The probable error of a mean".
+    Differs: nothing; exact for normal repetitions only.
+    """
+    if len(values) < 2:
+        raise InputError(
+            "An interval over repetitions needs at least 2 of them.",
+            why=f"Got {len(values)}.",
+            next_step="Repeat it with other seeds.",
+        )
+    found = np.asarray(values, dtype=np.float64)
+    half = float(stdtrit(found.size - 1, 0.5 + confidence / 2.0) * found.std(ddof=1) / math.sqrt(found.size))
+    mean = float(found.mean())
+    return Interval(mean, mean - half, mean + half, found.size)

@@ -30,6 +30,9 @@ NAMES = (
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
     "propensity.measure",
+    "capacity.bits_per_parameter",
+    "capacity.plateau_bits",
+    "capacity.unseen_bits_per_sequence",
 )
 
 CLAIMED = (

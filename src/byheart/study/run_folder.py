@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from blake3 import blake3
 
@@ -18,7 +18,6 @@ from byheart.core.provenance import Provenance, SubjectProvenance
 from byheart.core.run_record import Claim, Method, RunRecord, Sensitivity
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError, FormatError, SourceError
-from byheart.study.plan import StudyPlan
 
 MANIFEST, PLAN, JOURNAL, RESULTS = "manifest.json", "plan.toml", "journal", "results.jsonl"
 PROVENANCE, SCORES, SAMPLES, REPORT = "provenance.json", "scores.parquet", "samples.parquet", "report.html"
@@ -27,6 +26,17 @@ PROVENANCE, SCORES, SAMPLES, REPORT = "provenance.json", "scores.parquet", "samp
 def file_hash(path: Path) -> str:
     """BLAKE3 of a file's bytes, in hexadecimal."""
     return blake3().update_mmap(path).hexdigest() if path.stat().st_size else blake3().hexdigest()
+
+
+class Plan(Protocol):
+    """What a run folder keeps as plan.toml: of audits or of an experiment."""
+
+    def to_toml(self) -> str:
+        """Its text."""
+
+    @staticmethod
+    def from_toml(text: str) -> "Plan":
+        """The inverse; ConfigError where the text is another kind of plan."""
 
 
 class RunFolder:
@@ -48,21 +58,21 @@ class RunFolder:
         """Whether the manifest exists."""
         return (self.path / MANIFEST).exists()
 
-    def check(self, plan: StudyPlan) -> None:
+    def check(self, plan: Plan) -> None:
         """Nothing, when the folder holds this plan or none.
 
         Raises:
             ConfigError: the folder holds another plan.
         """
         kept = self.path / PLAN
-        if kept.exists() and StudyPlan.from_toml(kept.read_text("utf-8")) != plan:
+        if kept.exists() and type(plan).from_toml(kept.read_text("utf-8")) != plan:
             raise ConfigError(
                 f"{self.path} holds another study.",
                 why="Its plan.toml differs from what you asked for now.",
                 next_step="Choose another folder with -o, or delete this one.",
             )
 
-    def begin(self, plan: StudyPlan) -> None:
+    def begin(self, plan: Plan) -> None:
         """Makes the folder and writes the plan, or checks that the folder holds the same plan.
 
         Raises:
@@ -77,10 +87,10 @@ class RunFolder:
         self,
         record: RunRecord,
         scores: bytes,
-        samples: bytes,
+        samples: bytes | None,
         render: Callable[[RunRecord], str] | None,
     ) -> None:
-        """Writes everything, the manifest last, and removes the journal."""
+        """Writes everything, the manifest last, and removes the journal; samples is None where nothing was written."""
         (self.path / MANIFEST).unlink(missing_ok=True)
         lines = "".join(dumps(result_to_json(result)) + "\n" for result in record.results)
         write_durably(self.path / RESULTS, lines.encode("ascii"))
@@ -94,7 +104,8 @@ class RunFolder:
         }
         write_durably(self.path / PROVENANCE, (json.dumps(about, indent=1, allow_nan=False) + "\n").encode("ascii"))
         write_durably(self.path / SCORES, scores)
-        write_durably(self.path / SAMPLES, samples)
+        if samples is not None:
+            write_durably(self.path / SAMPLES, samples)
         if render is not None:
             write_durably(self.path / REPORT, render(record).encode("utf-8"))
         self.seal()

@@ -42,7 +42,7 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
     order = {subject.name: number for number, subject in enumerate(cast.subjects)}
     rows.sort(key=lambda row: order[row["subject"]])
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]
-    return _parquet(rows, empty)
+    return parquet(rows, empty)
 
 
 def _head(need: Need, passage: Passage, asked: Answers, cast: Cast) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
             for author, texts in authors
             for prompt, ids in zip(prompts, texts, strict=True)
         ]
-    return _parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "longest_match_tokens", "text"])
+    return parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "longest_match_tokens", "text"])
 
 
 def _longest_matches(ids: TokenIds, cast: Cast, known: dict[bytes, Any]) -> Any:
@@ -114,7 +114,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _parquet(rows: list[dict[str, Any]], empty: list[str]) -> bytes:
+def parquet(rows: list[dict[str, Any]], empty: list[str]) -> bytes:
+    """Rows as a Parquet file with page checksums; of none, the names of their columns."""
     import pyarrow
     import pyarrow.parquet
 
