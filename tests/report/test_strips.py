@@ -1,15 +1,17 @@
 """The map of works on the page: strips, their words, their data, and hostile names."""
 
+import dataclasses
 import re
 
 import pytest
 
 from byheart.core.evidence import Cell, Table
+from byheart.core.result import Completed, Result
 from byheart.core.run_record import RunRecord
 from byheart.report import render_html
 from byheart.report.drawing import unchecked
 from byheart.report.strips import strips
-from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run, with_evidence
+from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run
 from tests.report.test_page import HOSTILE, Outline
 
 COLUMNS = ("document", "document, bytes", "from byte", "to byte", "occurrences", "word for word", "nearly", "p_z")
@@ -27,12 +29,9 @@ def mapped(title: str, rows: tuple[tuple[Cell, ...], ...] = ROWS) -> Table:
 def run_with(rows: tuple[tuple[Cell, ...], ...] = ROWS) -> RunRecord:
     record = sample_run()
     titles = {MODEL: "1 of 2 works come out", LOOKUP: "2 of 2 works come out", BLIND: "0 of 2 works come out"}
-    for subject, title in titles.items():
-        result = record.of("extraction", subject)
-        assert result is not None
-        table = mapped(title, rows if subject == MODEL else ROWS)
-        record = with_evidence(record, "extraction", subject, *result.evidence, table)
-    return record
+    tables = {subject: mapped(title, rows if subject == MODEL else ROWS) for subject, title in titles.items()}
+    results = tuple(Result("extraction", 1, subject, Completed((table,))) for subject, table in tables.items())
+    return dataclasses.replace(record, results=results)
 
 
 def places(drawing: str) -> list[tuple[float, float, float]]:
