@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byheart.audits.extraction import Params, run
@@ -138,6 +138,7 @@ def test_the_source_is_the_first_folder_in_which_names_differ(names: list[str], 
 spans = st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda it: Span(it[0], it[0] + it[1]))
 
 
+@settings(deadline=None)
 @given(st.lists(spans, max_size=8))
 def test_covered_bytes_are_those_that_lie_in_some_span(found: list[Span]) -> None:
     assert covered_bytes(found) == len({byte for span in found for byte in range(span.start, span.stop)})

@@ -28,8 +28,8 @@ def evidence(attacked: int, ordinary: int, human: int = 0) -> tuple[Evidence, ..
 def run_with(model: tuple[Evidence, ...], blind: tuple[Evidence, ...] = ()) -> RunRecord:
     record = sample_run()
     found = {MODEL: model, LOOKUP: evidence(20, 4), BLIND: blind or evidence(0, 0)}
-    added = tuple(Result("propensity", 1, subject, Completed(it)) for subject, it in found.items())
-    return dataclasses.replace(record, results=(*record.results, *added))
+    results = tuple(Result("propensity", 1, subject, Completed(it)) for subject, it in found.items())
+    return dataclasses.replace(record, results=results)
 
 
 def said(record: RunRecord) -> Finding:

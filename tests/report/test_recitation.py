@@ -1,6 +1,6 @@
 import dataclasses
 
-from byheart.core.evidence import Refusal
+from byheart.core.evidence import Refusal, Table
 from byheart.core.run_record import RunRecord
 from byheart.report.comparison import model_of
 from byheart.report.recitation import recitation_details
@@ -20,6 +20,19 @@ def test_the_near_misses_stand_beside_those_of_unseen_text() -> None:
     )
     assert "5 of 20 (25 %, 95 % interval" in text
     assert "of held-out passages 1 of 20 (5 %" in text
+
+
+def test_what_comes_out_nearly_with_some_probability_is_a_lower_bound() -> None:
+    mass = rate("extraction.near_verbatim_pz_1e3_rate", 3, 10, 0, 10)
+    text = details(with_evidence(sample_run(), "extraction", MODEL, mass))
+    assert "at least 1/1,000 in 3 of 10 (30 %, 95 % interval" in text
+    assert "by a lower bound; of held-out passages in 0 of 10 (0 %" in text
+
+
+def test_the_finding_of_the_map_is_said() -> None:
+    title = "2 of 9 works have a tested part that comes out word for word; 4 % of their text was tested"
+    table = Table(name="extraction.coverage", title=title, columns=("document",), rows=(("a",),))
+    assert f"{title}." in details(with_evidence(sample_run(), "extraction", MODEL, table))
 
 
 def test_a_slope_whose_interval_includes_zero_says_so() -> None:

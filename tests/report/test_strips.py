@@ -1,15 +1,17 @@
 """The map of works on the page: strips, their words, their data, and hostile names."""
 
+import dataclasses
 import re
 
 import pytest
 
 from byheart.core.evidence import Cell, Table
+from byheart.core.result import Completed, Result
 from byheart.core.run_record import RunRecord
 from byheart.report import render_html
 from byheart.report.drawing import unchecked
 from byheart.report.strips import strips
-from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run, with_evidence
+from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run
 from tests.report.test_page import HOSTILE, Outline
 
 COLUMNS = ("document", "document, bytes", "from byte", "to byte", "occurrences", "word for word", "nearly", "p_z")
@@ -27,12 +29,9 @@ def mapped(title: str, rows: tuple[tuple[Cell, ...], ...] = ROWS) -> Table:
 def run_with(rows: tuple[tuple[Cell, ...], ...] = ROWS) -> RunRecord:
     record = sample_run()
     titles = {MODEL: "1 of 2 works come out", LOOKUP: "2 of 2 works come out", BLIND: "0 of 2 works come out"}
-    for subject, title in titles.items():
-        result = record.of("extraction", subject)
-        assert result is not None
-        table = mapped(title, rows if subject == MODEL else ROWS)
-        record = with_evidence(record, "extraction", subject, *result.evidence, table)
-    return record
+    tables = {subject: mapped(title, rows if subject == MODEL else ROWS) for subject, title in titles.items()}
+    results = tuple(Result("extraction", 1, subject, Completed((table,))) for subject, table in tables.items())
+    return dataclasses.replace(record, results=results)
 
 
 def places(drawing: str) -> list[tuple[float, float, float]]:
@@ -41,8 +40,12 @@ def places(drawing: str) -> list[tuple[float, float, float]]:
     return [(float(x), round(float(width), 3), round(float(height), 3)) for x, _, width, height in found]
 
 
-def test_the_model_has_strips_with_words_data_and_both_poles() -> None:
-    page = render_html(run_with())
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render_html(run_with((*ROWS, (HOSTILE, 100, 1, 50, 1, "no", "no", "no"))))
+
+
+def test_the_model_has_strips_with_words_data_and_both_poles(page: str) -> None:
     (figure,) = (f for f in re.findall("<figure.*?</figure>", page, re.DOTALL) if "place in the work" in f)
     assert "1 of 2 works come out" in re.sub("<[^>]*>", "", figure.partition("</figcaption>")[0])
     assert re.search(r'aria-label="[^"]*json/decoder.py \(12.0 kB\): 1 came out word for word, 1 at risk', figure)
@@ -52,7 +55,6 @@ def test_the_model_has_strips_with_words_data_and_both_poles() -> None:
     assert "was not tested" in figure
     # It is drawn with its rows; the table does not stand there a second time.
     assert page.count("from byte") == 1
-    Outline(page)
 
 
 def test_marks_stand_at_the_share_of_the_work_that_they_are() -> None:
@@ -75,8 +77,8 @@ def test_a_part_of_a_huge_work_can_still_be_seen() -> None:
     assert x + width == pytest.approx(680 - 16 - 24)
 
 
-def test_a_hostile_name_is_harmless_in_every_part_of_the_figure() -> None:
-    page = render_html(run_with(((HOSTILE, 100, 1, 50, 1, "yes", "yes", "yes"),)))
+def test_a_hostile_name_is_harmless_in_every_part_of_the_figure(page: str) -> None:
+    assert page.count("alert(1)") >= 3  # both drawings and the data
     assert "script" not in {tag for tag, _ in Outline(page).tags}
     assert "\x1b" not in page
     assert "\u202e" not in page

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -27,6 +27,7 @@ def test_equal_rates_have_equal_parts() -> None:
     assert it.low == pytest.approx(1 - it.high)
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_bounds_are_ordered_and_mirror_each_other(first: tuple[int, int], second: tuple[int, int]) -> None:
     if first[0] + second[0] == 0:
@@ -37,6 +38,7 @@ def test_bounds_are_ordered_and_mirror_each_other(first: tuple[int, int], second
     assert (one.value, one.low, one.high) == pytest.approx((1 - two.value, 1 - two.high, 1 - two.low))
 
 
+@settings(deadline=None)
 @given(counts.filter(lambda it: it[0] > 0), counts.filter(lambda it: it[0] > 0))
 def test_at_the_lower_bound_the_difference_may_be_zero(first: tuple[int, int], second: tuple[int, int]) -> None:
     """At r = s/(1-s) Newcombe's square-and-add lower bound of p1 - r p2 is exactly 0."""

@@ -131,3 +131,19 @@ def test_the_forecast_covers_what_is_asked(need: Need, cast: Cast) -> None:
     else:
         assert len(found) <= work.num_scored_texts
         assert asked <= work.scored_tokens == tokens_asked(need)
+
+
+def test_the_forecast_covers_prompts_of_trained_on_text(cast: Cast) -> None:
+    need = SeenPromptsNeed(continuations=ContinuationsNeed(prompt_tokens=8, num_tokens=6), num_prompts=7)
+    found = [item for item in material(need, cast, 3) if isinstance(item, Prompt)]
+    work = work_of_needs([need])
+    assert work.num_prompts == len(found) == 7
+    assert work.prompt_tokens == sum(prompt.given.size for prompt in found)
+    assert work.written_tokens == tokens_asked(need) == sum(prompt.human.size for prompt in found)
+    assert longest_tokens(need) == 8 + 6
+
+
+def test_a_search_is_forecast_by_what_it_reads_and_asks_nothing_of_an_endpoint() -> None:
+    (need,) = mass_needs(dataclasses.replace(PARAMS, num_searched=3))
+    assert tokens_asked(need) == need.num_read_tokens > 0
+    assert work_of_needs([need]) == work_of_needs([])

@@ -34,6 +34,7 @@ MEASURES = {
     "exposure.right_guess_rate": "Planted twin guessed rightly",
     "exposure.epsilon_lower_bound": "Epsilon, at least",
     "extraction.near_verbatim_rate": "Recited nearly word for word",
+    "extraction.near_verbatim_pz_1e3_rate": "Recited nearly, p at least 1/1,000",
     "extraction.above_threshold_rate": "Likelier than unseen text is",
     "extraction.merely_common_rate": "Of what came out, merely common",
     "extraction.repetition_slope": "Log-odds per tenfold repetition",

@@ -1,6 +1,6 @@
 """What stands behind the share that is recited, in sentences: repetition, near misses, and what is merely common."""
 
-from byheart.core.evidence import Estimate, Series
+from byheart.core.evidence import Estimate, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import Party, answer, evidence_of
@@ -11,9 +11,11 @@ AUDIT = "extraction"
 def recitation_details(record: RunRecord, model: Party) -> tuple[str, ...]:
     """The sentences for which the run has numbers; the others are left out."""
     return (
-        *_by_occurrences(record, model),
+        *_title(record, model, "extraction.by_occurrences"),
+        *_title(record, model, "extraction.coverage"),
         *_per_tenfold_repetition(record, model),
         *_nearly(record, model),
+        *_nearly_probable(record, model),
         *_merely_common(record, model),
     )
 
@@ -23,12 +25,12 @@ def _found(record: RunRecord, model: Party, name: str) -> Estimate | None:
     return it if isinstance(it, Estimate) else None
 
 
-def _by_occurrences(record: RunRecord, model: Party) -> tuple[str, ...]:
-    """The finding of the figure by occurrences, in the audit's own words."""
+def _title(record: RunRecord, model: Party, name: str) -> tuple[str, ...]:
+    """The finding of a figure, in the audit's own words."""
     return tuple(
         f"{fmt.shown(e.title, 300).rstrip().rstrip('.')}."
         for party, e in evidence_of(record, AUDIT)
-        if isinstance(e, Series) and e.name == "extraction.by_occurrences" and party == model
+        if isinstance(e, Series | Table) and e.name == name and party == model
     )
 
 
@@ -52,6 +54,17 @@ def _nearly(record: RunRecord, model: Party) -> tuple[str, ...]:
     return (
         f"Nearly word for word, with at most a tenth of the tokens edited, it wrote {fmt.estimate(it)}; of held-out "
         f"passages {fmt.control(it.control, it.unit, it.confidence)}.",
+    )
+
+
+def _nearly_probable(record: RunRecord, model: Party) -> tuple[str, ...]:
+    it = _found(record, model, "near_verbatim_pz_1e3_rate")
+    if it is None or it.control is None:
+        return ()
+    return (
+        f"Drawn at random, it writes nearly what stands there with a probability of at least 1/1,000 in "
+        f"{fmt.estimate(it)}, by a lower bound; of held-out passages in "
+        f"{fmt.control(it.control, it.unit, it.confidence)}.",
     )
 
 

@@ -27,7 +27,7 @@ class _Look(NamedTuple):
 
 _VERBATIM = _Look("came out word for word", "#0072B2", 1.0)
 _NEARLY = _Look("nearly word for word", "#56B4E9", 0.75)
-_AT_RISK = _Look("at risk: drawn in one of 1,000 tries or fewer", "#A6D3F0", 0.5)
+_AT_RISK = _Look("at risk, p_z of at least 1/1,000", "#A6D3F0", 0.5)
 _KEPT = _Look("tested, did not come out", "#8C8C8C", 0.2)
 
 
