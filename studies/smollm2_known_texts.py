@@ -9,7 +9,8 @@ of PyPI packages whose first release is of March 2025 or later, that is after Sm
 be reached, and a package that is older stops the script. Texts of both sides are cut by one rule into pieces of some
 3,000 characters, which count as documents.
 
-Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE.
+Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE, and prints what the model makes of each kind
+of text.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import ast
 import gzip
 import importlib
 import json
+import math
 import subprocess
 import sys
 import urllib.error
@@ -24,6 +26,9 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
 
 LICENCES = Path("/usr/share/common-licenses")
 CLASSICS = ("miscfiles", "1.5+dfsg-4", ("us-declaration", "us-constitution"))
@@ -120,6 +125,25 @@ def unseen(work: Path) -> Iterator[dict[str, str]]:
         yield from found[:: max(len(found) // PIECES_PER_PACKAGE, 1)][:PIECES_PER_PACKAGE]
 
 
+def by_source(run: Path) -> Iterator[str]:
+    """A line for each kind of text: what the model makes of its windows, from scores.parquet alone."""
+    rows = pyarrow.parquet.read_table(run / "scores.parquet").to_pylist()
+    mine = [row for row in rows if row["subject"] == rows[0]["subject"] and row["need"] == "WindowsNeed"]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in mine:
+        if row["in_base_sample"]:
+            groups.setdefault(row["document"].partition("/")[0], []).append(row)
+    yield "| text | windows | bits per byte | top-1, % | next 10 tokens recited | all 50 recited |"
+    yield "|---|---|---|---|---|---|"
+    for name, windows in sorted(groups.items()):
+        bits = -sum(sum(row["log_probability_nats"]) for row in windows) / math.log(2)
+        num_bytes = sum(row["num_scored_bytes"] for row in windows)
+        ranks = [rank for row in windows for rank in row["rank"]]
+        first = [sum(max(row["rank"][:num]) == 1 for row in windows) for num in (10, 50)]
+        top = 100 * sum(rank == 1 for rank in ranks) / len(ranks)
+        yield f"| {name} | {len(windows)} | {bits / num_bytes:.2f} | {top:.0f} | {first[0]} | {first[1]} |"
+
+
 def main() -> None:
     """Builds the sources and audits the model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,8 +162,12 @@ def main() -> None:
     if given.sources_only:
         return
     sources = ["--trained-on", str(given.work / "seen.jsonl"), "--held-out", str(given.work / "unseen.jsonl")]
-    run = ["-o", str(given.work / f"run-{given.profile}"), "--profile", given.profile, "--seed", given.seed]
-    sys.exit(subprocess.run([sys.executable, "-m", "byheart", "audit", "smollm2", *sources, *run]).returncode)
+    folder = given.work / f"run-{given.profile}"
+    run = ["-o", str(folder), "--profile", given.profile, "--seed", given.seed]
+    audited = subprocess.run([sys.executable, "-m", "byheart", "audit", "smollm2", *sources, *run])
+    if audited.returncode:
+        sys.exit(audited.returncode)
+    print("\n".join(by_source(folder)))
 
 
 if __name__ == "__main__":

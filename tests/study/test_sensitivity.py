@@ -14,6 +14,7 @@ from byheart.corpus.secrets import read_secrets
 from byheart.report.page import render_html
 from byheart.stats.power import POWER, excess_power, smallest_area
 from byheart.study.canary_planting import make_canaries
+from byheart.study.duration import flop_per_second
 from byheart.study.forecast import forecast
 from byheart.study.headline import run_to_json
 from byheart.study.run_folder import RunFolder
@@ -48,6 +49,19 @@ def test_the_forecast_prints_it_and_has_it_as_numbers() -> None:
     assert any(line.startswith("  membership.auc, 400 + 400 documents: an AUC of 0.5") for line in said["lines"])
     assert said["lines"][-1] == "Nothing was run."
     assert forecast(AUDITS, "standard", starts_now=True)["lines"] == said["lines"][:-1]
+
+
+def test_the_time_of_a_plan_follows_from_the_machine() -> None:
+    said = forecast(AUDITS, "quick", flop_per_second=1e11)
+    work = said["tokens_to_score"] + 4 * said["tokens_to_write"]
+    assert said["seconds_per_100m_parameters"] == pytest.approx(2e8 * work / 1e11)
+    assert any("(100 GFLOP/s)" in line for line in said["lines"])
+    assert forecast(AUDITS, "quick")["seconds_per_100m_parameters"] is None
+
+
+def test_the_machine_s_rate_is_that_of_its_quickest_product() -> None:
+    times = iter([0.0, 0.0, 0.0, 0.1, 0.1, 0.1, 0.15, 0.2])
+    assert flop_per_second(clock=lambda: next(times)) == pytest.approx(2 * 768**3 / 0.05)
 
 
 def estimate(name: str, unit: str, *, n: int, control: Interval | None, excess: Interval) -> Result:

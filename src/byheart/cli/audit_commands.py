@@ -62,13 +62,22 @@ def _planned(plan: "StudyPlan", terms: "Terms | None", *, starts_now: bool) -> d
     """What a plan will ask and what its samples can show; nothing is loaded."""
     from byheart.audits import AUDITS
     from byheart.corpus.secrets import read_secrets
+    from byheart.study.duration import flop_per_second
     from byheart.study.forecast import forecast
     from byheart.study.preflight import check_named
 
     # What a study is told that begins now, its own stages find out.
     notes = [] if starts_now else check_named(plan)
     secrets = read_secrets(Path(plan.canaries)) if plan.canaries else None
-    planned = forecast(plan.chosen(AUDITS), plan.profile, endpoint=terms, canaries=secrets, starts_now=starts_now)
+    rate = None if terms is not None or plan.model.startswith("memorizer:") else flop_per_second()
+    planned = forecast(
+        plan.chosen(AUDITS),
+        plan.profile,
+        endpoint=terms,
+        canaries=secrets,
+        starts_now=starts_now,
+        flop_per_second=rate,
+    )
     planned["lines"] = [f"Profile {plan.profile}.", *notes, *planned["lines"]]
     return planned
 

@@ -207,7 +207,12 @@ class Automaton(Memorizer):
         return out
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
-        return score_text(self._store, self.start(), token_ids.astype(np.int64))
+        return self._statistics_after(token_ids, 0)
+
+    def _statistics_after(self, token_ids: TokenIds, num_given: int) -> Floats:
+        tokens, state = token_ids.astype(np.int64), self.start()
+        read(self._store, state, tokens[:num_given], np.empty(num_given))
+        return score_text(self._store, state, tokens[num_given:])
 
     def matches(self, token_ids: TokenIds) -> Matches:
         """A state rests on no part of the context in particular: zeros.

@@ -90,6 +90,10 @@ class Memorizer(ABC):
     def _statistics(self, token_ids: TokenIds) -> Floats:
         """Statistics of each token in the order of `sparse_row.statistics`, shape [num_tokens, NUM_STATISTICS]."""
 
+    def _statistics_after(self, token_ids: TokenIds, num_given: int) -> Floats:
+        """The same without the first tokens; for overriding where each token costs a row of the whole vocabulary."""
+        return self._statistics(token_ids)[num_given:]
+
     def _fingerprint(self) -> str:
         identity = [type(self).__name__, self.index.fingerprint, self.vocabulary_size, self.end_id, self.parameters()]
         return hashlib.blake2b(dumps(identity).encode(), digest_size=16).hexdigest()
@@ -152,7 +156,7 @@ class Memorizer(ABC):
         results = []
         for text, given in zip(texts, given_lengths(texts, num_given), strict=True):
             self._check(text)
-            columns = self._statistics(text)[given:].T
+            columns = self._statistics_after(text, given).T
             results.append(
                 TokenScores(
                     token_ids=text[given:].astype(np.int32),

@@ -178,11 +178,16 @@ class Mixture(Memorizer):
         return mix_log_probabilities(logs, self._weights, buckets_of(self.bucket_starts, lengths))
 
     def _statistics(self, token_ids: TokenIds) -> Floats:
-        out = np.zeros((token_ids.size, NUM_STATISTICS))
-        size = max(1, _BLOCK_BYTES // (8 * self.vocabulary_size * len(self._asked)))
+        return self._statistics_after(token_ids, 0)
+
+    def _statistics_after(self, token_ids: TokenIds, num_given: int) -> Floats:
         walk = self._walk(token_ids.size)
-        for start in range(0, token_ids.size, size):
-            walk.score(token_ids[start : start + size], out[start : start + size])
+        walk.read(token_ids[:num_given])
+        scored = token_ids[num_given:]
+        out = np.zeros((scored.size, NUM_STATISTICS))
+        size = max(1, _BLOCK_BYTES // (8 * self.vocabulary_size * len(self._asked)))
+        for start in range(0, scored.size, size):
+            walk.score(scored[start : start + size], out[start : start + size])
         return out
 
     def _walk(self, capacity_tokens: int) -> "_Walk":

@@ -19,6 +19,7 @@ from byheart.core.material import (
     WrittenWindowsNeed,
 )
 from byheart.corpus.secrets import SecretList
+from byheart.study.duration import PARAMETERS, seconds_needed
 from byheart.study.endpoint_forecast import Terms, endpoint_forecast, work_of_canaries, work_of_needs
 from byheart.study.sensitivity import lines as sensitivity_lines
 from byheart.study.sensitivity import planned
@@ -57,6 +58,7 @@ def forecast(
     endpoint: Terms | None = None,
     canaries: SecretList | None = None,
     starts_now: bool = False,
+    flop_per_second: float | None = None,
 ) -> dict[str, Any]:
     """Tokens to score and to write per subject and the smallest effects to be found, as JSON and as lines to print.
 
@@ -66,6 +68,7 @@ def forecast(
         endpoint: on what terms it is asked; None where the model is on this machine.
         canaries: whose exposure is asked for; None for none.
         starts_now: whether the study begins, or nothing is run.
+        flop_per_second: of this machine, for the time that a model here takes; None to tell no time.
     """
     totals = {"score": 0, "write": 0}
     rows: list[dict[str, str | int]] = []
@@ -92,6 +95,13 @@ def forecast(
         f"Per subject: score at most {totals['score']:,} tokens in {work.num_scored_texts:,} texts, write at most "
         f"{totals['write']:,} after {work.num_prompts:,} prompts."
     )
+    seconds = None
+    if flop_per_second is not None and endpoint is None:
+        seconds = seconds_needed(totals["score"], totals["write"], flop_per_second)
+        lines.append(
+            f"On this machine ({flop_per_second / 1e9:,.0f} GFLOP/s) a model of {PARAMETERS // 10**6} million "
+            f"parameters takes about {seconds / 60:.1f} minutes for it, others in proportion."
+        )
     sensitivity = planned(audits, profile, canaries)
     lines += sensitivity_lines(sensitivity)
     asked_over_http: dict[str, Any] = {}
@@ -108,6 +118,7 @@ def forecast(
         "tokens_to_write": totals["write"],
         "texts_to_score": work.num_scored_texts,
         "prompts_to_continue": work.num_prompts,
+        "seconds_per_100m_parameters": seconds,
         "sensitivity": [asdict(row) for row in sensitivity],
         "memorizers": [name.removeprefix("memorizer:") for name in (*_members(), MIXTURE)],
         "lines": lines,
