@@ -1,7 +1,7 @@
 """Carlini et al. 2019 (1802.08232): of secrets that were never planted, one in 2^m has an exposure of m bits or more.
 
 A small transformer is trained on library text with secrets planted 1, 4 and 16 times. Null: thousands of further
-secrets of the same kinds that were never planted, each ranked among 63 others of its space. Then the planted ones:
+secrets of the same kinds that were never planted, each ranked among 31 others of its space. Then the planted ones:
 their mean exposure rises with the number of copies.
 """
 
@@ -25,7 +25,7 @@ from studies.learners import library, score_all, small_transformer
 from studies.presentation import BLACK, BLUE, Answer, Curve, curve_figure, options
 
 REPETITIONS = (1, 4, 16)
-MAX_BITS = 6
+MAX_BITS = 5
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Size:
     steps: int
 
 
-FULL = Size(null=2000, planted=120, documents=60, steps=700)
+FULL = Size(null=2000, planted=120, documents=40, steps=500)
 QUICK = Size(null=200, planted=24, documents=20, steps=60)
 
 

@@ -56,7 +56,8 @@ def model_windows(seed: int, number: int, size: Size) -> list[Window]:
     texts = absent(found, natural)[:num]
     canaries = flip_pairs(texts, kind="passage", repetitions=REPETITIONS, rng=rng)
     seen = tokenizer.token_ids_many([d.text for d in plant(natural, canaries, rng=rng)])
-    model = small_transformer(seen, tokenizer, num_steps=size.steps, context_tokens=PREFIXES[-1] + SUFFIX, rng=rng)
+    length = PREFIXES[-1] + SUFFIX
+    model = small_transformer(seen, tokenizer, num_steps=size.steps, context_tokens=length, num_layers=2, rng=rng)
     cut = [
         (canary, ids[PREFIXES[-1] - given :], given)
         for canary, ids in zip(canaries, tokenizer.token_ids_many([c.text for c in canaries]), strict=True)

@@ -110,10 +110,10 @@ def test_unplanted_secrets_rank_anywhere_and_favoured_ones_first() -> None:
 
 def test_planted_exposure_stands_beside_chance() -> None:
     rng = np.random.default_rng(4)
-    found = {1: rng.uniform(0, 3, 10), 4: rng.uniform(2, 5, 10), 16: np.full(10, 6.0)}
-    table, figure = carlini_exposure.summary(rng.integers(1, 65, 500), found, rng=rng)
+    found = {1: rng.uniform(0, 2, 10), 4: rng.uniform(1, 4, 10), 16: np.full(10, 5.0)}
+    table, figure = carlini_exposure.summary(rng.integers(1, 33, 500), found, rng=rng)
     rows = {str(row[0]): row for row in table.rows}
-    assert rows["planted 16 times: mean exposure, bits"][2] == 6.0
+    assert rows["planted 16 times: mean exposure, bits"][2] == 5.0
     assert float(rows["p, 16 copies against 4"][2] or 1) < 0.05
     ElementTree.fromstring(figure)
 
