@@ -37,9 +37,14 @@ def _digest(model: Path) -> str:
     return hashlib.blake2b((model / "model.safetensors").read_bytes()).hexdigest()
 
 
-def _wait_for_state(model: Path) -> None:
+def _states(model: Path) -> set[Path]:
+    return set(model.glob("training/step-*.json"))
+
+
+def _wait_for_state(model: Path, training: "subprocess.Popen[str]", known: set[Path]) -> None:
+    """Until the training has written a state that is not known, or has ended."""
     deadline = time.monotonic() + 120
-    while not list(model.glob("training/step-*.json")) and time.monotonic() < deadline:
+    while not _states(model) - known and training.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
@@ -47,14 +52,15 @@ def test_a_killed_and_an_interrupted_training_end_as_an_undisturbed_one(source: 
     steps, calm, model = 40, tmp_path / "calm", tmp_path / "model"
     undisturbed = _start(source, calm, steps)
     killed = _start(source, model, steps)
-    _wait_for_state(model)
+    _wait_for_state(model, killed, set())
     refused = byheart("train", str(source), "-o", str(model), *SMALL, str(steps))
     killed.kill()
     killed.communicate()
     assert refused.returncode == 6
     assert "Another byheart is training" in refused.stderr
+    known = _states(model)
     stopped = _start(source, model, steps)
-    time.sleep(4)
+    _wait_for_state(model, stopped, known)
     stopped.send_signal(signal.SIGINT)
     _, said = stopped.communicate(timeout=120)
     if stopped.returncode:
