@@ -73,11 +73,15 @@ def test_the_prefix_sweep_compares_the_same_suffixes_after_each_length() -> None
         window(role, f"{role}{i}", 0.95 if out else 0.1, agrees=out, prefix_tokens=given)
         for given, hits in ((1, 0), (2, 1), (4, 2))
         for role in ("member", "control")
-        for i, out in enumerate(role == "member" and i < hits for i in range(3))
+        for i, out in enumerate(role == "member" and i < hits for i in range(12))
     ]
     (table,) = prefix_sweep(windows, PARAMS)
     greedy = [row for row in table.rows if row[1] == "greedy"]
-    assert [row[:6] for row in greedy] == [(given, "greedy", hits, 3, 0, 3) for given, hits in ((1, 0), (2, 1), (4, 2))]
-    excess = newcombe((2, 3), (0, 3))
+    assert [row[:6] for row in greedy] == [
+        (given, "greedy", hits, 12, 0, 12) for given, hits in ((1, 0), (2, 1), (4, 2))
+    ]
+    excess = newcombe((2, 12), (0, 12))
     assert greedy[-1][6:] == (excess.value, excess.low, excess.high)
+    few = [w for w in windows if w.document not in {"control0", "control1", "control2"}]
+    assert [row[5:] for row in prefix_sweep(few, PARAMS)[0].rows] == [(9, None, None, None)] * 6
     assert prefix_sweep(windows[:3], PARAMS) == ()

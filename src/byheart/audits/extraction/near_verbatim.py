@@ -8,9 +8,8 @@ import numpy as np
 from byheart.audits.extraction.params import NEAR, Params
 from byheart.core.evidence import Cell, Estimate, Evidence, Refusal, Table
 from byheart.core.material import Window, WrittenWindow
-from byheart.stats.claims import rate_beside_control
+from byheart.stats.claims import excess_cells, rate_beside_control
 from byheart.stats.edit_distance import is_nearly
-from byheart.stats.intervals import newcombe
 
 _SHARES = (0.0, 0.05, NEAR, 0.2, 0.5)
 
@@ -88,8 +87,7 @@ def _by_distance(written: Sequence[WrittenWindow], params: Params) -> Table:
     for share in _SHARES:
         is_near = partial(is_near_verbatim, share=share)
         seen, unseen = (_count(written, role, is_near) for role in ("member", "control"))
-        excess = newcombe(seen, unseen, confidence=params.confidence)
-        rows.append((share, *seen, *unseen, excess.value, excess.low, excess.high))
+        rows.append((share, *seen, *unseen, *excess_cells(seen, unseen, confidence=params.confidence)))
     near, exact = rows[_SHARES.index(NEAR)][1], rows[0][1]
     return Table(
         name="extraction.by_edit_distance",
