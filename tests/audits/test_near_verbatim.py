@@ -83,3 +83,4 @@ def test_writing_is_checked_against_the_scores(agrees: bool, said: str) -> None:
     rate = found(evidence)["extraction.near_verbatim_rate"]
     assert isinstance(rate, Estimate)
     assert said in rate.method
+    assert ("is in doubt" in rate.method) == (not agrees)
