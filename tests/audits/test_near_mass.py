@@ -60,7 +60,7 @@ def test_each_level_has_both_the_suffix_itself_and_what_is_near_it() -> None:
         (1, 2, 4, 1, 3),
         (2, 2, 4, 1, 3),
     ]
-    assert "near texts add to 2 of them" in table.title
+    assert "and 1 of 3 held-out ones nearly; near texts add to the probability of 2 of the trained-on" in table.title
 
 
 def test_a_subject_without_distributions_is_refused_with_the_reason() -> None:

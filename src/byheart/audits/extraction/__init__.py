@@ -132,7 +132,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="extraction",
-    version=1,
+    version=2,
     question="Given the beginning of a passage that it was trained on, does it continue word for word?",
     profiles={
         "quick": Params(),

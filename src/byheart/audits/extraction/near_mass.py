@@ -52,7 +52,8 @@ def _by_level(members: Sequence[SearchedWindow], controls: Sequence[SearchedWind
     return Table(
         name="extraction.near_verbatim_mass",
         title=f"{at_risk[2]} of {len(members)} trained-on passages come out nearly with p of at least {RISK:g}, "
-        f"{at_risk[1]} word for word; near texts add to {more} of them",
+        f"{at_risk[1]} word for word, and {at_risk[4]} of {len(controls)} held-out ones nearly; near texts add to the "
+        f"probability of {more} of the trained-on",
         columns=(
             "p at least",
             "word for word",

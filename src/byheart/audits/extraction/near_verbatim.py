@@ -72,9 +72,9 @@ def _count(written: Sequence[WrittenWindow], role: str, came_out: Callable[[Writ
 def _agreement(written: Sequence[WrittenWindow], scored: Sequence[Window]) -> str:
     """On how many windows writing says of verbatim recitation what the scores say, and what it means where it differs.
 
-    In exact arithmetic it is all of them. Reading a text at once and writing it token by token round differently, so that
-    the two most probable tokens may change places where they are nearly equal: that is no fault of the audit, and it is
-    said beside the number instead of stopping a run.
+    In exact arithmetic it is all of them. Reading a text at once and writing it token by token round differently, so
+    that the two most probable tokens may change places where they are nearly equal: it is said beside the number
+    instead of stopping a run.
     """
     says = {(w.role, w.document, w.span): bool(w.suffix.is_argmax.all()) for w in scored if w.in_base_sample}
     pairs = [
@@ -87,9 +87,7 @@ def _agreement(written: Sequence[WrittenWindow], scored: Sequence[Window]) -> st
     said = f" On {sum(pairs)} of {len(pairs)} windows writing and scores agree whether it comes out word for word"
     if all(pairs):
         return f"{said}."
-    return (
-        f"{said}; but for near ties they must on all, so the greedy rate, which rests on scores, is in doubt by that."
-    )
+    return f"{said}; but for near ties they must on all, so the greedy rate, which rests on scores, is in doubt by it."
 
 
 def _by_distance(written: Sequence[WrittenWindow], params: Params) -> Table:
@@ -102,7 +100,8 @@ def _by_distance(written: Sequence[WrittenWindow], params: Params) -> Table:
     return Table(
         name="extraction.by_edit_distance",
         title=f"{exact} of {rows[0][2]} trained-on passages are written word for word, {near} with at most "
-        f"{100 * NEAR:g} % of their tokens edited",
+        f"{100 * NEAR:g} % of their tokens edited; of held-out ones {rows[0][3]} and "
+        f"{rows[_SHARES.index(NEAR)][3]} of {rows[0][4]}",
         columns=(
             "edited at most, share",
             "came out",
