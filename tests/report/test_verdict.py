@@ -5,6 +5,7 @@ import pytest
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
+from byheart.report.comparison import BASE
 from byheart.report.verdict import Finding, findings
 from byheart.stats.claims import rate_beside_control
 from tests.report.sample_run import (
@@ -87,6 +88,22 @@ def test_poles_that_do_not_stand_apart_are_named() -> None:
     record = with_estimate(sample_run(), "extraction", BLIND, rate("extraction.greedy_rate", 98, 100, 0, 100))
     assert "do not stand apart" in said(finding(record, "extraction"))
     assert "do not stand apart" not in said(finding(sample_run(), "extraction"))
+
+
+def with_base(hits: int) -> RunRecord:
+    """The run with the model's base, without the adapter, beside it."""
+    record = sample_run()
+    own = next(s for s in record.provenance.subjects if s.role == "model")
+    subjects = (*record.provenance.subjects, dataclasses.replace(own, name="base", role=BASE))
+    base = Result("extraction", 1, "base", Completed((rate("extraction.greedy_rate", hits, 100, 0, 100),)))
+    provenance = dataclasses.replace(record.provenance, subjects=subjects)
+    return dataclasses.replace(record, results=(*record.results, base), provenance=provenance)
+
+
+def test_overlapping_intervals_of_the_same_windows_leave_open_what_the_adapter_changed() -> None:
+    text = said(finding(with_base(6), "extraction"))
+    assert "overlap, which leaves open whether the adapter changed it: both were asked the same texts" in text
+    assert "The intervals stand apart: the adapter made the difference." in said(finding(with_base(60), "extraction"))
 
 
 def test_copying_more_than_people_do_is_said() -> None:
