@@ -9,8 +9,8 @@ of PyPI packages whose first release is of March 2025 or later, that is after Sm
 be reached, and a package that is older stops the script. Texts of both sides are cut by one rule into pieces of some
 3,000 characters, which count as documents.
 
-Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE, and prints what the model makes of each kind
-of text.
+Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE, and prints what the model makes of each
+kind of text.
 """
 
 import argparse
