@@ -84,8 +84,8 @@ def _plateaus(ladder: Ladder, params: Params) -> list[float] | str:
     if beyond < LEAST_BEYOND:
         largest = params.ladder[-1]
         return (
-            f"The data of {beyond} rungs of the ladder do not fit into the network; a plateau needs {LEAST_BEYOND}. "
-            f"The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a smaller network."
+            f"The data of only {beyond} of the ladder's rungs exceed what the network holds; a plateau needs "
+            f"{LEAST_BEYOND}. The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a smaller network."
         )
     return [fit.bits for fit in fits]
 
