@@ -65,7 +65,7 @@ def evidence(trainings: Sequence[Training], params: Params) -> tuple[Evidence, .
         *found,
         gain,
         _exact(whole),
-        _largest(whole.shown[:, -1], chance, params),
+        _largest(whole.shown[:, -1].tolist(), chance, params),
         _chance(chance, params),
         curve(_title(plateaus, gain, whole, params), whole, params, half=half, chance=chance),
         *doubling_series(whole, half, params),
@@ -85,7 +85,8 @@ def _plateaus(ladder: Ladder, params: Params) -> list[float] | str:
         largest = params.ladder[-1]
         return (
             f"The data of only {beyond} of the ladder's rungs exceed what the network holds; a plateau needs "
-            f"{LEAST_BEYOND}. The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a smaller network."
+            f"{LEAST_BEYOND}. The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a "
+            "smaller network."
         )
     return [fit.bits for fit in fits]
 
@@ -102,7 +103,8 @@ def _heights(plateaus: list[float], ladder: Ladder, chance: Interval, params: Pa
         for bits in plateaus
     ]
     by_parameter = [bits / ladder.num_parameters for bits in plateaus]
-    control = Interval(*(bound / ladder.num_parameters for bound in (total.value, total.low, total.high)), total.n)
+    each = 1.0 / ladder.num_parameters
+    control = Interval(total.value * each, 0.0, total.high * each, total.n)
     return (
         _over_seeds("capacity.bits_per_parameter", "bits per parameter", by_parameter, method, params, control),
         _over_seeds("capacity.plateau_bits", "bits", plateaus, method, params, total),
@@ -191,7 +193,7 @@ def _largest(shown: Sequence[float], chance: Interval | None, params: Params) ->
     if chance is not None:
         control = Interval(chance.value * largest, 0.0, chance.high * largest, chance.n)
     method = f"Memorized bits of {largest} sequences; Student's t over seeds; control: as many unseen sequences."
-    return _over_seeds(name, "bits", [float(bits) for bits in shown], method, params, control)
+    return _over_seeds(name, "bits", shown, method, params, control)
 
 
 def _chance(chance: Interval, params: Params) -> Estimate:
@@ -254,6 +256,6 @@ def blind_evidence(trainings: Sequence[Training], params: Params) -> tuple[Evide
     ladder = Ladder.of(trainings, params, is_whole=True)
     untrained = ladder.untrained
     return (
-        _largest(untrained[:, -1], None, params),
+        _largest(untrained[:, -1].tolist(), None, params),
         curve("Before training it holds nothing", ladder, params, shown=untrained),
     )

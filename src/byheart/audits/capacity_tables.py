@@ -36,7 +36,7 @@ def curve(
     else:
         lines = [Line("memorized", "subject", _points(x, ladder.shown if shown is None else shown, params))]
     if half is not None:
-        lines.append(Line("half of the steps", "subject", _points(x, half.shown, params)))
+        lines.append(Line("half steps", "subject", _points(x, half.shown, params)))
     if chance is not None:
         assert ladder is not None
         means = zip(x, params.ladder, ladder.unseen_means, strict=True)
