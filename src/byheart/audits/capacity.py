@@ -16,7 +16,7 @@ Fails when: Training stops early: bits that more steps would add are missing, so
     for this shape, optimizer and step size; others may hold more. Text is not noise: a model of text shares rules among
     its passages, and holds fewer or more of them than this number says.
 Source: Morris et al. 2025, "How much do language models memorize?" (2505.24832): 3.5 to 3.6 bits per parameter in full
-    training of networks of 0.5 to 1.5 million parameters and more on GPUs; theory.md B4.
+    training on GPUs, networks of 500 thousand parameters and more; theory.md B4.
 """
 
 from collections.abc import Sequence
