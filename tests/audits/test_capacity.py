@@ -107,7 +107,7 @@ def test_exact_up_to_the_largest_rung_that_shows_the_entropy() -> None:
     weak = evidence(trainings(capacities=(300, 300)), PARAMS)
     reasons = [one.reason for one in weak if isinstance(one, Refusal) and one.name == "capacity.exact_sequences"]
     assert len(reasons) == 1
-    assert "98%" in reasons[0]
+    assert "98 %" in reasons[0]
 
 
 def test_the_poles_stand_apart() -> None:

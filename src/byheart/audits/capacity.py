@@ -168,8 +168,8 @@ def _exact(ladder: Ladder) -> Estimate | Refusal:
         share = float((ladder.shown[:, 0] / ladder.entropy[0]).min())
         return Refusal(
             name=name,
-            reason=f"At the smallest rung, {ladder.rungs[0]} sequences, the least seed shows {share:.1%} of the "
-            f"entropy; {EXACT_SHARE:.0%} are needed. Train for more steps.",
+            reason=f"At the smallest rung, {ladder.rungs[0]} sequences, the least seed shows {100 * share:.1f} % of "
+            f"the entropy; {100 * EXACT_SHARE:.0f} % are needed. Train for more steps.",
         )
     return Estimate(
         name=name,
@@ -179,7 +179,7 @@ def _exact(ladder: Ladder) -> Estimate | Refusal:
         high=None,
         confidence=0.95,
         n=ladder.num_seeds,
-        method=f"Largest rung up to which every seed shows at least {EXACT_SHARE:.0%} of the entropy N S log2 V.",
+        method=f"Largest rung up to which every seed shows {100 * EXACT_SHARE:.0f} % of the entropy N S log2 V or more.",
         no_interval="A rung of the ladder, the same for every seed.",
     )
 

@@ -84,7 +84,8 @@ def doubling_series(whole: Ladder, half: Ladder, params: Params) -> tuple[Series
     return (
         Series(
             name="capacity.share_of_table",
-            title=f"Of the largest data set {first:.0%} of what a table shows, with half of the steps {second:.0%}",
+            title=f"Of the largest data it holds {100 * first:.0f} % of what a table shows, after half of the steps "
+            f"{100 * second:.0f} %",
             x=_X,
             y="share of the bits that a table shows",
             lines=lines,
