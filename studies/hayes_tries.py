@@ -120,7 +120,7 @@ def summary(pz: Floats, found: Floats, *, rng: np.random.Generator) -> tuple[Tab
     curves = []
     for label, group in drawn[:-1]:
         points, expected = [], []
-        for n in TRIES:
+        for n in (n for n in TRIES if n <= num):
             blocks = found[group][:, : num // n * n].reshape(int(group.sum()), -1, n).any(axis=2)
             rate = clopper_pearson(int(blocks.sum()), blocks.size)
             points.append(Point(float(n), rate.value, rate.low, rate.high, rate.n))
