@@ -179,7 +179,7 @@ def _exact(ladder: Ladder) -> Estimate | Refusal:
         high=None,
         confidence=0.95,
         n=ladder.num_seeds,
-        method=f"Largest rung to which every seed shows {100 * EXACT_SHARE:.0f} % of the entropy N S log2 V or more.",
+        method=f"Largest rung up to which every seed shows {100 * EXACT_SHARE:.0f} % of N S log2 V or more.",
         no_interval="A rung of the ladder, the same for every seed.",
     )
 
