@@ -216,8 +216,8 @@ def _title(plateaus: list[float] | str, gain: Estimate | Refusal, ladder: Ladder
     bits = float(np.mean(plateaus))
     word = "at least " if is_lower_bound(gain) else ""
     return (
-        f"Memorized bits follow the data up to {word}{bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per "
-        "parameter, then stay there; unseen sequences give none"
+        f"Memorized bits follow the data up to {word}about {bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per "
+        "parameter, then stay there"
     )
 
 
