@@ -12,7 +12,7 @@ from tests.report.sample_run import MODEL, bits, sample_run
 @pytest.mark.parametrize(
     ("half", "gain", "answer"),
     [
-        (0.2, 0.0, "3.4 bits per parameter."),
+        (0.2, 0.0, "3.40 bits per parameter."),
         (0.2, 0.3, "At least 3.2 bits per parameter."),  # 3.4 - 0.2, not 3.4: other seeds may hold less
         (5.0, 0.3, "Undecided: the interval over seeds gives no lower bound."),
     ],
