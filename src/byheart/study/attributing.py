@@ -8,7 +8,6 @@ import numpy as np
 
 from byheart.core.explanation import EXPLANATIONS, Explanation, copy_answers, weakest_explanations
 from byheart.core.progress import Progress, silent
-from byheart.core.streams import stream
 from byheart.core.units import nats_to_bits
 from byheart.errors import CapabilityError, FingerprintError
 from byheart.stats.bootstrap import MIN_CLUSTERS
@@ -59,7 +58,7 @@ def attribute(plan: AttributionPlan, *, read_stdin: Callable[[], str], on_progre
         subject=scorer.name,
         num_documents=num_documents,
         tokens=tuple(tokens),
-        shares=shares_of(tokens, num_documents, rng=stream(plan.seed, "attribute")),
+        shares=shares_of(tokens, num_documents),
         has_intervals=carries,
         notes=(*scorer.notes, *ladder.notes, *([note] if note else [])),
     )
