@@ -101,3 +101,9 @@ def test_a_run_keeps_it_and_shows_it(finished: tuple[RunRecord, Path]) -> None:
     assert run_to_json(record, "run")["sensitivity"][0]["sample"] == "20 + 10 windows"
     assert "could and could not have shown" in render_html(record)
     assert "could and could not have shown" not in render_html(dataclasses.replace(record, sensitivity=()))
+
+
+def test_fewer_pairs_than_the_audit_takes_are_said_in_the_plan(tmp_path: Path) -> None:
+    make_canaries(tmp_path / "c.jsonl", num_pairs=11, repetitions=(1, 4), digits=4, words=3, seed=7)
+    rows = {row.name: row for row in planned(AUDITS, "quick", read_secrets(tmp_path / "c.jsonl"))}
+    assert rows["exposure.mean_bits"].said == "needs 12 pairs"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byheart.audits.exposure import MIN_PAIRS
 from byheart.core.audit import Audit, Profile
 from byheart.core.evidence import Estimate
 from byheart.core.result import Result
@@ -101,6 +102,10 @@ def _exposure(name: str, params: Any, canaries: SecretList | None) -> Sensitivit
     shift = smallest_shift(n)
     if shift is None:
         return None
+    if n < MIN_PAIRS:
+        return Sensitivity(
+            name=name, sample=f"{n:,} pairs", smallest=None, unit="bits", said=f"needs {MIN_PAIRS} pairs"
+        )
     ranks = np.arange(1, 2 + int(params.num_candidates))
     bits = shift * math.sqrt(2.0) * float(np.log2(ranks).std())
     said = f"{bits:.2f} bits more than the twins, ranks among {ranks.size:,} candidates spreading as by chance"
