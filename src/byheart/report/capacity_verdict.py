@@ -50,7 +50,7 @@ def _at_least(ratio: Estimate) -> str:
 def _steps(gain: Estimate | Refusal | None, *, is_settled: bool) -> tuple[str, ...]:
     if not isinstance(gain, Estimate):
         return ("A lower bound: whether more steps would raise it was not measured.",)
-    said = f"Twice as many steps raised what is held beyond the kink by {fmt.estimate(gain)} of it"
+    said = f"Twice as many steps raised what is held beyond the kink by {fmt.estimate(gain)}"
     if is_settled:
         return (f"{said}: more steps would hardly raise it.",)
     return (f"{said}: a lower bound, more steps may raise it further.",)

@@ -81,6 +81,10 @@ SIGNIFICANCE = 0.05
 """Level of the claims of a study, all together."""
 
 
+_CLAIMING = ("Yes", "No.", "No:", "No more ", "More ", "Fewer ")
+"""How answers begin that say a difference is there; those that claim none have nothing to take back."""
+
+
 def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tuple[str, ...]]:
     """The answer after the correction for several claims, and a sentence on it; nothing where a study claims one.
 
@@ -95,7 +99,7 @@ def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tu
         return short, ()
     alone, adjusted = _level(claim.p_value), _level(claim.adjusted_p_value)
     said = f"By itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
-    if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and not short.startswith("Undecided"):
+    if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and short.startswith(_CLAIMING):
         short = f"Undecided: by itself it would stand out, among the {num} claims of this study it does not."
         said += ", which may be chance"
     return short, (f"{said}.",)

@@ -149,7 +149,7 @@ def smallest_shift(num_pairs: int, *, confidence: float = 0.95, power: float = P
     Returns:
         standard deviations of one difference; None of fewer than two pairs.
     Source: the paired t test's power by the normal approximation (Cohen 1988, "Statistical Power Analysis", 2.3.4).
-    Differs: the audits' intervals are percentile bootstraps, somewhat narrower than Student's below 30 documents.
+    Differs: the audits' intervals are percentile bootstraps widened for few documents, about as wide as Student's.
     """
     if num_pairs < 2:
         return None
