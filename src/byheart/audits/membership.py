@@ -35,19 +35,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from byheart.audits.membership_scores import Sides, known_scores, mixture_loss, sides_of
-from byheart.audits.membership_tables import DIFFERENT, HEADLINE, STRATA, by_occurrences, roc_figure, scores_table
+from byheart.audits.membership_tables import HEADLINE, STRATA, by_occurrences, roc_figure, scores_table
 from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
 from byheart.core.material import ComparedWindowsNeed, Inputs, Need, WindowsNeed
+from byheart.stats.gated import DIFFERENT, difference, equal_beginnings
 from byheart.stats.permutation import larger_mean_p_values
 from byheart.stats.roc import MIN_SIDE, controls_needed, tpr_at_fpr
 from byheart.stats.split_gate import split_auc
 
 RATES = (("membership.tpr_at_1pct_fpr", 0.01), ("membership.tpr_at_01pct_fpr", 0.001))
 """Names of the true positive rates and the false positive rates that they stand at."""
-
-SHORT_SHARE = 0.1
-"""Share of windows that may be shorter than what the gate reads of the others; the very shortest leave it little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +65,11 @@ class Params:
 
 
 def _texts(inputs: Inputs) -> dict[str, list[str]]:
-    """What the gate reads of each side: equally long beginnings of the windows.
-
-    A tokenizer that was trained on the trained-on text has longer tokens there, so that windows of equally many tokens
-    differ in characters: that is the subject's doing, and would have the gate refuse what it is to protect.
-    """
-    windows = [it.window for it in inputs.compared]
-    texts = [inputs.decode(np.concatenate([w.prefix, w.suffix.token_ids])) for w in windows]
-    length = int(np.quantile([len(text) for text in texts], SHORT_SHARE)) if texts else 0
-    return {
-        role: [text[:length] for text, w in zip(texts, windows, strict=True) if w.role == role]
-        for role in ("member", "control")
-    }
+    """What the gate reads of each side."""
+    texts: dict[str, list[str]] = {"member": [], "control": []}
+    for window in (it.window for it in inputs.compared):
+        texts[window.role].append(inputs.decode(np.concatenate([window.prefix, window.suffix.token_ids])))
+    return dict(zip(texts, equal_beginnings(*texts.values()), strict=True))
 
 
 def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
@@ -96,7 +87,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     sides = {name: sides_of(inputs, score) for name, score in found.items()}
     stacked = [np.stack([getattr(side, role) for side in sides.values()], axis=1) for role in ("members", "controls")]
     p_values = dict(zip(sides, larger_mean_p_values(*stacked, rng=rng), strict=True))
-    differs = not gate.low <= 0.5 <= gate.high
+    differs = bool(difference(gate, params.confidence))
     reference = _mixture_sides(inputs)
     return (
         *_headline(sides[HEADLINE], p_values[HEADLINE], gate, params),
@@ -135,12 +126,8 @@ def _headline(sides: Sides, p_value: float, gate: Interval, params: Params) -> l
         "placements within folds and of shuffled labels. Control: 1/2, chance.",
     )
     names = ("membership.auc", *(name for name, _ in RATES), "membership.set_p_value")
-    if not gate.low <= 0.5 <= gate.high:
-        reason = (
-            f"{DIFFERENT}: a classifier that never sees the subject tells them apart with AUC {gate.value:.2f} "
-            f"({100 * params.confidence:g} % interval {gate.low:.2f} to {gate.high:.2f}, chance 0.50). Give held-out "
-            "text that was drawn like the trained-on text."
-        )
+    reason = difference(gate, params.confidence)
+    if reason:
         beside = f"{DIFFERENT}: see membership.auc."
         return [*(Refusal(name=name, reason=reason if name == names[0] else beside) for name in names), split]
     area = against(

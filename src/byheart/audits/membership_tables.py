@@ -8,6 +8,7 @@ from byheart.audits.membership_scores import Sides, loss
 from byheart.core.evidence import Cell, Interval, Line, Point, Series, Table
 from byheart.core.material import ComparedWindow, Inputs
 from byheart.core.tokens import Floats
+from byheart.stats.gated import DIFFERENT
 from byheart.stats.multiplicity import holm
 from byheart.stats.roc import MIN_SIDE, auc, controls_needed, roc_curve, tpr_at_fpr
 
@@ -17,7 +18,6 @@ STRATA = (1, 2, 4, 16, 64)
 """Lower ends of the strata of occurrences: those of extraction, whose windows these are."""
 CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 """False positive rates of the figure."""
-DIFFERENT = "The two sets differ by themselves"
 
 
 def roc_figure(sides: Sides, confidence: float, *, differs: bool) -> Series:

@@ -51,7 +51,8 @@ def beside_base(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
     difference = (
         "The intervals stand apart: the adapter made the difference."
         if _apart(base, own)
-        else "The intervals overlap: this sample cannot say that the adapter changed it."
+        else "The intervals overlap, which leaves open whether the adapter changed it: both were asked the same texts, "
+        "and a comparison text by text may tell them apart."
     )
     return (f"The base, {before.label}, without the adapter: {fmt.estimate(base)}. {difference}",)
 
@@ -60,6 +61,15 @@ def _apart(one: Estimate, other: Estimate) -> bool:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return one.value != other.value
     return one.high < other.low or other.high < one.low
+
+
+def without_excess(it: Estimate) -> str:
+    """Why a rate without an excess is no evidence, without a mark at its end."""
+    if it.control is None:
+        return "without a control on unseen text that is no evidence of memorization"
+    beside = fmt.control(it.control, it.unit, it.confidence)
+    why = fmt.shown(it.no_excess or "the two were not compared", 300).rstrip(".")
+    return f"beside a control of {beside} that is no evidence: {why[:1].lower()}{why[1:]}"
 
 
 def how_sure(it: Estimate) -> str:
