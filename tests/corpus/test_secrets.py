@@ -4,6 +4,7 @@ import math
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,7 +151,7 @@ def test_a_list_is_made_again_from_its_seed(repetitions: tuple[int, ...]) -> Non
 def test_a_pair_that_its_seed_does_not_give_is_found_though_the_fingerprint_was_made_anew(field: str) -> None:
     secrets = made()
     pair = secrets.pairs[4]
-    other = {
+    other: dict[str, Any] = {
         "planted": 1 - pair.planted,
         "secrets": pair.secrets[::-1],
         "repetitions": {1: 4, 4: 16, 16: 1}[pair.repetitions],

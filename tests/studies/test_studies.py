@@ -197,7 +197,7 @@ def pool(rng: np.random.Generator, num: int) -> Pool:
 
 
 def test_a_null_study_gives_a_verdict_on_every_claim() -> None:
-    size = null_studies.Size(studies=1, worlds=1, documents=20, pairs=8, steps=0)
+    size = null_studies.Size(studies=1, worlds=1, documents=20, pairs=12, steps=0)
     rng = np.random.default_rng(6)
     found = null_studies.null_study(pool(rng, 40), decode, size, rng)
     assert len(found) == 18
