@@ -121,7 +121,7 @@ def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) ->
 
 
 def seen_prompts(need: SeenPromptsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
-    """Beginnings of distinct pieces of trained-on documents, at most one of a document and its copies: one would count."""
+    """Beginnings of distinct pieces of trained-on documents, at most one of a document and its copies: one counts."""
     rule = need.continuations
     found: dict[bytes, Prompt] = {}
     used: set[str] = set()
