@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from byheart.audits import AUDITS
+from byheart.audits.membership import Params
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.result import Completed, Result
 from byheart.core.run_record import RunRecord
 from byheart.corpus.secrets import read_secrets
 from byheart.report.page import render_html
 from byheart.stats.power import POWER, excess_power, smallest_area
+from byheart.study import sensitivity
 from byheart.study.canary_planting import make_canaries
 from byheart.study.duration import flop_per_second
 from byheart.study.forecast import forecast
@@ -107,3 +109,13 @@ def test_fewer_pairs_than_the_audit_takes_are_said_in_the_plan(tmp_path: Path) -
     make_canaries(tmp_path / "c.jsonl", num_pairs=11, repetitions=(1, 4), digits=4, words=3, seed=7)
     rows = {row.name: row for row in planned(AUDITS, "quick", read_secrets(tmp_path / "c.jsonl"))}
     assert rows["exposure.mean_bits"].said == "needs 12 pairs"
+
+
+def test_a_plan_of_fewer_documents_than_a_membership_claim_needs_says_so() -> None:
+    few, enough = (
+        sensitivity._PLANNED["membership.auc"]("membership.auc", Params(num_windows=num), None) for num in (39, 40)
+    )
+    assert few is not None
+    assert enough is not None
+    assert (few.smallest, few.said) == (None, "needs 40 documents on each side")
+    assert enough.smallest == smallest_area(40, 40)

@@ -89,7 +89,11 @@ def auc(positives: Floats, negatives: Floats, *, confidence: float = 0.95) -> In
         negatives: likewise, shape [n >= MIN_SIDE].
         confidence: 1 - alpha.
     Returns:
-        the area with the interval of `area_interval`.
+        the area with the interval of `area_interval`. It is too narrow where the area is near 1 and one side much
+        smaller than the other, since the variance is then that of a few placements: of normal scores 95 % intervals
+        covered 0.97 in 85 % of samples of 400 and 10, 0.98 in 89 % of 400 and 20, 92 % of 400 and 40, 95 % of 40 and
+        40, and the worst seen was 86 % at 0.99 with 2,000 and 40. Most of the misses have the lower bound too high: an
+        area near 1 may be overstated by that, which bears on no claim about 1/2.
     Raises:
         InputError: fewer than MIN_SIDE on a side.
     Cost: sorting both sides.
@@ -113,8 +117,9 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
     """The share of members above the threshold that so small a share of controls exceeds.
 
     Definition:
-        value: the share of members above the (k+1)-th largest control, k = floor(rate * controls), so that at most k
-        controls are. The threshold of the population, which a share `rate` of controls exceeds, is not known: so many
+        value: the share of members above the k-th largest of n controls, k = floor(rate * (n + 1)): a member that is
+        like a control is above it with probability k / (n + 1), which is at most the rate and more than half of it. The
+        threshold of the population, which a share `rate` of controls exceeds, is not known: so many
         of the n controls exceed it as a Binomial(n, rate) says, which bounds it by two of them, with 4/5 of alpha/2 on
         each side; the interval runs from the Clopper-Pearson lower bound of the members' share above the higher of the
         two to the upper bound of the share above the lower, with 1/5 of alpha/2 each.
@@ -131,6 +136,8 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
     Source: order statistics as distribution-free bounds of a quantile (David and Nagaraja 2003, "Order Statistics",
         section 7.1); Clopper and Pearson 1934; their errors add up (Bonferroni).
     Differs: the usual bootstrap takes the threshold from resamples, which at 1 % of 100 controls hang on one or two.
+        The usual value is the share above the (k+1)-th largest, k = floor(rate * n), which where nothing was memorized
+        is 2 % on average at 1 % and 100 controls.
     """
     needed = controls_needed(false_positive_rate)
     if controls.size < needed or members.size < 1:
@@ -150,7 +157,7 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
         hits = int((members > descending[rank]).sum()) if rank < controls.size else members.size
         return clopper_pearson(hits, members.size, confidence=sure)
 
-    value = share_above(math.floor(false_positive_rate * controls.size + 1e-9)).value
+    value = share_above(math.floor(false_positive_rate * (controls.size + 1) + 1e-9) - 1).value
     low = share_above(least - 1).low if least else 0.0
     return Interval(value, min(low, value), max(share_above(most).high, value), members.size)
 

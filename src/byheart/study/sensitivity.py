@@ -12,6 +12,7 @@ from byheart.core.evidence import Estimate
 from byheart.core.result import Result
 from byheart.core.run_record import Sensitivity
 from byheart.corpus.secrets import SecretList
+from byheart.stats.gated import MIN_PASSING
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.power import (
     shift_of_interval,
@@ -20,7 +21,7 @@ from byheart.stats.power import (
     smallest_rate,
     smallest_shift,
 )
-from byheart.stats.roc import MIN_SIDE, controls_needed, tpr_at_fpr
+from byheart.stats.roc import controls_needed, tpr_at_fpr
 
 ASSUMED_CONTROL = 0.05
 """A control rate beside 0 that a plan shows: that of text which is easy to guess."""
@@ -49,8 +50,12 @@ def _rate(size: str, of: str = "windows") -> Row:
 
 def _area(name: str, params: Any, canaries: SecretList | None) -> Sensitivity:
     n = int(params.num_windows)
-    area = smallest_area(n, n)
-    said = f"needs {MIN_SIDE} documents on each side" if area is None else f"an AUC of {area:.3f}, where chance is 0.5"
+    area = smallest_area(n, n) if n >= MIN_PASSING else None
+    said = (
+        f"needs {MIN_PASSING} documents on each side"
+        if area is None
+        else f"an AUC of {area:.3f}, where chance is 0.5; a claim must also be beyond what the split gate leaves open"
+    )
     return Sensitivity(name=name, sample=f"{n:,} + {n:,} documents", smallest=area, unit="AUC", said=said)
 
 

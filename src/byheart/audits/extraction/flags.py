@@ -10,9 +10,10 @@ from byheart.core.material import Inputs, Window
 from byheart.core.tokens import Floats
 from byheart.errors import InputError
 from byheart.stats.conformal import conformal_p_values, conformal_threshold, twins_needed
-from byheart.stats.gated import difference, equal_beginnings
+from byheart.stats.gated import doubt, equal_beginnings
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.multiplicity import benjamini_hochberg
+from byheart.stats.roc import auc
 from byheart.stats.split_gate import split_auc
 
 MAX_ROWS = 20
@@ -52,10 +53,11 @@ def flags(
         gate = split_auc(*sides, rng=rng, confidence=params.confidence)
     except InputError as error:
         return (Refusal(name=name, reason=f"{error.what} {error.why} No passage is named."),)
-    differs = difference(gate, params.confidence)
-    if differs:
-        return (Refusal(name=name, reason=f"{differs} No passage is named."),)
     scores, twins = _scores(base, params), _scores(controls, params)
+    area = auc(scores, twins, confidence=params.confidence)
+    doubted = doubt(gate, area, (len(base), len(controls)), params.confidence)
+    if doubted is not None:
+        return (Refusal(name=name, reason=f"{doubted.reason} No passage is named."),)
     threshold, false_positives = conformal_threshold(twins, rate, confidence=params.confidence)
     above = clopper_pearson(int((scores > threshold).sum()), len(base), confidence=params.confidence)
     return (
