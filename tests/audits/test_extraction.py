@@ -8,7 +8,7 @@ from byheart.audits.extraction import AUDIT, Params, run
 from byheart.audits.extraction.coming_out import is_greedily_extracted, log_pz_nats
 from byheart.audits.extraction.sweeps import tries
 from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
-from byheart.core.material import WindowsNeed, WrittenWindowsNeed
+from byheart.core.needs import WindowsNeed, WrittenWindowsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
 from tests.audits.material import inputs, window
 

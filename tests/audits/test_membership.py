@@ -10,7 +10,8 @@ from byheart.audits.extraction import AUDIT as EXTRACTION
 from byheart.audits.membership import AUDIT, Params, run
 from byheart.audits.membership_tables import HEADLINE
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal, Series, Table
-from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs
+from byheart.core.material import ComparedWindow, Inputs
+from byheart.core.needs import ComparedWindowsNeed
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.stats.multiplicity import holm

@@ -7,7 +7,8 @@ import numpy as np
 from byheart.audits.extraction import AUDIT, Params, needs, run
 from byheart.audits.extraction.params import mass_needs, windows_need, written_need
 from byheart.core.evidence import Estimate, Evidence, Refusal, Table
-from byheart.core.material import NearMassNeed, SearchedWindow
+from byheart.core.material import SearchedWindow
+from byheart.core.needs import NearMassNeed
 from byheart.core.spans import Span
 from byheart.stats.intervals import clopper_pearson, newcombe
 from tests.audits.material import inputs

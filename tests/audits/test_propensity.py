@@ -8,7 +8,8 @@ import pytest
 from byheart.audits import novelty, propensity
 from byheart.audits.propensity import Params, copies, run
 from byheart.core.evidence import Estimate, Evidence, Refusal, Table
-from byheart.core.material import Continuation, SeenPromptsNeed
+from byheart.core.material import Continuation
+from byheart.core.needs import SeenPromptsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
 from byheart.stats.rate_shares import share_of_sum
 from tests.audits.material import continuation, inputs

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from byheart.core.material import ContinuationsNeed, Need, SeenPromptsNeed, WindowsNeed
+from byheart.core.needs import ContinuationsNeed, Need, SeenPromptsNeed, WindowsNeed
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer

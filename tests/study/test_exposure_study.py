@@ -11,7 +11,7 @@ import pytest
 
 from byheart.audits.exposure import AUDIT, Params
 from byheart.core.evidence import Estimate, Refusal, Table
-from byheart.core.material import CanariesNeed
+from byheart.core.needs import CanariesNeed
 from byheart.core.predictor import Scores
 from byheart.core.result import Completed, NotApplicable, Result
 from byheart.core.streams import stream

@@ -8,7 +8,7 @@ import pytest
 
 from byheart.audits.membership import AUDIT, Params, run
 from byheart.core.evidence import Estimate, Evidence, Table
-from byheart.core.material import ComparedWindowsNeed, Need, WindowsNeed
+from byheart.core.needs import ComparedWindowsNeed, Need, WindowsNeed
 from byheart.core.streams import stream
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from byheart.core.material import NearMassNeed, WindowsNeed
+from byheart.core.needs import NearMassNeed, WindowsNeed
 from byheart.core.predictor import Access
 from byheart.core.spans import Span
 from byheart.core.token_scores import token_scores

@@ -4,7 +4,7 @@ import numpy as np
 
 from byheart.audits.extraction import AUDIT, Params
 from byheart.core.evidence import Estimate
-from byheart.core.material import WindowsNeed
+from byheart.core.needs import WindowsNeed
 from byheart.core.streams import stream
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus

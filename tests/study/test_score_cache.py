@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from byheart.core.material import WindowsNeed
+from byheart.core.needs import WindowsNeed
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
 from byheart.core.tokens import TokenIds

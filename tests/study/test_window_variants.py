@@ -7,7 +7,7 @@ import pytest
 
 from byheart.audits.extraction import Params
 from byheart.audits.extraction.params import mass_needs, sweep_need, unrelated_need, windows_need, written_need
-from byheart.core.material import ContinuationsNeed, Need, SeenPromptsNeed
+from byheart.core.needs import ContinuationsNeed, Need, SeenPromptsNeed
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer

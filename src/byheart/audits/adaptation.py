@@ -27,7 +27,8 @@ import numpy.typing as npt
 
 from byheart.core.audit import Audit
 from byheart.core.evidence import Cell, Estimate, Evidence, Interval, Refusal, Table
-from byheart.core.material import HeldOutNeed, Inputs, MixtureWeights, Need
+from byheart.core.material import Inputs, MixtureWeights
+from byheart.core.needs import HeldOutNeed, Need
 from byheart.core.units import NATS_PER_BIT
 from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
 

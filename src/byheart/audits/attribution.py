@@ -36,7 +36,8 @@ import numpy as np
 from byheart.core.audit import Audit
 from byheart.core.evidence import Cell, Estimate, Evidence, Exhibit, Interval, Refusal, Table, Token
 from byheart.core.explanation import EXPLANATIONS, LADDER, Explanation
-from byheart.core.material import Inputs, Need, Window, WindowsNeed
+from byheart.core.material import Inputs, Window
+from byheart.core.needs import Need, WindowsNeed
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS
 from byheart.stats.explained import (

@@ -43,7 +43,8 @@ from byheart.audits.exposure_tables import (
 )
 from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
-from byheart.core.material import CanariesNeed, Inputs, Need, ScoredCanary
+from byheart.core.material import Inputs, ScoredCanary
+from byheart.core.needs import CanariesNeed, Need
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.exposure import fitted_exposure_bits, mean_exposure, random_rank_among, sign_flip_p_value

@@ -42,7 +42,8 @@ from byheart.audits.membership_scores import Sides, known_scores, mixture_loss, 
 from byheart.audits.membership_tables import HEADLINE, STRATA, by_occurrences, roc_figure, scores_table
 from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
-from byheart.core.material import ComparedWindowsNeed, Inputs, Need, WindowsNeed
+from byheart.core.material import Inputs
+from byheart.core.needs import ComparedWindowsNeed, Need, WindowsNeed
 from byheart.stats.gated import Doubt, doubt, enough, equal_beginnings, finds
 from byheart.stats.permutation import larger_mean_p_values
 from byheart.stats.roc import MIN_SIDE, controls_needed, tpr_at_fpr

@@ -21,7 +21,8 @@ import numpy as np
 
 from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Series
-from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need
+from byheart.core.material import Continuation, Inputs
+from byheart.core.needs import ContinuationsNeed, Need
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
 from byheart.stats.shares import paired_differences, token_shares

@@ -30,7 +30,8 @@ import numpy as np
 
 from byheart.core.audit import Audit
 from byheart.core.evidence import Cell, Estimate, Evidence, Refusal, Table
-from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need, SeenPromptsNeed
+from byheart.core.material import Continuation, Inputs
+from byheart.core.needs import ContinuationsNeed, Need, SeenPromptsNeed
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.rate_shares import share_of_sum

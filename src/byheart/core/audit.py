@@ -15,7 +15,8 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from byheart.core.evidence import Evidence
-from byheart.core.material import Inputs, Need
+from byheart.core.material import Inputs
+from byheart.core.needs import Need
 
 Profile = Literal["quick", "standard", "full"]
 """How large the samples are."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.material import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.needs import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byheart.core.material import (
+from byheart.core.needs import (
     CanariesNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,

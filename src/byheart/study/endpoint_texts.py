@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from byheart.core.material import NearMassNeed, Need, WritingNeed
+from byheart.core.needs import NearMassNeed, Need, WritingNeed
 from byheart.core.progress import Progress, silent
 from byheart.models.endpoint.remote import ReadsText
 from byheart.study.materials import Material, longest_tokens

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
-from byheart.core.material import (
+from byheart.core.needs import (
     CanariesNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,

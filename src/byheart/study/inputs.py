@@ -8,26 +8,28 @@ import numpy as np
 
 from byheart.core.explanation import Explanation
 from byheart.core.material import (
-    CanariesNeed,
     ComparedWindow,
-    ComparedWindowsNeed,
     Continuation,
-    ContinuationsNeed,
-    HeldOutNeed,
     Inputs,
     Ladder,
-    NearMassNeed,
-    Need,
     Piece,
     Prediction,
-    PrefixSweepNeed,
     ScoredCanary,
     SearchedWindow,
+    Window,
+    WrittenWindow,
+)
+from byheart.core.needs import (
+    CanariesNeed,
+    ComparedWindowsNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    NearMassNeed,
+    Need,
+    PrefixSweepNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
-    Window,
     WindowsNeed,
-    WrittenWindow,
     WrittenWindowsNeed,
 )
 from byheart.core.token_scores import TokenScores

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from byheart.core.batches import plan_batches
-from byheart.core.material import (
+from byheart.core.needs import (
     CanariesNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from byheart.core.material import NearMassNeed
+from byheart.core.needs import NearMassNeed
 from byheart.core.predictor import Distributes
 from byheart.core.progress import Progress, silent
 from byheart.stats.near_mass import NearMass, Neighbourhood, near_mass

@@ -10,7 +10,7 @@ import tomli_w
 
 from byheart.core.audit import Audit, Profile
 from byheart.core.codec import dumps
-from byheart.core.material import CanariesNeed
+from byheart.core.needs import CanariesNeed
 from byheart.errors import ConfigError
 from byheart.models import check_options
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byheart.core.codec import array_from_json, array_to_json, token_scores_from_json, token_scores_to_json
-from byheart.core.material import Need, WritingNeed
+from byheart.core.needs import Need, WritingNeed
 from byheart.core.predictor import Samples, Scores
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream

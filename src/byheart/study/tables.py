@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from byheart.core.material import CanariesNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.needs import CanariesNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers

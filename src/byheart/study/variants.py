@@ -7,11 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from byheart.core.material import (
-    CanariesNeed,
-    PrefixSweepNeed,
-    UnrelatedPrefixesNeed,
-)
+from byheart.core.needs import CanariesNeed, PrefixSweepNeed, UnrelatedPrefixesNeed
 from byheart.core.spans import Span
 from byheart.core.tokens import TokenIds
 from byheart.corpus.tokenizer import Tokenizer

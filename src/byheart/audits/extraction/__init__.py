@@ -53,7 +53,8 @@ from byheart.audits.extraction.sweeps import prefix_sweep, suffix_sweep, tries
 from byheart.audits.extraction.taxonomy import taxonomy
 from byheart.core.audit import Audit
 from byheart.core.evidence import Evidence, Refusal
-from byheart.core.material import Inputs, Need, Window
+from byheart.core.material import Inputs, Window
+from byheart.core.needs import Need
 from byheart.core.token_scores import TOP_K
 from byheart.stats.claims import rate_beside_control
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byheart.core.material import NearMassNeed, PrefixSweepNeed, UnrelatedPrefixesNeed, WindowsNeed, WrittenWindowsNeed
+from byheart.core.needs import NearMassNeed, PrefixSweepNeed, UnrelatedPrefixesNeed, WindowsNeed, WrittenWindowsNeed
 
 NEAR = 0.1
 """Largest normalised edit distance that counts as near-verbatim."""
