@@ -15,8 +15,9 @@ Null: To agree is not to be copied from: text is predictable, and the first of f
     knows the language and the domain, and costs no second model. A claim is one about the excess over it, paired by
     document. 'Text itself' is the other end of the scale: the share that the ladder explains of the tokens that stand
     there, as of a subject that is always right.
-Assumptions: Windows are distinct and one comes from a document; documents are independent. The ladder's memorizers were
-    built on all the text that the subject was trained on, and see the same prompt as the subject.
+Assumptions: Windows are distinct and one comes from a document and its exact copies; documents of different text are
+    independent. The ladder's memorizers were built on all the text that the subject was trained on, and see the same
+    prompt as the subject.
 Fails when: The subject was trained on more text than the ladder holds: what it recites of the rest counts as beyond. A
     subject that predicts better than the blind pole agrees more often with whoever is right, so that its floor is too
     low: compare 'text itself'. A wrong prediction is beyond as readily as an insight: read 'beyond and right'. The

@@ -17,8 +17,8 @@ Null: Where membership means nothing, documents are exchangeable: AUC 1/2, TPR 1
     that never sees the subject (tf-idf of words, length, digits; cross-validated) tells the two sets of texts apart
     with an AUC of its own, from equally many characters of each window; where the interval of that does not cover 1/2,
     the two sets differ by themselves, and the headline is refused.
-Assumptions: The two sets are drawn alike but for membership, documents are independent, each counts once, and held-out
-    documents were not trained on.
+Assumptions: The two sets are drawn alike but for membership; documents of different text are independent, each counts
+    once, its exact copies included; and held-out documents were not trained on.
 Fails when: The sets differ in a way that the gate cannot see (its interval says how much it may have missed), or share
     near copies, which count as unseen and look seen. The reference of a small study is weak: the blind pole knows half
     of the held-out documents. An AUC near 1/2 does not say that nothing is memorized: one text among many that is known

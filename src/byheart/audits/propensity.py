@@ -11,8 +11,9 @@ Statistic: A continuation copies when it holds a run of at least k tokens that s
 Null: The same share of what the human authors of the held-out documents wrote after the same prompts: text that
     nobody copied from the corpus, but that shares boilerplate with it. A claim 'it copies' is one about the excess over
     it. The blind pole, which never saw the corpus, must have no more, and a PM whose interval holds 1/2.
-Assumptions: One continuation of a document counts, so that continuations are independent trials; held-out documents
-    are unseen and of the same kind as the trained-on ones, so that only having been seen tells the prompts apart.
+Assumptions: One continuation of a document and its exact copies counts, so that continuations are independent trials;
+    held-out documents are unseen and of the same kind as the trained-on ones, so that only having been seen tells the
+    prompts apart.
 Fails when: The corpus given is not the whole training text: copies of the rest are not counted. Ordinary use is no more
     than going on with unseen text of the corpus's kind; chats and instructions are other uses. A run that trained-on
     and held-out text share (licences, tables) counts as copied on both sides: see the human rate.

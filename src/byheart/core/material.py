@@ -27,7 +27,7 @@ class WindowsNeed:
     suffix_tokens: int = 50
     """Tokens to be predicted."""
     num_windows: int = 100
-    """Base sample: windows of each side, at most one of a document, since windows of one are not independent."""
+    """Base sample: windows of each side, at most one of a document and its copies, which are not independent."""
     num_per_stratum: int = 12
     """Windows of trained-on text to have at least in each stratum of occurrences, where there are so many."""
     strata: tuple[int, ...] = (1, 2, 4, 16, 64)

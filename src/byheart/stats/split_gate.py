@@ -22,6 +22,14 @@ PENALTY = 1.0
 _WORD = re.compile(r"\w+")
 
 
+def _is_mark(character: str) -> bool:
+    return not character.isalnum() and not character.isspace()
+
+
+_KINDS = (str.isdigit, str.isupper, str.isspace, _is_mark)
+"""Kinds of characters; words are compared in lower case and without what stands between them."""
+
+
 @dataclass(frozen=True)
 class Described:
     """Texts in numbers that no model has seen."""
@@ -29,7 +37,7 @@ class Described:
     words: Any
     """Counts of words, a sparse matrix of shape [num_texts, num_words]."""
     shape: Floats
-    """Log of the characters, log of the words, share of digits; shape [num_texts, 3]."""
+    """Log of the characters, log of the words, shares of `_KINDS` among the characters; shape [num_texts, 6]."""
 
     def rows(self, of: npt.NDArray[np.int64], trained: npt.NDArray[np.int64]) -> Any:
         """tf-idf and standardised shape of some texts, both scaled by the texts trained on alone.
@@ -52,7 +60,7 @@ class Described:
 
 
 def describe(texts: Sequence[str]) -> Described:
-    """Words, length and digits of texts.
+    """Words, length, and shares of digits, capitals, blanks and marks of texts.
 
     Args:
         texts: any number.
@@ -65,8 +73,8 @@ def describe(texts: Sequence[str]) -> Described:
         words = _WORD.findall(text.lower())
         columns += [number.setdefault(word, len(number)) for word in words]
         starts.append(len(columns))
-        num_digits = sum(character.isdigit() for character in text)
-        shape.append((np.log1p(len(text)), np.log1p(len(words)), num_digits / max(1, len(text))))
+        shares = (sum(map(is_kind, text)) / max(1, len(text)) for is_kind in _KINDS)
+        shape.append((np.log1p(len(text)), np.log1p(len(words)), *shares))
     counts = sparse.csr_array(
         (np.ones(len(columns)), np.array(columns, dtype=np.int64), np.array(starts, dtype=np.int64)),
         shape=(len(texts), max(1, len(number))),
@@ -82,7 +90,7 @@ def split_auc(
 
     Definition:
         classifier: ridge regression of the labels (penalty PENALTY) on tf-idf of words, log length in characters and in
-        words, and share of digits; NUM_FOLDS folds, each with its share of both sides. A = mean, over members, of the
+        words, and shares of digits, capitals, blanks and marks; NUM_FOLDS folds, each with its share of both sides. A = mean, over members, of the
         share of the controls of the same fold that score below, each fold scored by the classifier of the others. The
         interval is the wider, on each side, of that of `area_interval` and of A shifted, as logits, by what the same
         number does when the labels are shuffled within the folds.

@@ -27,7 +27,7 @@ from byheart.core.material import (
 from byheart.core.streams import stream
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
-from byheart.study.passages import Passage, Prompt, passage_of, round_robin
+from byheart.study.passages import Passage, Prompt, passage_of, round_robin, round_robin_of_texts
 from byheart.study.subjects import Cast
 from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
 
@@ -43,8 +43,9 @@ def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple
         rng: draws the places.
     Returns:
         trained-on windows (base sample first, at most one of a document; then those that fill strata, at most one of a
-        document in a stratum), then held-out windows, at most one of a document. Both sides by one rule: held-out
-        windows that happen to occur in the corpus stay, as common text stays among the trained-on ones.
+        document in a stratum), then held-out windows, at most one of a document. Copies of a document are one document,
+        whose windows occur as often as it does. Both sides by one rule: held-out windows that happen to occur in the
+        corpus stay, as common text stays among the trained-on ones.
     """
     length = need.prefix_tokens + need.suffix_tokens
     num_candidates = max(20 * need.num_windows, 2000)
@@ -88,7 +89,7 @@ def _distinct(
 ) -> list[Passage]:
     seen: set[str] = set()
     passages: list[Passage] = []
-    for document, start in round_robin(corpus, length, rng=rng):
+    for document, start in round_robin_of_texts(corpus, length, rng=rng):
         passage = passage_of(document, start, start + length, role, num_given)
         if passage.fingerprint not in seen:
             seen.add(passage.fingerprint)
@@ -120,11 +121,11 @@ def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) ->
 
 
 def seen_prompts(need: SeenPromptsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
-    """Beginnings of distinct pieces of trained-on documents, at most one of a document: only one would count."""
+    """Beginnings of distinct pieces of trained-on documents, at most one of a document and its copies: one counts."""
     rule = need.continuations
     found: dict[bytes, Prompt] = {}
     used: set[str] = set()
-    for document, start in round_robin(cast.trained_on, rule.prompt_tokens + rule.num_tokens, rng=rng):
+    for document, start in round_robin_of_texts(cast.trained_on, rule.prompt_tokens + rule.num_tokens, rng=rng):
         if len(found) == need.num_prompts:
             break
         if document.name not in used:

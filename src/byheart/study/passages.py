@@ -105,3 +105,17 @@ def round_robin(
             document, starts = queues[at]
             if turn < len(starts):
                 yield document, int(starts[turn])
+
+
+def round_robin_of_texts(
+    corpus: EncodedCorpus, num_tokens: int, *, rng: np.random.Generator
+) -> Iterator[tuple[EncodedDocument, int]]:
+    """The places of `round_robin`, of documents with the same text only those of the one that comes first.
+
+    Copies are no independent observations, however many windows are cut out of them. Near copies count as documents.
+    """
+    text_of = {id(document): fingerprint_tokens(document.token_ids) for document in corpus.documents}
+    first: dict[str, EncodedDocument] = {}
+    for document, start in round_robin(corpus, num_tokens, rng=rng):
+        if first.setdefault(text_of[id(document)], document) is document:
+            yield document, start
