@@ -57,3 +57,12 @@ def test_a_rate_needs_its_number_of_twins(rate: float, needed: int) -> None:
     conformal_threshold(np.arange(float(needed)), rate)
     with pytest.raises(InputError, match=str(needed)):
         conformal_threshold(np.arange(float(needed - 1)), rate)
+
+
+def test_what_is_not_a_number_is_refused() -> None:
+    with pytest.raises(InputError, match="ordered"):
+        conformal_p_values(np.array([0.0, np.nan]), np.arange(20.0))
+    with pytest.raises(InputError, match="ordered"):
+        conformal_p_values(np.arange(2.0), np.array([*range(19), np.nan]))
+    with pytest.raises(InputError, match="ordered"):
+        conformal_threshold(np.array([*range(19), np.nan]), 0.05)

@@ -63,6 +63,18 @@ def test_no_document_on_a_side_is_refused() -> None:
         larger_mean_p_values(np.zeros((0, 1)), np.zeros((3, 1)), rng=np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("bad", [-math.inf, math.inf, math.nan])
+@pytest.mark.parametrize("num", [4, 30])
+def test_a_score_that_is_not_finite_is_refused(bad: float, num: int) -> None:
+    for members, controls in (([bad, *range(num)], [*range(num)]), ([*range(num)], [bad, *range(num)])):
+        with pytest.raises(InputError, match="finite"):
+            larger_mean_p_values(
+                np.array(members, dtype=float)[:, None],
+                np.array(controls, dtype=float)[:, None],
+                rng=np.random.default_rng(0),
+            )
+
+
 def test_holm_gives_its_textbook_example() -> None:
     # Sorted 0.005, 0.01, 0.03, 0.04: times 4, 3, 2, 1 and never falling.
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([3 * 0.01, 2 * 0.03, 2 * 0.03, 4 * 0.005])

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
+from scipy.stats import binom
 
 from byheart.errors import InputError
 from byheart.stats.intervals import clopper_pearson
@@ -98,10 +99,37 @@ def test_so_many_controls_are_needed() -> None:
 
 
 def test_the_rate_counts_members_above_the_allowed_controls() -> None:
-    controls = np.arange(200.0)  # at 1 % the two largest, 198 and 199, may be exceeded: the threshold is 197
-    members = np.array([197.0, 197.5, 198.5, 300.0])
-    assert tpr_at_fpr(members, controls, 0.01).value == 3 / 4
+    controls = np.arange(200.0)  # at 1 % floor(0.01 * 201) = 2: the threshold is the second largest, 198
+    members = np.array([197.5, 198.0, 198.5, 300.0])
+    assert tpr_at_fpr(members, controls, 0.01).value == 2 / 4
     assert tpr_at_fpr(members, controls, 1.0).value == 4 / 4
+
+
+@pytest.mark.parametrize(("num", "rate"), [(100, 0.01), (198, 0.01), (199, 0.01), (400, 0.01), (25, 0.05), (7, 1.0)])
+def test_a_member_that_is_like_a_control_is_above_the_threshold_no_more_often_than_the_rate_says(
+    num: int, rate: float
+) -> None:
+    # One of num + 1 numbers, each equally likely to be the member and the others its controls.
+    numbers = np.arange(num + 1.0)
+    hits = sum(tpr_at_fpr(numbers[i : i + 1], np.delete(numbers, i), rate).value for i in range(num + 1))
+    assert hits == math.floor(rate * (num + 1) + 1e-9)
+    assert rate / 2 < hits / (num + 1) <= rate
+
+
+def test_the_threshold_of_the_population_lies_between_the_very_order_statistics_that_the_binomial_gives() -> None:
+    # At 1 % of 390 controls: P(none exceeds it) = 0.99^390 = 1.985 % is within 4/5 of 2.5 %, P(at most 1) is not; so
+    # the largest control bounds it from above. P(more than 8) = 1.80 % is within too, P(more than 7) is not; so the
+    # 9th largest bounds it from below.
+    controls, num = np.arange(390.0), 50
+    just_below_the_largest = tpr_at_fpr(np.full(num, 388.5), controls, 0.01)
+    assert (just_below_the_largest.low, just_below_the_largest.value) == (0.0, 1.0)
+    sure = 1 - 2 * 0.2 * 0.025
+    above_the_largest = tpr_at_fpr(np.full(num, 389.5), controls, 0.01)
+    assert above_the_largest.low == pytest.approx(clopper_pearson(num, num, confidence=sure).low)
+    most = next(k for k in range(390) if binom.sf(k, 390, 0.01) <= 0.8 * 0.025)
+    above_the_lower, not_above = (tpr_at_fpr(np.full(num, 389.0 - most + d), controls, 0.01) for d in (0.5, 0.0))
+    assert above_the_lower.high == 1.0
+    assert not_above.high == pytest.approx(clopper_pearson(0, num, confidence=sure).high)
 
 
 def test_ties_at_the_threshold_are_no_hits() -> None:

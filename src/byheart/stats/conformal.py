@@ -10,6 +10,12 @@ from byheart.core.tokens import Floats
 from byheart.errors import InputError
 
 
+def _check(*numbers: Floats) -> None:
+    """No number may be nan: it has no place in an order, and would count as the smallest or the largest."""
+    if any(np.isnan(each).any() for each in numbers):
+        raise InputError("A conformal p-value needs scores that can be ordered.", why="Some are not a number.")
+
+
 def twins_needed(rate: float) -> int:
     """Held-out twins without which no score can be flagged at that rate.
 
@@ -33,9 +39,12 @@ def conformal_p_values(scores: Floats, twins: Floats) -> Floats:
         twins: the same statistic of held-out twins, shape [n].
     Returns:
         shape [m], in [1 / (n + 1), 1]; P(p_i <= a) <= a for a score exchangeable with the twins', ties included.
+    Raises:
+        InputError: nan among the scores.
     Source: Vovk et al. 2005, "Algorithmic Learning in a Random World"; Bates et al. 2023 (2104.08279).
     Differs: nothing.
     """
+    _check(scores, twins)
     ordered = np.sort(twins)
     at_least = twins.size - np.searchsorted(ordered, scores, side="left")
     found: Floats = (1 + at_least) / (twins.size + 1)
@@ -57,10 +66,11 @@ def conformal_threshold(twins: Floats, rate: float, *, confidence: float = 0.95)
         scores have no ties (smaller where they have), so its mean k / (n + 1) with the alpha/2 and 1 - alpha/2
         quantiles, n twins.
     Raises:
-        InputError: fewer twins than `twins_needed`.
+        InputError: fewer twins than `twins_needed`, or nan among them.
     Source: Vovk 2012, "Conditional validity of inductive conformal predictors", proposition 2a.
     Differs: nothing.
     """
+    _check(twins)
     n = twins.size
     k = math.floor(rate * (n + 1) + 1e-9)
     if k < 1:

@@ -29,7 +29,7 @@ def larger_mean_p_values(members: Floats, controls: Floats, *, rng: np.random.Ge
     Returns:
         one-sided p-values in (0, 1], num_scores of them; under exchangeable documents P(p <= a) <= a for every a.
     Raises:
-        InputError: a side without a document.
+        InputError: a side without a document, or a score that is no finite number: it has no mean to compare.
     Cost: NUM_DRAWS * (m + n) * num_scores multiplications.
     Source: Fisher 1935, "The Design of Experiments", section 21; Phipson and Smyth 2010, "Permutation p-values should
         never be zero", the (k + 1) / (n + 1).
@@ -39,6 +39,12 @@ def larger_mean_p_values(members: Floats, controls: Floats, *, rng: np.random.Ge
     if not m or not n:
         raise InputError("A permutation test needs documents on both sides.", why=f"Got {m} and {n}.")
     scores = np.concatenate([members, controls])
+    if not np.isfinite(scores).all():
+        raise InputError(
+            "A permutation test of means needs finite scores.",
+            why=f"{np.count_nonzero(~np.isfinite(scores))} of {scores.size} are not.",
+            next_step="Leave the score out, or bound it from below.",
+        )
     scores = scores - scores.mean(axis=0)
     # Sums in another order differ in their last bits; a way that gives the observed sum must count as reaching it.
     least = scores[:m].sum(axis=0) - 1e-9 * np.abs(scores).sum(axis=0)

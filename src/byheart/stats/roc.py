@@ -113,8 +113,9 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
     """The share of members above the threshold that so small a share of controls exceeds.
 
     Definition:
-        value: the share of members above the (k+1)-th largest control, k = floor(rate * controls), so that at most k
-        controls are. The threshold of the population, which a share `rate` of controls exceeds, is not known: so many
+        value: the share of members above the k-th largest of n controls, k = floor(rate * (n + 1)): a member that is
+        like a control is above it with probability k / (n + 1), which is at most the rate and more than half of it. The
+        threshold of the population, which a share `rate` of controls exceeds, is not known: so many
         of the n controls exceed it as a Binomial(n, rate) says, which bounds it by two of them, with 4/5 of alpha/2 on
         each side; the interval runs from the Clopper-Pearson lower bound of the members' share above the higher of the
         two to the upper bound of the share above the lower, with 1/5 of alpha/2 each.
@@ -131,6 +132,8 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
     Source: order statistics as distribution-free bounds of a quantile (David and Nagaraja 2003, "Order Statistics",
         section 7.1); Clopper and Pearson 1934; their errors add up (Bonferroni).
     Differs: the usual bootstrap takes the threshold from resamples, which at 1 % of 100 controls hang on one or two.
+        The usual value is the share above the (k+1)-th largest, k = floor(rate * n), which where nothing was memorized
+        is 2 % on average at 1 % and 100 controls.
     """
     needed = controls_needed(false_positive_rate)
     if controls.size < needed or members.size < 1:
@@ -150,7 +153,7 @@ def tpr_at_fpr(members: Floats, controls: Floats, false_positive_rate: float, *,
         hits = int((members > descending[rank]).sum()) if rank < controls.size else members.size
         return clopper_pearson(hits, members.size, confidence=sure)
 
-    value = share_above(math.floor(false_positive_rate * controls.size + 1e-9)).value
+    value = share_above(math.floor(false_positive_rate * (controls.size + 1) + 1e-9) - 1).value
     low = share_above(least - 1).low if least else 0.0
     return Interval(value, min(low, value), max(share_above(most).high, value), members.size)
 
