@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from byheart.audits.membership_gate import finds
 from byheart.audits.membership_scores import Sides, loss
 from byheart.core.evidence import Cell, Interval, Line, Point, Series, Table
 from byheart.core.material import ComparedWindow, Inputs
@@ -17,10 +18,9 @@ STRATA = (1, 2, 4, 16, 64)
 """Lower ends of the strata of occurrences: those of extraction, whose windows these are."""
 CURVE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 """False positive rates of the figure."""
-DIFFERENT = "The two sets differ by themselves"
 
 
-def roc_figure(sides: Sides, confidence: float, *, differs: bool) -> Series:
+def roc_figure(sides: Sides, confidence: float, *, caveat: str) -> Series:
     """The ROC curve of the headline score beside chance, on a logarithmic axis of false positives."""
     curve = roc_curve(sides.members, sides.controls, CURVE, confidence=confidence)
     points = tuple(Point(rate, it.value, it.low, it.high, it.n) for rate, it in curve)
@@ -30,7 +30,7 @@ def roc_figure(sides: Sides, confidence: float, *, differs: bool) -> Series:
     )
     return Series(
         name="membership.roc",
-        title=f"{DIFFERENT}: no evidence about the model. {finding}" if differs else finding,
+        title=f"{caveat}: no evidence about the model. {finding}" if caveat else finding,
         x="false positive rate",
         y="true positive rate",
         lines=(
@@ -52,6 +52,8 @@ def scores_table(
     mixture: Sides | None,
     gate: Interval,
     confidence: float,
+    *,
+    caveat: str,
 ) -> Table:
     """Every score with its numbers, the gate in the same table; p-values corrected over the scores of the subject."""
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
@@ -73,7 +75,7 @@ def scores_table(
     any_side = sides[HEADLINE]
     rows.append(
         (
-            "split gate: words, length, digits, without the subject",
+            f"split gate: words, length, kinds of characters, without the subject{finds(gate, confidence)}",
             any_side.members.size,
             any_side.controls.size,
             gate.value,
@@ -84,7 +86,7 @@ def scores_table(
     )
     return Table(
         name="membership.scores",
-        title=_table_finding(adjusted, gate, inputs.reference),
+        title=_table_finding(adjusted, caveat, inputs.reference),
         columns=(
             "score",
             "trained-on",
@@ -102,16 +104,16 @@ def scores_table(
     )
 
 
-def _table_finding(adjusted: dict[str, float], gate: Interval, reference: str | None) -> str:
+def _table_finding(adjusted: dict[str, float], caveat: str, reference: str | None) -> str:
     beside = f"; reference: {reference}" if reference is not None else ""
-    if not gate.low <= 0.5 <= gate.high:
-        return f"{DIFFERENT}, so none of these numbers is evidence about the model{beside}"
+    if caveat:
+        return f"{caveat}, so none of these numbers is evidence about the model{beside}"
     claimed: Sequence[str] = [name for name, p in adjusted.items() if p <= 0.05]
     said = f"{len(claimed)} of {len(adjusted)} scores tell the sets apart at 5 % after Holm's correction"
     return f"{said}{beside}"
 
 
-def by_occurrences(inputs: Inputs, controls: Floats, confidence: float, *, differs: bool) -> tuple[Table, ...]:
+def by_occurrences(inputs: Inputs, controls: Floats, confidence: float, *, caveat: str) -> tuple[Table, ...]:
     """The headline's AUC by how often the window stands in the corpus; windows that fill strata count here."""
     members = [w for w in inputs.windows if w.role == "member"]
     rows: list[tuple[Cell, ...]] = []
@@ -130,7 +132,7 @@ def by_occurrences(inputs: Inputs, controls: Floats, confidence: float, *, diffe
     return (
         Table(
             name="membership.by_occurrences",
-            title=f"{DIFFERENT}: no evidence about the model. {title}" if differs else title,
+            title=f"{caveat}: no evidence about the model. {title}" if caveat else title,
             columns=("occurrences", "windows", "AUC", "low", "high"),
             rows=tuple(rows),
         ),

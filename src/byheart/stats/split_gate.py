@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from byheart.core.evidence import Interval
 from byheart.core.tokens import Floats
 from byheart.errors import InputError
+from byheart.stats.power import POWER, shift_of_interval
 from byheart.stats.roc import MIN_SIDE, area_interval, placements
 
 NUM_FOLDS = 5
@@ -90,10 +91,10 @@ def split_auc(
 
     Definition:
         classifier: ridge regression of the labels (penalty PENALTY) on tf-idf of words, log length in characters and in
-        words, and shares of digits, capitals, blanks and marks; NUM_FOLDS folds, each with its share of both sides. A = mean, over members, of the
-        share of the controls of the same fold that score below, each fold scored by the classifier of the others. The
-        interval is the wider, on each side, of that of `area_interval` and of A shifted, as logits, by what the same
-        number does when the labels are shuffled within the folds.
+        words, and shares of digits, capitals, blanks and marks; NUM_FOLDS folds, each with its share of both sides.
+        A = mean, over members, of the share of the controls of the same fold that score below, each fold scored by the
+        classifier of the others. The interval is the wider, on each side, of that of `area_interval` and of A shifted,
+        as logits, by what the same number does when the labels are shuffled within the folds.
     Args:
         members: texts of one set, one for each document; at least MIN_SIDE.
         controls: texts of the other; likewise.
@@ -140,6 +141,24 @@ def split_auc(
     shuffled = [float(above[labels[:, column], column].mean()) for column in range(1, labels.shape[1])]
     plain = area_interval(above[labels[:, 0], 0], below[~labels[:, 0], 0], confidence=confidence)
     return _widened(plain, np.sort(np.clip(shuffled, 1e-6, 1 - 1e-6)), confidence)
+
+
+def smallest_found(gate: Interval, *, confidence: float = 0.95, power: float = POWER) -> float:
+    """The smallest area that a gate with so wide an interval tells from 1/2 with the given power.
+
+    Definition:
+        expit((1 + z_b / z_a) (logit(G) - logit(G.low))), z_a the normal quantile of 1 - alpha/2, z_b that of the power
+    Args:
+        gate: G, the area of `split_auc`, not 0 or 1.
+        confidence: of its interval.
+        power: how often it is to be told.
+    Returns:
+        an area in (1/2, 1), by the width of the interval alone.
+    Source: Bloom 1995, as `power.shift_of_interval`, on the logit.
+    Differs: nothing.
+    """
+    centre, low = float(logit(gate.value)), float(logit(gate.low))
+    return float(expit(shift_of_interval(low, 2 * centre - low, confidence=confidence, power=power)))
 
 
 def _scores(

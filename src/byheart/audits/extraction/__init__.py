@@ -21,10 +21,11 @@ Null: The same statistic on windows of held-out documents, cut by the same rule.
 Assumptions: Windows are distinct and at most one comes from a document (in strata: one in each stratum), its exact
     copies included, so they count as independent trials; documents of different text are independent of one another;
     the held-out documents come from the same source as the trained-on ones and are unseen by the subject.
-Fails when: Near copies (another header, another date) stand in the corpus: each counts as a document of its own, and
-    the intervals are too narrow. The held-out text was in fact seen (the excess is then too small), or differs in kind
-    from the trained-on text (the excess is then anything). Predictable text is extractable without being memorized: see
-    the control. A window given without what stood before it in its document understates what a longer prompt would draw out.
+Fails when: The held-out text was in fact seen (the excess is then too small), or differs in kind from the trained-on
+    text (the excess is then anything). Near copies (another header, another date) each count as a document of their
+    own, so that where many stand in the corpus the intervals are too narrow. Predictable text is extractable without
+    being memorized: see the control. A window given without what stood before it in its document understates what a
+    longer prompt would draw out.
 Source: Carlini et al. 2022, "Quantifying Memorization Across Neural Language Models" (2202.07646), greedy; Hayes et al.
     2024, "Measuring memorization through probabilistic discoverable extraction" (2410.19482), p_z and n tries; Cooper
     et al. 2026 (2607.12649), the held-out control; 2603.24917, near-verbatim; Prashanth et al. 2024, "Recite,
