@@ -9,12 +9,13 @@ from byheart.audits import membership_scores as scores
 from byheart.audits.extraction import AUDIT as EXTRACTION
 from byheart.audits.membership import AUDIT, Params, run
 from byheart.audits.membership_tables import HEADLINE
-from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
+from byheart.core.evidence import Estimate, Evidence, Interval, Refusal, Series, Table
 from byheart.core.material import ComparedWindow, ComparedWindowsNeed, Inputs
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.stats.multiplicity import holm
 from byheart.stats.roc import auc
+from byheart.stats.split_gate import smallest_found
 from tests.audits.material import VOCABULARY, compared, inputs, window
 
 PARAMS = Params(prefix_tokens=2, suffix_tokens=4)
@@ -107,11 +108,11 @@ def test_min_k_of_few_tokens_is_the_unlikeliest_and_certainty_divides_by_nothing
 
 
 def test_the_headline_is_the_auc_of_the_loss_beside_chance() -> None:
-    members, controls = drawn(30, 0.3, 0.9, 1), drawn(25, 0.2, 0.7, 2)
+    members, controls = drawn(45, 0.3, 0.9, 1), drawn(40, 0.2, 0.5, 2)
     it = by_name(run(study(members, controls), PARAMS, rng=rng()))["membership.auc"]
     assert isinstance(it, Estimate)
     expected = auc(np.log(members), np.log(controls))
-    assert (it.value, it.low, it.high, it.n) == pytest.approx((expected.value, expected.low, expected.high, 55))
+    assert (it.value, it.low, it.high, it.n) == pytest.approx((expected.value, expected.low, expected.high, 85))
     assert it.control is not None
     assert it.excess is not None
     assert (it.control.value, it.excess.value) == (0.5, it.value - 0.5)
@@ -142,6 +143,37 @@ def test_two_sets_that_differ_by_themselves_have_no_headline() -> None:
     assert gate.low > 0.5
     marked = [e.title for e in evidence if isinstance(e, Series | Table)]
     assert all("differ by themselves" in title for title in marked)
+
+
+@pytest.mark.parametrize(("num", "kind"), [(39, Refusal), (40, Estimate)])
+def test_a_gate_of_fewer_than_forty_documents_a_side_lets_nothing_pass(num: int, kind: type) -> None:
+    evidence = run(study(drawn(60, 0.6, 0.9, 1), drawn(num, 0.2, 0.5, 2)), PARAMS, rng=rng())
+    found = by_name(evidence)
+    gate, area = found["membership.split_auc"], found["membership.auc"]
+    assert isinstance(gate, Estimate)
+    assert isinstance(area, kind)
+    if isinstance(area, Refusal):
+        assert "Needs 40 documents on each side" in area.reason
+        assert f"has 60 trained-on and {num} held-out" in area.reason
+        told = [e.title for e in evidence if isinstance(e, Series | Table)]
+        assert all("may differ by themselves" in title for title in told)
+    # What it would have found, by the width of its interval.
+    smallest = smallest_found(Interval(gate.value, gate.low or 0.0, gate.high or 1.0))
+    assert f"finds an AUC of {smallest:.2f} in four of five such sets" in gate.method
+
+
+def test_what_the_sets_may_do_by_themselves_is_not_put_down_to_the_subject() -> None:
+    # Better than chance, and not better than the gate leaves open.
+    found = by_name(run(study(drawn(50, 0.3, 0.9, 1), drawn(50, 0.2, 0.85, 2)), PARAMS, rng=rng()))
+    told, gate = auc(*(np.log(drawn(50, *it)) for it in ((0.3, 0.9, 1), (0.2, 0.85, 2)))), found["membership.split_auc"]
+    assert isinstance(gate, Estimate)
+    assert gate.high is not None
+    assert 0.5 < told.low < gate.high
+    for name in ("membership.auc", "membership.tpr_at_1pct_fpr", "membership.set_p_value"):
+        refusal = found[name]
+        assert isinstance(refusal, Refusal)
+        assert "may differ by themselves" in refusal.reason
+    assert f"{told.value:.2f} ({told.low:.2f} to {told.high:.2f})" in found["membership.auc"].reason  # type: ignore[union-attr]
 
 
 def test_the_gate_reads_equally_much_of_each_side_however_long_the_tokens() -> None:
@@ -177,7 +209,7 @@ def test_the_gate_does_not_see_the_model() -> None:
 
 @pytest.mark.parametrize(("num", "kinds"), [(99, [Refusal, Refusal]), (100, [Estimate, Refusal])])
 def test_rates_are_refused_below_the_controls_that_they_need(num: int, kinds: list[type]) -> None:
-    evidence = run(study(drawn(20, 0.3, 0.9, 1), drawn(num, 0.3, 0.9, 2)), PARAMS, rng=rng())
+    evidence = run(study(drawn(40, 0.3, 0.9, 1), drawn(num, 0.3, 0.9, 2)), PARAMS, rng=rng())
     found = by_name(evidence)
     rates = [found["membership.tpr_at_1pct_fpr"], found["membership.tpr_at_01pct_fpr"]]
     assert [type(it) for it in rates] == kinds
@@ -189,7 +221,7 @@ def test_rates_are_refused_below_the_controls_that_they_need(num: int, kinds: li
 def test_too_few_documents_are_refused_with_the_number_needed() -> None:
     evidence = run(study(drawn(9, 0.3, 0.9, 1), drawn(30, 0.3, 0.9, 2)), PARAMS, rng=rng())
     assert {type(e) for e in evidence} == {Refusal}
-    assert "Needs 10 documents on each side" in by_name(evidence)["membership.auc"].reason  # type: ignore[union-attr]
+    assert "Needs 40 documents on each side" in by_name(evidence)["membership.auc"].reason  # type: ignore[union-attr]
 
 
 def test_a_subject_that_shows_less_loses_only_the_scores_that_need_more() -> None:

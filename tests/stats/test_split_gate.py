@@ -131,7 +131,8 @@ def test_the_smallest_area_that_is_found_follows_from_the_width() -> None:
 @pytest.mark.slow
 def test_the_smallest_area_that_is_found_is_found_in_four_of_five() -> None:
     rng = np.random.default_rng(11)
-    shifted = np.where((np.arange(300) >= 20) & (np.arange(300) < 80), 2.2 * COMMON, COMMON)
+    shifted = np.where((np.arange(300) >= 20) & (np.arange(300) < 80), 1.95 * COMMON, COMMON)
     found = [split_auc(texts(rng, 50, shifted), texts(rng, 50), rng=rng) for _ in range(100)]
-    said = float(np.median([smallest_found(it) for it in found]))
-    print(said, np.mean([it.value for it in found]), np.mean([it.low > 0.5 for it in found]))
+    assert abs(np.median([smallest_found(it) for it in found]) - np.mean([it.value for it in found])) < 0.03
+    # Of 100 that are told with 80 %, fewer than 68 or more than 91 would be in 1 of 250 tries.
+    assert 68 <= sum(it.low > 0.5 for it in found) <= 91

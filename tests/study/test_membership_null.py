@@ -49,9 +49,15 @@ def null_study(seed: int) -> tuple[bool, bool, bool]:
     evidence = run(Inputs(subject="s", decode=decode, compared=tuple(found), reference="r"), Params(), rng=rng)
     table = next(e for e in evidence if isinstance(e, Table) and e.name == "membership.scores")
     corrected = [row[table.columns.index("p, Holm")] for row in table.rows]
-    area = next((e for e in evidence if isinstance(e, Estimate) and e.name == "membership.auc"), None)
+    area, gate = (
+        next((e for e in evidence if isinstance(e, Estimate) and e.name == f"membership.{name}"), None)
+        for name in ("auc", "split_auc")
+    )
+    assert gate is not None
+    assert gate.low is not None
+    assert gate.high is not None
     claims = area is not None and area.low is not None and area.low > 0.5
-    return area is not None, claims, any(isinstance(p, float) and p <= 0.05 for p in corrected)
+    return gate.low <= 0.5 <= gate.high, claims, any(isinstance(p, float) and p <= 0.05 for p in corrected)
 
 
 @pytest.mark.slow

@@ -23,11 +23,11 @@ Assumptions: The two sets are drawn alike but for membership; documents of diffe
     once, its exact copies included; and held-out documents were not trained on.
 Fails when: The sets differ in a way that the gate cannot see, such as the order of words, or that the subject sees far
     better: of simulated sets whose words are somewhat easier on one side, a subject that had seen neither still told
-    them apart, beyond the gate, in 2 of 40 studies of 40 documents a side and 5 of 20 of 100. Or they share near
-    copies, which count as unseen and look seen. The reference of a small study is weak: the blind pole knows half
-    of the held-out documents. An AUC near 1/2 does not say that nothing is memorized: one text among many that is known
-    by heart hardly moves it; see extraction. A membership of a document is no proof in itself: the rate of false
-    alarms at the threshold is what to quote.
+    them apart, beyond the gate, in 6 of 70 studies of 40 documents a side and 6 of 35 of 100. Or they share near
+    copies, which count as unseen and look seen. The reference of a small study is weak: the blind pole knows half of
+    the held-out documents. An AUC near 1/2 does not say that nothing is memorized: one text among many that is known by
+    heart hardly moves it; see extraction. A membership of a document is no proof in itself: the rate of false alarms at
+    the threshold is what to quote.
 Source: Yeom et al. 2018 (1709.01604), loss; Carlini et al. 2021 (2012.07805), zlib, lowercase and reference; Shi et al.
     2024 (2310.16789), Min-K%; Zhang et al. 2025 (2404.02936), Min-K%++; Carlini et al. 2022, "Membership inference
     attacks from first principles" (2112.03570), TPR at a small FPR; Das et al. 2024 (2406.16201), the gate; Duan et al.
@@ -121,7 +121,8 @@ def _headline(
         0.5,
         "AUC",
         "Cross-validated AUC of a classifier that never sees the subject (words, length, kinds of characters); "
-        f"interval of placements within folds and of shuffled labels{finds(gate, params.confidence)}. Control: 1/2, chance.",
+        f"interval of placements within folds and of shuffled labels{finds(gate, params.confidence)}. Control: 1/2, "
+        "chance.",
     )
     names = ("membership.auc", *(name for name, _ in RATES), "membership.set_p_value")
     if doubted is not None:

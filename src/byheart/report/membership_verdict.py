@@ -39,7 +39,8 @@ def membership_said(record: RunRecord, audit: str, model: Party) -> tuple[str, s
     found = answer(record, audit, model, "membership.tpr_at_1pct_fpr")
     if isinstance(found, Estimate):
         sure.append(
-            f"Where 1 % of unseen documents raise a false alarm, {fmt.estimate(found)} of the trained-on ones do."
+            f"Where at most 1 % of unseen documents raise a false alarm, {fmt.estimate(found)} of the trained-on ones "
+            "do."
         )
     dealt = answer(record, audit, model, "membership.set_p_value")
     if isinstance(dealt, Estimate):
