@@ -89,7 +89,11 @@ def auc(positives: Floats, negatives: Floats, *, confidence: float = 0.95) -> In
         negatives: likewise, shape [n >= MIN_SIDE].
         confidence: 1 - alpha.
     Returns:
-        the area with the interval of `area_interval`.
+        the area with the interval of `area_interval`. It is too narrow where the area is near 1 and one side much
+        smaller than the other, since the variance is then that of a few placements: of normal scores 95 % intervals
+        covered 0.97 in 85 % of samples of 400 and 10, 0.98 in 89 % of 400 and 20, 92 % of 400 and 40, 95 % of 40 and
+        40, and the worst seen was 86 % at 0.99 with 2,000 and 40. Most of the misses have the lower bound too high: an
+        area near 1 may be overstated by that, which bears on no claim about 1/2.
     Raises:
         InputError: fewer than MIN_SIDE on a side.
     Cost: sorting both sides.
