@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from byheart.audits import AUDITS
+from byheart.audits.membership import Params
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.result import Completed, Result
 from byheart.core.run_record import RunRecord
 from byheart.corpus.secrets import read_secrets
 from byheart.report.page import render_html
 from byheart.stats.power import POWER, excess_power, smallest_area
+from byheart.study import sensitivity
 from byheart.study.canary_planting import make_canaries
 from byheart.study.duration import flop_per_second
 from byheart.study.forecast import forecast
@@ -104,3 +106,13 @@ def test_a_run_keeps_it_and_shows_it(finished: tuple[RunRecord, Path]) -> None:
     assert run_to_json(record, "run")["sensitivity"][0]["sample"] == "20 + 10 windows"
     assert "could and could not have shown" in render_html(record)
     assert "could and could not have shown" not in render_html(dataclasses.replace(record, sensitivity=()))
+
+
+def test_a_plan_of_fewer_documents_than_a_membership_claim_needs_says_so() -> None:
+    few, enough = (
+        sensitivity._PLANNED["membership.auc"]("membership.auc", Params(num_windows=num), None) for num in (39, 40)
+    )
+    assert few is not None
+    assert enough is not None
+    assert (few.smallest, few.said) == (None, "needs 40 documents on each side")
+    assert enough.smallest == smallest_area(40, 40)

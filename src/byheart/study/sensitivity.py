@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byheart.audits.membership_gate import MIN_PASSING
 from byheart.core.audit import Audit, Profile
 from byheart.core.evidence import Estimate
 from byheart.core.result import Result
@@ -19,7 +20,7 @@ from byheart.stats.power import (
     smallest_rate,
     smallest_shift,
 )
-from byheart.stats.roc import MIN_SIDE, controls_needed, tpr_at_fpr
+from byheart.stats.roc import controls_needed, tpr_at_fpr
 
 ASSUMED_CONTROL = 0.05
 """A control rate beside 0 that a plan shows: that of text which is easy to guess."""
@@ -48,8 +49,12 @@ def _rate(size: str) -> Row:
 
 def _area(name: str, params: Any, canaries: SecretList | None) -> Sensitivity:
     n = int(params.num_windows)
-    area = smallest_area(n, n)
-    said = f"needs {MIN_SIDE} documents on each side" if area is None else f"an AUC of {area:.3f}, where chance is 0.5"
+    area = smallest_area(n, n) if n >= MIN_PASSING else None
+    said = (
+        f"needs {MIN_PASSING} documents on each side"
+        if area is None
+        else f"an AUC of {area:.3f}, where chance is 0.5; a claim must also be beyond what the split gate leaves open"
+    )
     return Sensitivity(name=name, sample=f"{n:,} + {n:,} documents", smallest=area, unit="AUC", said=said)
 
 
