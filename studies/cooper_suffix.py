@@ -1,10 +1,12 @@
 """Cooper et al. 2026 (2607.12649), direction: of shorter suffixes more is 'extractable' by chance.
 
-SmolLM2-135M is asked for windows of the Python standard library, which it may have seen, and of byheart's own source
-code, which was written after it was trained. False-positive share: the rate among unseen windows by that among the
-others, for suffixes of 10, 20 and 50 tokens after 50 given.
+Small transformers are asked for passages that were planted into what they were trained on and for the unplanted twins
+(those of carlini_scaling); SmolLM2-135M for windows of the Python standard library, which it may have seen, and of
+byheart's own source code, which was written after it was trained. False-positive share: the rate among unseen windows
+by that among the others, for suffixes of 10, 20 and 50 tokens after 50 given.
 """
 
+import itertools
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,8 +25,9 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.models import SMOLLM2, load_model
 from byheart.models.causal import CausalPredictor
 from byheart.stats.intervals import clopper_pearson
+from studies import carlini_scaling
 from studies.learners import library, score_all
-from studies.presentation import BLUE, RED, Answer, Curve, curve_figure, options
+from studies.presentation import BLACK, BLUE, GREY, RED, Answer, Curve, curve_figure, options
 
 GIVEN = 50
 LENGTHS = (10, 20, 50)
@@ -41,10 +44,13 @@ class Size:
     """Of one run."""
 
     windows: int
-    """Of each side, one of a document."""
+    """Of each side for SmolLM2, one of a document."""
+    planted: carlini_scaling.Size
+    """Of the small transformers."""
 
 
-FULL, QUICK = Size(windows=200), Size(windows=12)
+FULL = Size(windows=200, planted=carlini_scaling.FULL)
+QUICK = Size(windows=12, planted=carlini_scaling.QUICK)
 
 
 def own_source() -> Corpus:
@@ -66,8 +72,20 @@ def windows_of(corpus: Corpus, tokenizer: Tokenizer, num: int, *, rng: np.random
     return found
 
 
-def measure(size: Size, seed: int) -> tuple[list[Window], list[Window]]:
-    """Scored windows: equally many that may have been seen and that cannot."""
+Sides = tuple[list[Window], list[Window]]
+"""Scored windows: equally many that were or may have been seen and that cannot."""
+
+
+def planted_and_twins(size: Size, seed: int) -> Sides:
+    """Those of small transformers."""
+    models = (carlini_scaling.model_windows(seed, number, size.planted) for number in range(size.planted.models))
+    found = [window for windows in models for window in windows if window.prefix.size == GIVEN]
+    seen, unseen = ([w for w in found if w.role == role] for role in ("member", "control"))
+    return seen, unseen
+
+
+def of_smollm2(size: Size, seed: int) -> Sides:
+    """Those of SmolLM2."""
     loaded = load_model(SMOLLM2)
     assert isinstance(loaded.predictor, CausalPredictor)
     rng = stream(seed, "cooper")
@@ -99,25 +117,29 @@ def false_positive_share(unseen_hits: int, seen_hits: int) -> Interval | None:
     return Interval(unseen_hits / seen_hits, low, high, unseen_hits + seen_hits)
 
 
-def summary(seen: list[Window], unseen: list[Window]) -> tuple[Table, str]:
-    """Hits of both sides by rule and suffix, the false-positive share, and the figure."""
+def summary(predictors: dict[str, Sides]) -> tuple[Table, str]:
+    """Hits of both sides by predictor, rule and suffix, the false-positive share, and the figure."""
     rows: list[tuple[Cell, ...]] = []
-    curves, shares = [], {}
-    for (rule, came_out), colour in zip(RULES.items(), (BLUE, RED), strict=True):
+    curves, said = [], []
+    colours = iter((BLUE, RED, GREY, BLACK))
+    for (name, (seen, unseen)), (rule, came_out) in itertools.product(predictors.items(), RULES.items()):
         points = []
         for length in LENGTHS:
             hits, chance = (sum(map(partial(came_out, length=length), side)) for side in (seen, unseen))
             share = false_positive_share(chance, hits)
             bounds = (share.value, share.low, share.high) if share else (None, None, None)
-            rows.append((rule, length, hits, len(seen), chance, len(unseen), *bounds))
+            rows.append((name, rule, length, hits, len(seen), chance, len(unseen), *bounds))
             if share:
-                shares[rule, length] = share
                 points.append(Point(float(length), share.value, share.low, share.high, share.n))
         if points:
-            curves.append(Curve(rule, colour, tuple(points)))
-    said = [f"{100 * it.value:.0f} % at {length} tokens ({rule})" for (rule, length), it in shares.items()]
-    title = f"False-positive share of 'extractable': {', '.join(said) or 'too few hits for a number'}"
-    columns = ("rule", "suffix tokens", "came out", "of seen", "came out", "of unseen", "unseen by seen", "low", "high")
+            curves.append(Curve(f"{name}, {rule}", next(colours), tuple(points)))
+            shares = ", ".join(f"{100 * point.y:.0f} % at {point.x:.0f}" for point in points)
+            said.append(f"{name} ({rule}) {shares}")
+    title = f"False-positive share of 'extractable' by tokens: {'; '.join(said) or 'too few hits for a number'}"
+    columns = (
+        "predictor", "rule", "suffix tokens", "came out", "of seen", "came out", "of unseen", "unseen by seen",
+        "low", "high",
+    )  # fmt: skip
     figure = curve_figure(title, "suffix tokens", "unseen rate by seen rate", curves, x_is_log=True) if curves else ""
     return Table(name="cooper_suffix", title=title, columns=columns, rows=tuple(rows)), figure
 
@@ -125,7 +147,9 @@ def summary(seen: list[Window], unseen: list[Window]) -> tuple[Table, str]:
 def main() -> None:
     asked = options("cooper_suffix", __doc__).parse_args()
     answer = Answer("cooper_suffix", asked)
-    answer.give(*summary(*measure(QUICK if asked.quick else FULL, asked.seed)))
+    size = QUICK if asked.quick else FULL
+    small = planted_and_twins(size, asked.seed)
+    answer.give(*summary({"small transformers": small, "SmolLM2-135M": of_smollm2(size, asked.seed)}))
 
 
 if __name__ == "__main__":

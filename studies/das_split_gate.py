@@ -41,7 +41,7 @@ class Size:
     """Of each share."""
 
 
-FULL = Size(texts=60, shuffles=400, draws=50)
+FULL = Size(texts=60, shuffles=200, draws=20)
 QUICK = Size(texts=40, shuffles=24, draws=4)
 
 

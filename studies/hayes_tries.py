@@ -19,6 +19,7 @@ from byheart.core.token_scores import TOP_K
 from byheart.core.tokens import Floats, TokenIds
 from byheart.corpus.documents import Corpus
 from byheart.corpus.tokenizer import Tokenizer
+from byheart.errors import InputError
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.tries import tries_needed
 from studies.learners import library, score_all, small_transformer
@@ -42,7 +43,7 @@ class Size:
 
 
 FULL = Size(sequences=250, samples=1000, steps=500)
-QUICK = Size(sequences=40, samples=200, steps=80)
+QUICK = Size(sequences=40, samples=200, steps=300)
 
 
 def trained_on(tokenizer: Tokenizer, documents: Corpus) -> list[TokenIds]:
@@ -98,6 +99,8 @@ def measure(size: Size, seed: int) -> tuple[Floats, Floats]:
     scores = score_all(model, windows, [GIVEN] * len(windows))
     log_pz = np.array([s.top_k_log_probability_nats.sum() for s in scores])
     taken = spread_over(log_pz, size.sequences, rng=rng)
+    if not taken:
+        raise InputError(f"No suffix reaches p_z = {LEAST_PZ:g}.", next_step="Train for more steps.")
     found = [draws(model, windows[i][:GIVEN], windows[i][GIVEN:], size.samples, rng=rng) for i in taken]
     return np.exp(log_pz[taken]), np.stack(found)
 
@@ -120,7 +123,7 @@ def summary(pz: Floats, found: Floats, *, rng: np.random.Generator) -> tuple[Tab
     curves = []
     for label, group in drawn[:-1]:
         points, expected = [], []
-        for n in TRIES:
+        for n in (n for n in TRIES if n <= num):
             blocks = found[group][:, : num // n * n].reshape(int(group.sum()), -1, n).any(axis=2)
             rate = clopper_pearson(int(blocks.sum()), blocks.size)
             points.append(Point(float(n), rate.value, rate.low, rate.high, rate.n))

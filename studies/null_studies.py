@@ -41,7 +41,7 @@ class Size:
 
 
 FULL = Size(studies=200, worlds=2, documents=100, pairs=24, steps=200)
-QUICK = Size(studies=16, worlds=2, documents=40, pairs=8, steps=30)
+QUICK = Size(studies=16, worlds=2, documents=40, pairs=12, steps=30)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ of PyPI packages whose first release is of March 2025 or later, that is after Sm
 be reached, and a package that is older stops the script. Texts of both sides are cut by one rule into pieces of some
 3,000 characters, which count as documents.
 
-Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE, and prints what the model makes of each kind
-of text.
+Writes WORK/seen.jsonl, WORK/unseen.jsonl and the run folder WORK/run-PROFILE, and prints what the model makes of each
+kind of text.
 """
 
 import argparse
@@ -161,13 +161,14 @@ def main() -> None:
         print(f"{path}: {sum(1 for _ in path.open())} documents", file=sys.stderr)
     if given.sources_only:
         return
-    sources = ["--trained-on", str(given.work / "seen.jsonl"), "--held-out", str(given.work / "unseen.jsonl")]
-    folder = given.work / f"run-{given.profile}"
-    run = ["-o", str(folder), "--profile", given.profile, "--seed", given.seed]
-    audited = subprocess.run([sys.executable, "-m", "byheart", "audit", "smollm2", *sources, *run])
+    # Asked for from within WORK, so that the report names no folder of this machine.
+    folder = f"run-{given.profile}"
+    sources = ["--trained-on", "seen.jsonl", "--held-out", "unseen.jsonl"]
+    run = ["-o", folder, "--profile", given.profile, "--seed", given.seed]
+    audited = subprocess.run([sys.executable, "-m", "byheart", "audit", "smollm2", *sources, *run], cwd=given.work)
     if audited.returncode:
         sys.exit(audited.returncode)
-    print("\n".join(by_source(folder)))
+    print("\n".join(by_source(given.work / folder)))
 
 
 if __name__ == "__main__":

@@ -97,11 +97,25 @@ def test_a_subject_that_finds_all_alike_exposes_nothing_and_guesses_nothing() ->
     assert isinstance(found["exposure.fitted_mean_bits"], Refusal)
 
 
-@pytest.mark.parametrize("ties", [False, True])
-def test_a_stranger_is_convicted_in_at_most_one_study_of_twenty(ties: bool) -> None:
+def test_a_rate_of_secrets_that_stand_out_needs_candidates_enough_for_one_to_do_so() -> None:
+    def with_others(num: int) -> Estimate | Refusal:
+        held = study(12, gain=100.0)
+        return estimates((dataclasses.replace(held[0], others_nats=held[0].others_nats[:num]), *held[1:]))[
+            "exposure.significant_rate"
+        ]
+
+    none, all_of_them = with_others(18), with_others(19)
+    assert isinstance(none, Refusal)
+    assert "needs 20 candidates, the secret included; a pair has 19" in none.reason
+    assert isinstance(all_of_them, Estimate)
+    assert all_of_them.value == 1.0  # p = 1 / 20
+
+
+@pytest.mark.parametrize(("num", "ties"), [(12, False), (18, True)])
+def test_a_stranger_is_convicted_in_at_most_one_study_of_twenty(num: int, ties: bool) -> None:
     convicted = refused = 0
     for seed in range(40):
-        mean = estimates(study(18, seed=seed, ties=ties))["exposure.mean_bits"]
+        mean = estimates(study(num, seed=seed, ties=ties))["exposure.mean_bits"]
         if isinstance(mean, Refusal):
             refused += 1
         elif mean.excess is not None and mean.excess.low > 0:
@@ -123,18 +137,19 @@ def test_swapped_coins_fail_the_self_test_and_nothing_is_claimed() -> None:
     assert "failed" in table.title
 
 
-def test_twins_in_the_training_text_are_refused() -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_twins_in_the_training_text_are_refused(times: int) -> None:
     one, *rest = study(12)
-    found = estimates((dataclasses.replace(one, num_twin_found=2), *rest))
+    found = estimates((dataclasses.replace(one, num_twin_found=times), *rest))
     assert all(isinstance(e, Refusal) and "1 of 12 unplanted twins" in e.reason for e in found.values())
 
 
-@pytest.mark.parametrize(("num", "others"), [(0, 63), (4, 63), (12, 2)])
+@pytest.mark.parametrize(("num", "others"), [(0, 63), (11, 63), (12, 2)])
 def test_too_few_pairs_or_candidates_are_refused_with_the_number_needed(num: int, others: int) -> None:
     canaries = tuple(dataclasses.replace(c, others_nats=c.others_nats[:others]) for c in study(num))
     found = estimates(canaries)
     assert set(found) == set(HEADS)
-    needed = "at least 5 pairs" if num < 5 else "at least 3 other"
+    needed = "at least 12 pairs" if num < 12 else "at least 3 other"
     assert all(isinstance(e, Refusal) and needed in e.reason for e in found.values())
 
 
@@ -183,5 +198,7 @@ def test_no_more_of_a_canary_is_told_than_its_hint() -> None:
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 999))
 def test_the_same_stream_gives_the_same_evidence(seed: int) -> None:
-    once, again = (run(inputs(canaries=study(6, seed=seed)), PARAMS, rng=np.random.default_rng(seed)) for _ in range(2))
+    once, again = (
+        run(inputs(canaries=study(12, seed=seed)), PARAMS, rng=np.random.default_rng(seed)) for _ in range(2)
+    )
     assert once == again

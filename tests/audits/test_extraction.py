@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from byheart.audits.extraction import AUDIT, Params, run
 from byheart.audits.extraction.coming_out import is_greedily_extracted, log_pz_nats
+from byheart.audits.extraction.sweeps import tries
 from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
 from byheart.core.material import WindowsNeed, WrittenWindowsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
@@ -73,6 +75,29 @@ def test_more_tries_never_extract_less() -> None:
     for line in series.lines:
         ys = [p.y for p in line.points]
         assert ys == sorted(ys)
+
+
+def test_the_finding_about_tries_is_what_is_to_be_expected_not_what_may_happen_at_p_of_a_tenth() -> None:
+    """Of the statistician's 100 windows each has p_z = 1.13e-7: a million tries draw out 10.6 % of them, not all."""
+    length, pz = PARAMS.suffix_tokens, 1.13e-7
+    members = [window("member", f"m{i}", pz ** (1 / length), agrees=False) for i in range(3)]
+    controls = [window("control", f"c{i}", p) for i, p in enumerate((0.999, 0.002))]
+    wanted = [1 - (1 - math.exp(log_pz_nats(w, length))) ** 10**6 for w in (members[0], *controls)]
+    found = tries(members, controls, PARAMS)
+    assert found.title == (
+        f"In a million tries {100 * wanted[0]:.3g} % of trained-on passages come out on average, "
+        f"{50 * (wanted[1] + wanted[2]):.3g} % of unseen"
+    )
+    assert 0.1 < wanted[0] < 0.12
+    assert found.lines[0].points[-1].y == 1.0  # by the line of p = 0.1 all of them
+
+
+def test_the_intervals_of_tries_have_the_confidence_asked_for() -> None:
+    members, controls = [window("member", f"m{i}", 0.99) for i in range(5)], [window("control", "c", 0.05)]
+    narrow = dataclasses.replace(PARAMS, confidence=0.5)
+    for params, confidence in ((PARAMS, 0.95), (narrow, 0.5)):
+        last = tries(members, controls, params).lines[0].points[-1]
+        assert last.low == clopper_pearson(5, 5, confidence=confidence).low
 
 
 def test_without_controls_every_rate_is_refused_and_nothing_is_claimed() -> None:

@@ -40,13 +40,13 @@ def found(params: Params, **parts: object) -> dict[str, Evidence]:
 
 
 def test_the_rate_counts_masses_beside_those_of_held_out_windows() -> None:
-    it = found(PARAMS, searched=SEARCHED)[NAME]
+    it = found(PARAMS, searched=4 * SEARCHED)[NAME]
     assert isinstance(it, Estimate)
-    expected = clopper_pearson(2, 4)
-    assert (it.value, it.low, it.high, it.n) == (expected.value, expected.low, expected.high, 4)
-    assert it.control == clopper_pearson(1, 3)
-    assert it.excess == newcombe((2, 4), (1, 3))
-    assert "Of 1 of 7 windows it is the whole mass." in it.method
+    expected = clopper_pearson(4 * 2, 4 * 4)
+    assert (it.value, it.low, it.high, it.n) == (expected.value, expected.low, expected.high, 16)
+    assert it.control == clopper_pearson(4 * 1, 4 * 3)
+    assert it.excess == newcombe((4 * 2, 4 * 4), (4 * 1, 4 * 3))
+    assert "Of 4 of 28 windows it is the whole mass." in it.method
 
 
 def test_each_level_has_both_the_suffix_itself_and_what_is_near_it() -> None:
@@ -60,7 +60,7 @@ def test_each_level_has_both_the_suffix_itself_and_what_is_near_it() -> None:
         (1, 2, 4, 1, 3),
         (2, 2, 4, 1, 3),
     ]
-    assert "near texts add to 2 of them" in table.title
+    assert "and 1 of 3 held-out ones nearly; near texts add to the probability of 2 of the trained-on" in table.title
 
 
 def test_a_subject_without_distributions_is_refused_with_the_reason() -> None:

@@ -38,14 +38,14 @@ def test_two_edits_of_twenty_tokens_are_near_and_three_are_not() -> None:
 
 
 def test_the_near_verbatim_rate_stands_beside_its_control_and_its_sweep() -> None:
-    evidence = run(inputs(written=WRITTEN), PARAMS, rng=np.random.default_rng(0))
+    evidence = run(inputs(written=3 * WRITTEN), PARAMS, rng=np.random.default_rng(0))
     rate = found(evidence)["extraction.near_verbatim_rate"]
     assert isinstance(rate, Estimate)
-    assert (rate.value, rate.n, rate.control) == (4 / 5, 5, clopper_pearson(1, 4))
-    assert rate.excess == newcombe((4, 5), (1, 4))
+    assert (rate.value, rate.n, rate.control) == (3 * 4 / 15, 3 * 5, clopper_pearson(3 * 1, 3 * 4))
+    assert rate.excess == newcombe((3 * 4, 3 * 5), (3 * 1, 3 * 4))
     table = next(e for e in evidence if isinstance(e, Table))
     # Edits allowed: 0, 1, 2, 4, 10 of 20.
-    assert [(row[1], row[3]) for row in table.rows] == [(2, 0), (3, 0), (4, 1), (5, 2), (5, 2)]
+    assert [(row[1], row[3]) for row in table.rows] == [(6, 0), (9, 0), (12, 3), (15, 6), (15, 6)]
 
 
 def test_a_subject_that_only_writes_has_a_greedy_rate_and_no_probabilities() -> None:
@@ -83,3 +83,4 @@ def test_writing_is_checked_against_the_scores(agrees: bool, said: str) -> None:
     rate = found(evidence)["extraction.near_verbatim_rate"]
     assert isinstance(rate, Estimate)
     assert said in rate.method
+    assert ("is in doubt" in rate.method) == (not agrees)

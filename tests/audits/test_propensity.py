@@ -37,14 +37,14 @@ def test_a_continuation_copies_from_the_run_that_counts_on() -> None:
 
 
 def test_both_rates_stand_beside_what_people_share_with_the_corpus_by_accident() -> None:
-    evidence = found(ATTACKED, ORDINARY, HUMAN)
-    for name, count in (("capability_rate", (3, 5)), ("ordinary_rate", (1, 8))):
+    evidence = found(texts([40, 16, 20, 3, 2] * 3), texts([16, 15, 1, 2, 3, 4, 5, 6] * 2), texts([8, 1, 1, 1] * 3))
+    for name, count in (("capability_rate", (9, 15)), ("ordinary_rate", (2, 16))):
         it = evidence[f"propensity.{name}"]
         assert isinstance(it, Estimate)
         expected = clopper_pearson(*count)
         assert (it.value, it.low, it.high, it.n) == (expected.value, expected.low, expected.high, count[1])
-        assert it.control == clopper_pearson(0, 4)
-        assert it.excess == newcombe(count, (0, 4))
+        assert it.control == clopper_pearson(0, 12)
+        assert it.excess == newcombe(count, (0, 12))
 
 
 def test_the_measure_is_that_of_the_paper() -> None:

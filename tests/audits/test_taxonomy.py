@@ -22,6 +22,8 @@ PARAMS = Params(prefix_tokens=2, suffix_tokens=4)
         ("007 008 009", " 010 011"),
         ("90 80 70 ", "60 50 4"),
         ("v1.2, v1.3, v1.", "4, v1.5, v"),
+        ("Of the releases it has seen these: v1.2, v1.3, v1.", "4, v1.5, v"),
+        ("Dear sir! Yes. a, b, a, b, ", "a, b"),
     ],
 )
 def test_a_pattern_that_the_beginning_shows_is_a_template(before: str, after: str) -> None:
@@ -36,6 +38,10 @@ def test_a_pattern_that_the_beginning_shows_is_a_template(before: str, after: st
         ("1 2 4 ", "8 16"),
         ("a, b, a, b, a", ", b, c"),
         ("a, b, ", "a, b"),  # shown once: that it repeats is not yet to be seen
+        ("Dear sir! Yes. a, b, ", "a, b"),  # likewise, with room before it
+        ("# Copyright (c) The Authors. All rights reserved. name = value; ", "name = value; "),
+        ("In the beginning there was the word: row 7; ", "row 7; ro"),
+        ("The sum of all these was 12 and then x 3; ", "x 3; x 3"),
         ("", "x"),
     ],
 )

@@ -108,6 +108,20 @@ def test_floor_and_bits_come_when_asked_for(folder: Path) -> None:
     assert answer(folder, *more) == found
 
 
+def test_short_documents_of_the_index_and_pieces_of_long_ones_are_left_out_of_the_floor(folder: Path) -> None:
+    whole = answer(folder, "--floor", str(folder / "other.txt"))
+    piece = " ".join(LICENCE.split()[7:47])
+    # Known: a short line as a whole, 40 of 59 tokens in one run. Not known: 40 of 80 tokens, half and no more.
+    known = f"a c a d a\n{piece} {'q ' * 19}\n"
+    (folder / "mixed.txt").write_text(f"{OTHER}{known}{piece} {'b q ' * 20}\n")
+    found = answer(folder, "--floor", str(folder / "mixed.txt"))
+    (note,) = (note for note in found["notes"] if "left out" in note)
+    assert "2 of 9 documents" in note
+    size = sum(len(line.split()) for line in sorted(set(OTHER.splitlines()))) + 5 + 59 + 80
+    assert f"{100 * (5 + 59) / size:.1f} % of its tokens" in note
+    assert not [note for note in whole["notes"] if "left out" in note]
+
+
 def test_a_memorizer_is_as_good_as_the_mixture_that_it_is(folder: Path) -> None:
     found = answer(folder, "--calibration", str(folder / "other.txt"), name="mixture")
     assert all(token["bits_saved"] == pytest.approx(0, abs=1e-9) for token in found["tokens"])
@@ -157,6 +171,8 @@ def test_what_cannot_be_explained_is_refused_in_words(folder: Path) -> None:
     refused(2, "cannot be its own --floor", text, *asked(folder), "--floor", text)
     (folder / "known.txt").write_text(LICENCE + "\n")
     refused(3, "not in the index", text, *asked(folder), "--floor", str(folder / "known.txt"))
+    (folder / "copy.txt").write_text((folder / "text.txt").read_text())
+    refused(3, "in the text that is explained", text, *asked(folder), "--floor", str(folder / "copy.txt"))
     refused(3, "no such file", "nowhere.txt", *asked(folder))
     (folder / "short.txt").write_text("q\n")
     mixed = ("--with", "memorizer:infinigram", "--index", str(folder / "bytes"))

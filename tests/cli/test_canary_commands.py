@@ -27,6 +27,7 @@ def test_secrets_are_made_and_planted_and_neither_command_says_one(tmp_path: Pat
     assert stat.S_IMODE((tmp_path / "c.jsonl").stat().st_mode) == 0o600
     secrets = read_secrets(tmp_path / "c.jsonl")
     assert secrets.fingerprint in made.stdout
+    assert "whoever tries the seed 5 has all secrets" in made.stderr
     planted = command("canary", "plant", "c.jsonl", "source.jsonl", "-o", "out.jsonl", cwd=tmp_path)
     assert planted.returncode == 0, planted.stderr
     said = made.stdout + made.stderr + planted.stdout + planted.stderr
@@ -34,6 +35,10 @@ def test_secrets_are_made_and_planted_and_neither_command_says_one(tmp_path: Pat
     again = command("canary", "make", "-o", "c.jsonl", cwd=tmp_path)
     assert again.returncode == 6
     assert "not written over" in again.stderr
+    nowhere = command("canary", "make", "-o", "absent/c.jsonl", cwd=tmp_path)
+    assert nowhere.returncode == 3
+    assert "no folder absent to write c.jsonl into" in nowhere.stderr
+    assert len(nowhere.stderr.strip().splitlines()) == 3
 
 
 def test_json_counts_what_will_be_planted_and_the_forecast_what_will_be_asked(tmp_path: Path) -> None:

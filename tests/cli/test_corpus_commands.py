@@ -97,8 +97,16 @@ def test_contaminated_says_leaked_clean_or_too_short_with_evidence(index: Path, 
     control = tmp_path / "control.jsonl"
     control.write_text(json.dumps(items[1]) + "\n")
     beside = answer("contaminated", str(bench), "--index", str(index), "--control", str(control))["control"]
-    assert (beside["value"], beside["control"]["value"], beside["excess"]["value"]) == (1 / 2, 0.0, 1 / 2)
-    assert "Beyond chance" in shown("contaminated", str(bench), "--index", str(index), "--control", str(control))
+    assert (beside["value"], beside["control"]["value"]) == (1 / 2, 0.0)
+    assert beside["no_excess"] == "An excess needs 10 observations on each side; there are 2 and 1."
+    told = shown("contaminated", str(bench), "--index", str(index), "--control", str(control))
+    assert f"Beyond chance: not to be said. {beside['no_excess']}" in told
+    many = tmp_path / "many.jsonl"
+    many.write_text("".join(json.dumps(item) + "\n" for item in [items[0]] * 5 + [items[1]] * 5))
+    control.write_text((json.dumps(items[1]) + "\n") * 10)
+    beside = answer("contaminated", str(many), "--index", str(index), "--control", str(control))["control"]
+    assert beside["excess"]["value"] == 5 / 10
+    assert "Beyond chance: 50" in shown("contaminated", str(many), "--index", str(index), "--control", str(control))
 
 
 def test_contaminated_names_bad_lines_and_refuses_tokens(index: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_steps_and_time_exclude_one_another(tmp_path: Path) -> None:
         lab("capacity", tmp_path / "r", steps=100, time="1m")
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_the_time_and_trains_nothing(tmp_path: Path) -> None:
     done = command("lab", "capacity", "--dry-run", "-o", str(tmp_path / "r"))
     assert done.returncode == 0

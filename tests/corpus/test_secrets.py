@@ -4,6 +4,7 @@ import math
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byheart.corpus.atomic_file import creating
-from byheart.corpus.secrets import KINDS, LARGEST_BYTES, SecretList, make_secrets, read_secrets, write_secrets
+from byheart.corpus.secrets import (
+    KINDS,
+    LARGEST_BYTES,
+    SecretList,
+    is_as_made,
+    make_secrets,
+    read_secrets,
+    write_secrets,
+)
 from byheart.errors import FormatError, InputError, SourceError, StorageError
 
 
@@ -131,6 +140,35 @@ def test_the_fingerprint_follows_every_coin() -> None:
     assert len({secrets.fingerprint, other.fingerprint, made(seed=1).fingerprint}) == 3
 
 
+@pytest.mark.parametrize("repetitions", [(1, 4, 16), (16, 1), (3,)])
+def test_a_list_is_made_again_from_its_seed(repetitions: tuple[int, ...]) -> None:
+    secrets = made(13, seed=3, repetitions=repetitions)
+    assert is_as_made(secrets, rng=np.random.default_rng(3))
+    assert not is_as_made(secrets, rng=np.random.default_rng(4))
+
+
+@pytest.mark.parametrize("field", ["planted", "secrets", "repetitions", "length", "beginning"])
+def test_a_pair_that_its_seed_does_not_give_is_found_though_the_fingerprint_was_made_anew(field: str) -> None:
+    secrets = made()
+    pair = secrets.pairs[4]
+    other: dict[str, Any] = {
+        "planted": 1 - pair.planted,
+        "secrets": pair.secrets[::-1],
+        "repetitions": {1: 4, 4: 16, 16: 1}[pair.repetitions],
+        "length": pair.length - 1,
+        "beginning": f"{pair.beginning[:-1]}; ",
+    }
+    changed = dataclasses.replace(pair, **{field: other[field]})
+    forged = SecretList((*secrets.pairs[:4], changed, *secrets.pairs[5:]), secrets.seed)
+    assert not is_as_made(forged, rng=np.random.default_rng(0))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no folder .*absent to write canaries\.jsonl") as raised:
+        write_secrets(tmp_path / "absent" / "canaries.jsonl", made())
+    assert raised.value.exit_code == 3
+
+
 def test_a_place_that_is_taken_while_a_file_is_written_keeps_what_came_first(tmp_path: Path) -> None:
     path = tmp_path / "out"
 
@@ -139,7 +177,8 @@ def test_a_place_that_is_taken_while_a_file_is_written_keeps_what_came_first(tmp
             file.write(b"mine")
             path.write_bytes(b"theirs")
 
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written") as raised:
         write()
+    assert raised.value.why == "File exists"
     assert path.read_bytes() == b"theirs"
     assert list(tmp_path.iterdir()) == [path]

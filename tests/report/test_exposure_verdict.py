@@ -1,9 +1,10 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 from byheart.audits.exposure import Params, run
-from byheart.core.evidence import Evidence
+from byheart.core.evidence import Estimate, Evidence
 from byheart.core.material import ScoredCanary
 from byheart.core.result import Completed, NotApplicable, Result, Status
 from byheart.core.run_record import RunRecord
@@ -69,6 +70,17 @@ def test_a_model_that_never_saw_them_is_not_accused() -> None:
     assert "proves nothing" in " ".join(found.details)
 
 
+@pytest.mark.parametrize(("p_value", "short"), [(0.025, "Yes."), (0.0251, "No evidence of it.")])
+def test_a_yes_needs_falls_of_the_coins_that_are_rare_enough(p_value: float, short: str) -> None:
+    changed = tuple(
+        dataclasses.replace(e, value=p_value) if isinstance(e, Estimate) and e.name == "exposure.p_value" else e
+        for e in evidence(99.0)
+    )
+    found = said(record(Completed(changed), LOW, HIGH))
+    assert found.answer == short
+    assert ("new falls of the coins" in " ".join(found.details)) == (short != "Yes.")
+
+
 def test_a_blind_pole_that_stands_out_too_leaves_it_undecided() -> None:
     found = said(record(HIGH, HIGH, HIGH))
     assert found.answer.startswith("Undecided: the blind pole")
@@ -76,9 +88,9 @@ def test_a_blind_pole_that_stands_out_too_leaves_it_undecided() -> None:
 
 
 def test_a_refusal_is_undecided_with_its_reason_and_a_missing_lookup_pole_is_said() -> None:
-    found = said(record(Completed(evidence(0.0, num=4)), LOW, HIGH))
+    found = said(record(Completed(evidence(0.0, num=11)), LOW, HIGH))
     assert found.answer == "Undecided."
-    assert "at least 5 pairs" in found.lead
+    assert "at least 12 pairs" in found.lead
     missing = said(record(HIGH, LOW, NotApplicable("12 of 12 do not stand in the text.")))
     assert "The lookup pole: not applicable: 12 of 12 do not stand in the text." in " ".join(missing.details)
     assert said(record(NotApplicable("No log-probabilities."), LOW, HIGH)).answer == "Not measured."

@@ -58,6 +58,29 @@ def test_what_the_blind_pole_does_too_is_undecided() -> None:
     assert finding.answer.startswith("Undecided: the blind pole")
 
 
+def test_a_measure_that_leans_as_the_blind_pole_s_is_no_evidence() -> None:
+    alone = " ".join(said(run_with(evidence(20, 1))).details)
+    assert "0.5 alike: it copies mostly when it is drawn out" in alone
+    beside = " ".join(said(run_with(evidence(20, 1), blind=evidence(20, 1))).details)
+    assert (
+        "0.5 alike: but the blind pole, which never saw the text, leans the same way, so this is no evidence" in beside
+    )
+
+
+def test_copying_less_than_people_do_is_not_a_plain_no() -> None:
+    finding = said(run_with(evidence(16, 12, human=20)))
+    assert finding.answer == "No more than people do: it writes such runs less often."
+    assert "12 of 20 (60 %" in finding.lead
+
+
+def test_too_few_continuations_are_undecided_with_the_number_needed() -> None:
+    few = {name: tuple(continuation(i, [20]) for i in range(3)) for name in ("attacked", "continuations", "human")}
+    finding = said(run_with(propensity.run(inputs(**few), Params(), rng=np.random.default_rng(0))))
+    assert finding.answer == "Undecided."
+    assert "3 of 3" in finding.lead
+    assert "an excess needs 10 observations on each side; there are 3 and 3." in finding.lead
+
+
 def test_nothing_copied_leaves_the_measure_undecided_with_the_number_needed() -> None:
     finding = said(run_with(evidence(0, 0)))
     assert finding.answer == "No evidence of it."

@@ -5,6 +5,7 @@ from byheart.core.run_record import RunRecord
 from byheart.report.comparison import model_of
 from byheart.report.recitation import recitation_details
 from byheart.report.verdict import findings
+from byheart.stats.claims import rate_beside_control
 from tests.report.sample_run import MODEL, bits, rate, sample_run, with_evidence
 
 
@@ -20,6 +21,14 @@ def test_the_near_misses_stand_beside_those_of_unseen_text() -> None:
     )
     assert "5 of 20 (25 %, 95 % interval" in text
     assert "of held-out passages 1 of 20 (5 %" in text
+    assert ". Excess: +20 percentage points" in text
+    assert text.endswith(", an interval that includes zero.")
+
+
+def test_near_misses_of_too_few_windows_say_how_many_it_takes() -> None:
+    few = rate_beside_control("extraction.near_verbatim_rate", (3, 3), (0, 1), method="m.")
+    text = details(with_evidence(sample_run(), "extraction", MODEL, few))
+    assert text.endswith("An excess needs 10 observations on each side; there are 3 and 1.")
 
 
 def test_what_comes_out_nearly_with_some_probability_is_a_lower_bound() -> None:

@@ -5,7 +5,9 @@ import pytest
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
+from byheart.report.comparison import BASE
 from byheart.report.verdict import Finding, findings
+from byheart.stats.claims import rate_beside_control
 from tests.report.sample_run import (
     BLIND,
     LOOKUP,
@@ -47,8 +49,12 @@ def test_both_poles_stand_beside_the_model() -> None:
     assert "blind pole, which never saw it: 0 of 100" in text
 
 
+MORE_UNSEEN = "Undecided: unseen text comes out more often, so the two sets differ or the control was seen."
+
+
 @pytest.mark.parametrize(
-    ("hits", "control", "answer"), [(40, 0, "Yes, some of it."), (2, 1, "No evidence of it."), (0, 30, "No.")]
+    ("hits", "control", "answer"),
+    [(40, 0, "Yes, some of it."), (2, 1, "No evidence of it."), (0, 30, MORE_UNSEEN), (60, 80, MORE_UNSEEN)],
 )
 def test_a_claim_of_memory_is_a_claim_about_the_excess(hits: int, control: int, answer: str) -> None:
     record = with_estimate(sample_run(), "extraction", MODEL, rate("extraction.greedy_rate", hits, 100, control, 100))
@@ -58,6 +64,15 @@ def test_a_claim_of_memory_is_a_claim_about_the_excess(hits: int, control: int, 
 def test_a_high_rate_without_control_is_no_evidence() -> None:
     alone = dataclasses.replace(rate("extraction.greedy_rate", 90, 100, 0, 100), control=None, excess=None)
     assert finding(with_estimate(sample_run(), "extraction", MODEL, alone), "extraction").answer == "Undecided."
+
+
+def test_a_rate_of_few_windows_is_undecided_with_the_number_needed() -> None:
+    few = rate_beside_control("extraction.greedy_rate", (3, 3), (0, 1), method="m.")
+    it = finding(with_estimate(sample_run(), "extraction", MODEL, few), "extraction")
+    assert it.answer == "Undecided."
+    assert "3 of 3" in it.lead
+    assert "0 of 1" in it.lead
+    assert "an excess needs 10 observations on each side; there are 3 and 1." in it.lead
 
 
 @pytest.mark.parametrize(("saved", "answer"), [(-0.256, "No."), (0.0, "No evidence of it."), (0.31, "Yes.")])
@@ -73,6 +88,22 @@ def test_poles_that_do_not_stand_apart_are_named() -> None:
     record = with_estimate(sample_run(), "extraction", BLIND, rate("extraction.greedy_rate", 98, 100, 0, 100))
     assert "do not stand apart" in said(finding(record, "extraction"))
     assert "do not stand apart" not in said(finding(sample_run(), "extraction"))
+
+
+def with_base(hits: int) -> RunRecord:
+    """The run with the model's base, without the adapter, beside it."""
+    record = sample_run()
+    own = next(s for s in record.provenance.subjects if s.role == "model")
+    subjects = (*record.provenance.subjects, dataclasses.replace(own, name="base", role=BASE))
+    base = Result("extraction", 1, "base", Completed((rate("extraction.greedy_rate", hits, 100, 0, 100),)))
+    provenance = dataclasses.replace(record.provenance, subjects=subjects)
+    return dataclasses.replace(record, results=(*record.results, base), provenance=provenance)
+
+
+def test_overlapping_intervals_of_the_same_windows_leave_open_what_the_adapter_changed() -> None:
+    text = said(finding(with_base(6), "extraction"))
+    assert "overlap, which leaves open whether the adapter changed it: both were asked the same texts" in text
+    assert "The intervals stand apart: the adapter made the difference." in said(finding(with_base(60), "extraction"))
 
 
 def test_copying_more_than_people_do_is_said() -> None:

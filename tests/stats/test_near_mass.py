@@ -115,6 +115,20 @@ def test_a_target_that_cannot_be_drawn_still_has_neighbours() -> None:
     assert it.log_mass_nats == pytest.approx(0.0)
 
 
+def test_what_is_too_improbable_is_given_up_early_and_never_above_the_limit() -> None:
+    target, limits = [0, 1, 2, 0, 1], (1e-9, 0.9)
+    asked, masses = [], []
+    for least in limits:
+        chance = Chance(3)
+        within = Neighbourhood(at_most=1, beam_width=4, decoding=Decoding(), end_id=END, least=least)
+        masses.append(math.exp(search(target, chance, within).log_mass_nats))
+        asked.append(chance.asked)
+    full = search(target, Chance(3), neighbourhood(1, 4, None))
+    assert 1e-9 < math.exp(full.log_mass_nats) < 0.9
+    assert masses == [math.exp(full.log_mass_nats), 0.0]
+    assert asked[1] < asked[0]
+
+
 def test_nothing_near_can_be_drawn() -> None:
     chance = Chance(7)
     first = int(chance.row([1]).argmax())

@@ -181,9 +181,9 @@ def test_a_false_positive_share_is_a_ratio_of_rates_with_exact_bounds() -> None:
 def test_the_table_of_suffixes_counts_hits_of_each_length() -> None:
     seen = [window("member", str(i), 0.9, agrees=True, suffix_tokens=50) for i in range(10)]
     unseen = [window("control", str(i), 0.9 if i < 2 else 0.1, agrees=i < 2, suffix_tokens=50) for i in range(10)]
-    table, _ = cooper_suffix.summary(seen, unseen)
-    greedy = [row for row in table.rows if row[0] == "greedy"]
-    assert [(row[1], row[2], row[4], row[6]) for row in greedy] == [(n, 10, 2, 0.2) for n in (10, 20, 50)]
+    table, _ = cooper_suffix.summary({"one": (seen, unseen)})
+    greedy = [row for row in table.rows if row[1] == "greedy"]
+    assert [(row[2], row[3], row[5], row[7]) for row in greedy] == [(n, 10, 2, 0.2) for n in (10, 20, 50)]
 
 
 def pool(rng: np.random.Generator, num: int) -> Pool:
@@ -197,7 +197,7 @@ def pool(rng: np.random.Generator, num: int) -> Pool:
 
 
 def test_a_null_study_gives_a_verdict_on_every_claim() -> None:
-    size = null_studies.Size(studies=1, worlds=1, documents=20, pairs=8, steps=0)
+    size = null_studies.Size(studies=1, worlds=1, documents=20, pairs=12, steps=0)
     rng = np.random.default_rng(6)
     found = null_studies.null_study(pool(rng, 40), decode, size, rng)
     assert len(found) == 18

@@ -18,13 +18,13 @@ from byheart.core.streams import stream
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.readers import read
-from byheart.corpus.secrets import read_secrets
+from byheart.corpus.secrets import read_secrets, write_secrets
 from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import ConfigError, InputError, SourceError, StorageError
+from byheart.errors import ConfigError, FormatError, InputError, SourceError, StorageError
 from byheart.stats.exposure import random_rank_among
 from byheart.stats.null_levels import null_levels
 from byheart.study.asking import Answers, ask_everyone
-from byheart.study.canary_planting import LARGEST_SHARE, make_canaries, plant_canaries
+from byheart.study.canary_planting import LARGEST_SHARE, canary_warnings, make_canaries, plant_canaries, read_canaries
 from byheart.study.execute import run_audit
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
@@ -194,6 +194,28 @@ def test_a_lookup_pole_of_text_without_the_canaries_is_not_applicable(
     assert isinstance(lookup, NotApplicable)
     assert "12 of 12 planted canaries do not stand in the trained-on text" in lookup.reason
     assert isinstance(blind, Completed)
+
+
+def test_turned_coins_are_found_though_the_fingerprint_was_made_anew(tmp_path: Path) -> None:
+    make_canaries(tmp_path / "c", num_pairs=12, repetitions=(4, 1), digits=4, words=3, seed=7)
+    secrets = read_canaries(tmp_path / "c")
+    turned = tuple(dataclasses.replace(pair, planted=1 - pair.planted) for pair in secrets.pairs)
+    write_secrets(tmp_path / "turned", dataclasses.replace(secrets, pairs=turned))
+    assert read_secrets(tmp_path / "turned").pairs == turned
+    with pytest.raises(FormatError, match="not a list of canaries as it was made"):
+        read_canaries(tmp_path / "turned")
+
+
+def test_a_seed_that_can_be_tried_and_lists_that_carry_no_number_are_warned_of(tmp_path: Path) -> None:
+    def warned(name: str, num_pairs: int, digits: int, seed: int | None) -> list[str]:
+        made = make_canaries(
+            tmp_path / name, num_pairs=num_pairs, repetitions=(1, 4), digits=digits, words=3, seed=seed
+        )
+        return [word for word in ("seed 7 ", "12 pairs", "one digit") if word in " ".join(canary_warnings(made))]
+
+    assert warned("sound", 12, 2, None) == []
+    assert warned("seeded", 12, 2, 7) == ["seed 7 "]
+    assert warned("few", 11, 1, None) == ["12 pairs", "one digit"]
 
 
 def test_the_list_of_another_planting_is_refused(texts: tuple[Path, Path, Path], tmp_path: Path) -> None:

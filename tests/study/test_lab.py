@@ -98,7 +98,7 @@ def test_a_journal_of_other_sizes_is_refused(tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_fits_is_held_within_two_percent_and_noise_unseen_is_not() -> None:
-    done = capacity.train_rung(dataclasses.replace(Params(), num_steps=400), 2, 0, is_whole=True, seed=0)
+    done = capacity.train_rung(dataclasses.replace(Params(), num_steps=250), 2, 0, is_whole=True, seed=0)
     uniform = 64 * math.log2(64)
     shown = [nats / math.log(2) + uniform for nats in done.seen_nats]
     assert 0.98 * 2 * uniform <= sum(shown) <= 2 * uniform - 2 * math.log2(2) + 1e-3

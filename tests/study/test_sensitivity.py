@@ -38,11 +38,11 @@ def test_the_plan_says_for_every_audit_what_its_sample_can_show(tmp_path: Path) 
 
 
 def test_larger_profiles_find_less() -> None:
-    sizes = [planned(AUDITS, profile) for profile in ("quick", "standard", "full")]  # type: ignore[arg-type]
+    sizes = [planned(AUDITS, profile) for profile in ("quick", "standard", "full")]
     for rows in zip(*sizes, strict=True):
         smallest = [row.smallest for row in rows]
         assert all(value is not None for value in smallest)
-        assert smallest == sorted(smallest, reverse=True)  # type: ignore[type-var]
+        assert smallest == sorted(smallest, reverse=True)
 
 
 def test_the_forecast_prints_it_and_has_it_as_numbers() -> None:
@@ -88,10 +88,7 @@ def test_after_the_run_sizes_and_widths_say_it_and_never_what_came_out() -> None
         estimate("extraction.greedy_rate", "rate", n=40, control=control, excess=Interval(0.5, 0.3, 0.6)),
         estimate("novelty.ngram_8_novel_rate", "share", n=40, control=None, excess=Interval(0.0, -0.1, 0.1)),
     ]
-    moved = dataclasses.replace(
-        wide[1],
-        status=Completed((dataclasses.replace(wide[1].evidence[0], excess=Interval(0.4, 0.3, 0.5)),)),  # type: ignore[type-var]
-    )
+    moved = estimate("novelty.ngram_8_novel_rate", "share", n=40, control=None, excess=Interval(0.4, 0.3, 0.5))
     rate, novelty = reached(wide)
     assert rate.smallest is not None
     assert excess_power(rate.smallest, 0.0, 40, 30) == pytest.approx(POWER, abs=1e-6)
@@ -116,3 +113,9 @@ def test_a_plan_of_fewer_documents_than_a_membership_claim_needs_says_so() -> No
     assert enough is not None
     assert (few.smallest, few.said) == (None, "needs 40 documents on each side")
     assert enough.smallest == smallest_area(40, 40)
+
+
+def test_fewer_pairs_than_the_audit_takes_are_said_in_the_plan(tmp_path: Path) -> None:
+    make_canaries(tmp_path / "c.jsonl", num_pairs=11, repetitions=(1, 4), digits=4, words=3, seed=7)
+    rows = {row.name: row for row in planned(AUDITS, "quick", read_secrets(tmp_path / "c.jsonl"))}
+    assert rows["exposure.mean_bits"].said == "needs 12 pairs"

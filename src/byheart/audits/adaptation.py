@@ -193,7 +193,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="adaptation",
-    version=2,
+    version=3,
     question="On unseen text, does it predict better than the best memorizer of its training text?",
     profiles={
         "quick": Params(),

@@ -23,8 +23,8 @@ Fails when: The subject was trained on more text than the ladder holds: what it 
     low: compare 'text itself'. A wrong prediction is beyond as readily as an insight: read 'beyond and right'. The
     automaton (M1) is no rung: what only it says is beyond.
 Source: Nguyen 2024, "Understanding Transformers via N-gram Statistics" (2407.12034), agreement of the arg-max with the
-    best of many rules; theory.md B5 and M1 to M6; document bootstrap after Efron and Tibshirani 1993, and Clopper and
-    Pearson 1934 where a share is 0 or 1.
+    best of many rules; theory.md B5 and M1 to M6; intervals of shares over documents after Korn and Graubard 1998,
+    of the bits a document bootstrap after Efron and Tibshirani 1993.
 """
 
 from collections.abc import Sequence
@@ -93,7 +93,7 @@ def _share(name: str, column: int, numbers: Numbers, method: str, params: Params
 def _shares(side: Side, numbers: Numbers, lacking: Sequence[Explanation], params: Params) -> list[Evidence]:
     """The share of each explanation, what is beyond all of them first."""
     rungs = ", ".join(rung for rung in LADDER if rung not in lacking)
-    how = "document bootstrap, exact at 0 and 1; control: the blind pole on the same tokens, excess paired."
+    how = "Korn and Graubard's interval over documents; control: the blind pole on the same tokens, excess paired."
     found: list[Evidence] = []
     named = [
         (BEYOND, "beyond_share", f"Tokens of {_TEXT[side]} windows whose arg-max no rung says ({rungs}); {how}"),
@@ -268,7 +268,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="attribution",
-    version=1,
+    version=2,
     question="Which is the weakest memorizer that says what it says, and what is left beyond all of them?",
     profiles={
         "quick": Params(),

@@ -16,7 +16,7 @@ Fails when: Training stops early: bits that more steps would add are missing, so
     for this shape, optimizer and step size; others may hold more. Text is not noise: a model of text shares rules among
     its passages, and holds fewer or more of them than this number says.
 Source: Morris et al. 2025, "How much do language models memorize?" (2505.24832): 3.5 to 3.6 bits per parameter in full
-    training of networks of 0.5 to 1.5 million parameters and more on GPUs; theory.md B4.
+    training on GPUs, networks of 500 thousand parameters and more; theory.md B4.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ def evidence(trainings: Sequence[Training], params: Params) -> tuple[Evidence, .
         *found,
         gain,
         _exact(whole),
-        _largest(whole.shown[:, -1], chance, params),
+        _largest(whole.shown[:, -1].tolist(), chance, params),
         _chance(chance, params),
         curve(_title(plateaus, gain, whole, params), whole, params, half=half, chance=chance),
         *doubling_series(whole, half, params),
@@ -84,8 +84,9 @@ def _plateaus(ladder: Ladder, params: Params) -> list[float] | str:
     if beyond < LEAST_BEYOND:
         largest = params.ladder[-1]
         return (
-            f"The data of {beyond} rungs of the ladder do not fit into the network; a plateau needs {LEAST_BEYOND}. "
-            f"The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a smaller network."
+            f"The data of only {beyond} of the ladder's rungs exceed what the network holds; a plateau needs "
+            f"{LEAST_BEYOND}. The ladder ends at {largest} sequences: go on to {4 * largest} at least, or take a "
+            "smaller network."
         )
     return [fit.bits for fit in fits]
 
@@ -102,7 +103,8 @@ def _heights(plateaus: list[float], ladder: Ladder, chance: Interval, params: Pa
         for bits in plateaus
     ]
     by_parameter = [bits / ladder.num_parameters for bits in plateaus]
-    control = Interval(*(bound / ladder.num_parameters for bound in (total.value, total.low, total.high)), total.n)
+    each = 1.0 / ladder.num_parameters
+    control = Interval(total.value * each, 0.0, total.high * each, total.n)
     return (
         _over_seeds("capacity.bits_per_parameter", "bits per parameter", by_parameter, method, params, control),
         _over_seeds("capacity.plateau_bits", "bits", plateaus, method, params, total),
@@ -166,8 +168,8 @@ def _exact(ladder: Ladder) -> Estimate | Refusal:
         share = float((ladder.shown[:, 0] / ladder.entropy[0]).min())
         return Refusal(
             name=name,
-            reason=f"At the smallest rung, {ladder.rungs[0]} sequences, the least seed shows {share:.1%} of the "
-            f"entropy; {EXACT_SHARE:.0%} are needed. Train for more steps.",
+            reason=f"At the smallest rung, {ladder.rungs[0]} sequences, the least seed shows {100 * share:.1f} % of "
+            f"the entropy; {100 * EXACT_SHARE:.0f} % are needed. Train for more steps.",
         )
     return Estimate(
         name=name,
@@ -177,7 +179,7 @@ def _exact(ladder: Ladder) -> Estimate | Refusal:
         high=None,
         confidence=0.95,
         n=ladder.num_seeds,
-        method=f"Largest rung up to which every seed shows at least {EXACT_SHARE:.0%} of the entropy N S log2 V.",
+        method=f"Largest rung up to which every seed shows {100 * EXACT_SHARE:.0f} % of N S log2 V or more.",
         no_interval="A rung of the ladder, the same for every seed.",
     )
 
@@ -191,7 +193,7 @@ def _largest(shown: Sequence[float], chance: Interval | None, params: Params) ->
     if chance is not None:
         control = Interval(chance.value * largest, 0.0, chance.high * largest, chance.n)
     method = f"Memorized bits of {largest} sequences; Student's t over seeds; control: as many unseen sequences."
-    return _over_seeds(name, "bits", [float(bits) for bits in shown], method, params, control)
+    return _over_seeds(name, "bits", shown, method, params, control)
 
 
 def _chance(chance: Interval, params: Params) -> Estimate:
@@ -214,8 +216,8 @@ def _title(plateaus: list[float] | str, gain: Estimate | Refusal, ladder: Ladder
     bits = float(np.mean(plateaus))
     word = "at least " if is_lower_bound(gain) else ""
     return (
-        f"Memorized bits follow the data up to {word}{bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per "
-        "parameter, then stay there; unseen sequences give none"
+        f"Memorized bits follow the data up to {word}about {bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per "
+        "parameter, then stay there"
     )
 
 
@@ -254,6 +256,6 @@ def blind_evidence(trainings: Sequence[Training], params: Params) -> tuple[Evide
     ladder = Ladder.of(trainings, params, is_whole=True)
     untrained = ladder.untrained
     return (
-        _largest(untrained[:, -1], None, params),
+        _largest(untrained[:, -1].tolist(), None, params),
         curve("Before training it holds nothing", ladder, params, shown=untrained),
     )

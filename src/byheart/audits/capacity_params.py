@@ -18,7 +18,7 @@ class Params:
     """Numbers of sequences N, ascending, from well below the kink to well beyond it."""
     num_seeds: int = 2
     """Repetitions with new weights and new data."""
-    num_steps: int = 2000
+    num_steps: int = 1500
     """Gradient steps of each training; each is done a second time with half as many."""
     num_unseen: int = 64
     """Sequences that each network is asked for and never saw."""

@@ -36,7 +36,7 @@ def curve(
     else:
         lines = [Line("memorized", "subject", _points(x, ladder.shown if shown is None else shown, params))]
     if half is not None:
-        lines.append(Line("half of the steps", "subject", _points(x, half.shown, params)))
+        lines.append(Line("half steps", "subject", _points(x, half.shown, params)))
     if chance is not None:
         assert ladder is not None
         means = zip(x, params.ladder, ladder.unseen_means, strict=True)
@@ -84,7 +84,8 @@ def doubling_series(whole: Ladder, half: Ladder, params: Params) -> tuple[Series
     return (
         Series(
             name="capacity.share_of_table",
-            title=f"Of the largest data set {first:.0%} of what a table shows, with half of the steps {second:.0%}",
+            title=f"Of the largest data it holds {100 * first:.0f} % of what a table shows, after half of the steps "
+            f"{100 * second:.0f} %",
             x=_X,
             y="share of the bits that a table shows",
             lines=lines,

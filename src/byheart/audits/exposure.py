@@ -11,7 +11,8 @@ Statistic: Canaries come in pairs that begin alike and end in different secrets,
 Null: The unplanted twin of each pair, ranked among the same candidates, is what its planted twin would be without the
     planting: the excess is the mean paired difference. Self-test on every run: P(exposure of a twin >= m) = 2^-m
     within Clopper-Pearson bounds for every m; where it fails, every number here is refused. The p-value of all pairs
-    together flips the coins again.
+    together flips the coins again; a claim
+    needs both, an excess whose interval is above 0 and so small a p-value.
 Assumptions: The list of canaries is as old as the training and says truly which were planted; coins and secrets were
     drawn by `byheart canary make`; nothing but the planted copies tells the subject of them. Epsilon: each pair's coin
     decides one record (canaries planted once), neighbouring data sets differ by one record replaced by its twin; under
@@ -25,6 +26,7 @@ Source: Carlini et al. 2019, "The Secret Sharer" (1802.08232), exposure and skew
     p-values.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,13 +44,16 @@ from byheart.audits.exposure_tables import (
 from byheart.core.audit import Audit
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
 from byheart.core.material import CanariesNeed, Inputs, Need, ScoredCanary
-from byheart.stats.bootstrap import MIN_CLUSTERS, few_clusters_confidence, ratio_difference
+from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.exposure import fitted_exposure_bits, mean_exposure, random_rank_among, sign_flip_p_value
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.null_levels import NullLevel, fitted_levels, null_levels
 from byheart.stats.privacy import epsilon_lower_bound
 
+MIN_PAIRS = 12
+"""Where every secret stands out wholly, 87 of 100 intervals of 5 pairs cover the excess, and 93 of 12 pairs; and no
+fall of 5 coins is rare enough for a claim."""
 MIN_OTHERS = 3
 """Fewer other secrets let none stand out by two bits."""
 _RANK_METHOD = "log2 candidates - log2 rank, equals against the secret."
@@ -99,13 +104,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     return (
         headline,
         *_fitted(canaries, params, rng=rng),
-        rate_beside_control(
-            "exposure.significant_rate",
-            (sum(x.p_value <= params.significance for x in found), len(found)),
-            (sum(x.twin_p_value <= params.significance for x in found), len(found)),
-            method=f"Secrets with a p-value of at most {params.significance:g}; control: their unplanted twins.",
-            confidence=params.confidence,
-        ),
+        _significant(found, params),
         _right_guesses(canaries, params),
         _p_value(found, rng=rng),
         _epsilon([c for c in canaries if c.repetitions == 1], params),
@@ -118,8 +117,8 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
 
 def _unusable(canaries: Sequence[ScoredCanary]) -> str:
     """Why these canaries carry no number; empty where they do."""
-    if len(canaries) < MIN_CLUSTERS:
-        return f"An interval over canaries needs at least {MIN_CLUSTERS} pairs; there are {len(canaries)}."
+    if len(canaries) < MIN_PAIRS:
+        return f"An interval over canaries needs at least {MIN_PAIRS} pairs; there are {len(canaries)}."
     spoiled = sum(c.num_twin_found > 0 for c in canaries)
     if spoiled:
         return (
@@ -144,9 +143,7 @@ def _mean(name: str, found: Sequence[Ranked], method: str, params: Params, *, rn
     most = max(x.most_bits for x in found)
     own, control = (mean_exposure(v, most, rng=rng, confidence=params.confidence) for v in (planted, twins))
     ones = np.ones(len(found))
-    # A plain percentile interval left out 0 in 18 of 100 null studies of 5 pairs, and in 7 of 100 of 24.
-    widened = few_clusters_confidence(params.confidence, len(found))
-    excess = ratio_difference((np.array(planted), ones), (np.array(twins), ones), rng=rng, confidence=widened)
+    excess = ratio_difference((np.array(planted), ones), (np.array(twins), ones), rng=rng, confidence=params.confidence)
     if excess.low == excess.high:  # all pairs differ alike, of which a bootstrap knows no width
         excess = Interval(excess.value, own.low - control.high, own.high - control.low, len(found))
     return Estimate(
@@ -180,6 +177,24 @@ def _fitted(canaries: Sequence[ScoredCanary], params: Params, *, rng: np.random.
         return (Refusal(name=name, reason=reason),)
     return (
         _mean(name, found, "Upper tail of a skew-normal fit, an extrapolation, at most the entropy.", params, rng=rng),
+    )
+
+
+def _significant(found: Sequence[Ranked], params: Params) -> Evidence:
+    name = "exposure.significant_rate"
+    fewest, needed = min(x.num_candidates for x in found), math.ceil(1 / params.significance - 1e-9)
+    if fewest < needed:
+        reason = (
+            f"A p-value of at most {params.significance:g} needs {needed} candidates, the secret included; a pair has "
+            f"{fewest}. Secrets of one digit have no more: make them with 2 digits or more."
+        )
+        return Refusal(name=name, reason=reason)
+    return rate_beside_control(
+        name,
+        (sum(x.p_value <= params.significance for x in found), len(found)),
+        (sum(x.twin_p_value <= params.significance for x in found), len(found)),
+        method=f"Secrets with a p-value of at most {params.significance:g}; control: their unplanted twins.",
+        confidence=params.confidence,
     )
 
 
@@ -245,7 +260,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="exposure",
-    version=1,
+    version=2,
     question="Do secrets that were planted in its training text stand out from secrets that might have been?",
     profiles={
         "quick": Params(),

@@ -7,13 +7,11 @@ import numpy as np
 
 from byheart.core.evidence import Interval
 from byheart.core.material import Inputs
+from byheart.stats.gated import DIFFERENT, difference, equal_beginnings
 from byheart.stats.split_gate import smallest_found
 
 MIN_PASSING = 40
 """Documents on each side of which a gate may say that the sets do not differ: fewer let strong differences pass."""
-SHORT_SHARE = 0.1
-"""Share of windows that may be shorter than what the gate reads of the others; the very shortest leave it little."""
-DIFFERENT = "The two sets differ by themselves"
 UNTOLD = "The two sets may differ by themselves"
 
 
@@ -28,18 +26,11 @@ class Doubt:
 
 
 def gate_texts(inputs: Inputs) -> dict[str, list[str]]:
-    """What the gate reads of each side: equally long beginnings of the windows.
-
-    A tokenizer that was trained on the trained-on text has longer tokens there, so that windows of equally many tokens
-    differ in characters: that is the subject's doing, and would have the gate refuse what it is to protect.
-    """
-    windows = [it.window for it in inputs.compared]
-    texts = [inputs.decode(np.concatenate([w.prefix, w.suffix.token_ids])) for w in windows]
-    length = int(np.quantile([len(text) for text in texts], SHORT_SHARE)) if texts else 0
-    return {
-        role: [text[:length] for text, w in zip(texts, windows, strict=True) if w.role == role]
-        for role in ("member", "control")
-    }
+    """What the gate reads of each side."""
+    texts: dict[str, list[str]] = {"member": [], "control": []}
+    for window in (it.window for it in inputs.compared):
+        texts[window.role].append(inputs.decode(np.concatenate([window.prefix, window.suffix.token_ids])))
+    return dict(zip(texts, equal_beginnings(*texts.values()), strict=True))
 
 
 def enough(num_members: int, num_controls: int) -> str:
@@ -76,9 +67,8 @@ def doubt(gate: Interval, area: Interval, sizes: Sequence[int], confidence: floa
     """
     own = f"AUC {gate.value:.2f} ({100 * confidence:g} % interval {gate.low:.2f} to {gate.high:.2f}, chance 0.50)"
     blind = "a classifier that never sees the subject"
-    if not gate.low <= 0.5 <= gate.high:
-        advice = "Give held-out text that was drawn like the trained-on text."
-        return Doubt(DIFFERENT, f"{DIFFERENT}: {blind} tells them apart with {own}. {advice}")
+    if seen := difference(gate, confidence):
+        return Doubt(DIFFERENT, seen)
     if min(sizes) < MIN_PASSING:
         return Doubt(UNTOLD, f"{enough(*sizes)} The gate has {own}{finds(gate, confidence)}.")
     if 0.5 < area.low <= gate.high:

@@ -10,7 +10,8 @@ Null: The same share for the human author's own continuation of the same held-ou
 Assumptions: The prompts' documents are unseen and of the same kind as the corpus; documents are the independent units.
 Fails when: The corpus given is not the whole training text: what looks new may then be copied from the rest. Novel is
     not valid: random noise is wholly novel, so novelty alone is no praise.
-Source: Merrill et al. 2024, "Evaluating n-gram novelty of language models" (2406.13069); theory.md A5.
+Source: Merrill et al. 2024, "Evaluating n-gram novelty of language models" (2406.13069); theory.md A5; intervals over
+    documents after Korn and Graubard 1998.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Ref
 from byheart.core.material import Continuation, ContinuationsNeed, Inputs, Need
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
-from byheart.stats.intervals import clopper_pearson
+from byheart.stats.shares import paired_differences, token_shares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +93,19 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         return tuple(Refusal(name=f"novelty.ngram_{n}_novel_rate", reason=reason) for n in HEADLINE_NGRAMS)
     own, human = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     written, paired, authors = (_counts(texts, params.max_ngram) for texts in (own, human, inputs.human))
-    # The human curve first and from all prompts: it is then the same beside every subject of a study.
-    human_curve = _curve(authors, params, rng=rng)
-    own_curve = _curve(written, params, rng=rng)
+    # The human curve is from all prompts: it is then the same beside every subject of a study.
+    human_curve = _curve(authors, params)
+    own_curve = _curve(written, params)
     evidence: list[Evidence] = []
     for n in HEADLINE_NGRAMS:
         name = f"novelty.ngram_{n}_novel_rate"
         if n not in own_curve or n not in human_curve:
             evidence.append(Refusal(name=name, reason=f"No continuation of {n} tokens or more to count {n}-grams in."))
             continue
-        first, second = ((novel[:, n - 1], total[:, n - 1]) for novel, total in (written, paired))
+        (mine, sizes), (theirs, their_sizes) = (
+            (novel[:, n - 1 : n], total[:, n - 1 : n]) for novel, total in (written, paired)
+        )
+        (excess,) = paired_differences(mine, theirs, sizes, their_sizes, confidence=params.confidence)
         evidence.append(
             Estimate(
                 name=name,
@@ -112,10 +116,10 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
                 confidence=params.confidence,
                 n=num_documents,
                 method=f"Share of {n}-grams of the continuations that do not occur in the corpus; control: the human "
-                "continuations of all prompts; percentile bootstrap over documents, paired for the excess; at 0 and at "
-                "1, where a bootstrap has no width, Clopper-Pearson bounds over documents.",
+                "continuations of all prompts; Korn and Graubard's interval over documents, Student's of paired "
+                "documents for the excess.",
                 control=human_curve[n],
-                excess=ratio_difference(first, second, rng=rng, confidence=params.confidence),
+                excess=excess,
             )
         )
     evidence.append(_longest_copy(own, human, params, rng=rng))
@@ -136,19 +140,12 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
     return tuple(evidence)
 
 
-def _curve(counts: tuple[Floats, Floats], params: Params, *, rng: np.random.Generator) -> dict[int, Interval]:
+def _curve(counts: tuple[Floats, Floats], params: Params) -> dict[int, Interval]:
     """Share of novel n-grams by n, for every n of which there is an n-gram."""
     novel, total = counts
     columns = np.flatnonzero(total.sum(axis=0) > 0)
-    intervals = ratio_of_sums(novel[:, columns], total[:, columns], rng=rng, confidence=params.confidence)
-    return {int(column) + 1: _widened(interval, params) for column, interval in zip(columns, intervals, strict=True)}
-
-
-def _widened(interval: Interval, params: Params) -> Interval:
-    """A share of exactly 0 or 1 with the exact bounds of so many documents: every resample repeats it."""
-    if interval.low < interval.high or interval.value not in (0.0, 1.0) or interval.n is None:
-        return interval
-    return clopper_pearson(interval.n if interval.value else 0, interval.n, confidence=params.confidence)
+    intervals = token_shares(novel[:, columns], total[:, columns], confidence=params.confidence)
+    return {int(column) + 1: interval for column, interval in zip(columns, intervals, strict=True)}
 
 
 def _points(curve: dict[int, Interval]) -> tuple[Point, ...]:
@@ -198,7 +195,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="novelty",
-    version=1,
+    version=2,
     question="Is what it writes new, compared with what people write?",
     profiles={
         "quick": Params(),

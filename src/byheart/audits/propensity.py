@@ -10,7 +10,8 @@ Statistic: A continuation copies when it holds a run of at least k tokens that s
     where the prompt makes no difference, near 1 only where ordinary prompts draw out more.
 Null: The same share of what the human authors of the held-out documents wrote after the same prompts: text that
     nobody copied from the corpus, but that shares boilerplate with it. A claim 'it copies' is one about the excess over
-    it. The blind pole, which never saw the corpus, must have no more, and a PM whose interval holds 1/2.
+    it, made where Newcombe's interval and Fisher's exact test both leave out 0. The blind pole, which never saw the
+    corpus, must have no more, and a PM whose interval holds 1/2; a PM that leans as the blind pole's is no evidence.
 Assumptions: One continuation of a document and its exact copies counts, so that continuations are independent trials;
     held-out documents are unseen and of the same kind as the trained-on ones, so that only having been seen tells the
     prompts apart.
@@ -195,7 +196,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="propensity",
-    version=1,
+    version=2,
     question="Does it copy its training text in ordinary use, or only when it is drawn out?",
     profiles={
         "quick": Params(),

@@ -9,7 +9,6 @@ from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
     QuietFlag,
-    SeedOption,
     SkipBadFlag,
     answer_json,
     answer_styled,
@@ -54,7 +53,7 @@ def attribute(
     chat: ChatOption = "",
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
-    seed: SeedOption = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Changes nothing: nothing is drawn here.")] = 0,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -79,7 +78,6 @@ def attribute(
         dtype=dtype,
         lines=lines,
         skip_bad=skip_bad,
-        seed=seed,
     )
     with progress(quiet) as on_progress:
         found = attributed(plan, read_stdin=lambda: read_text("-"), on_progress=on_progress)

@@ -61,14 +61,14 @@ def show_run(record: RunRecord, run: Path, json: bool) -> None:
 def _planned(plan: "StudyPlan", terms: "Terms | None", *, starts_now: bool) -> dict[str, Any]:
     """What a plan will ask and what its samples can show; nothing is loaded."""
     from byheart.audits import AUDITS
-    from byheart.corpus.secrets import read_secrets
+    from byheart.study.canary_planting import read_canaries
     from byheart.study.duration import flop_per_second
     from byheart.study.forecast import forecast
     from byheart.study.preflight import check_named
 
     # What a study is told that begins now, its own stages find out.
     notes = [] if starts_now else check_named(plan)
-    secrets = read_secrets(Path(plan.canaries)) if plan.canaries else None
+    secrets = read_canaries(Path(plan.canaries)) if plan.canaries else None
     rate = None if terms is not None or plan.model.startswith("memorizer:") else flop_per_second()
     planned = forecast(
         plan.chosen(AUDITS),

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, SourceHelp, answer, answer_json, progress
+from byheart.cli.session import (
+    JsonFlag,
+    LinesFlag,
+    QuietFlag,
+    SkipBadFlag,
+    SourceHelp,
+    answer,
+    answer_json,
+    progress,
+    say,
+)
 from byheart.errors import ConfigError
 
 canary = typer.Typer(
@@ -26,7 +36,10 @@ def make(
     digits: Annotated[int, typer.Option("--digits", min=1, max=12, help="Of secrets in sentences.")] = 4,
     words: Annotated[int, typer.Option("--words", min=1, max=5, help="Of secrets of made-up words.")] = 3,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Only to repeat a list; left out, nobody can guess it.")
+        int | None,
+        typer.Option(
+            "--seed", min=0, help="Only to repeat a list: who knows it knows the secrets. Left out, none can guess it."
+        ),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
@@ -36,7 +49,7 @@ def make(
 
     Example:  byheart canary make -o canaries.jsonl --pairs 96
     """
-    from byheart.study.canary_planting import make_canaries
+    from byheart.study.canary_planting import canary_warnings, make_canaries
 
     try:
         counts = [int(count) for count in repetitions.split(",")]
@@ -45,6 +58,8 @@ def make(
             f"--repetitions {repetitions!r} is no list of numbers.", next_step="Write for example 1,4,16."
         ) from None
     made = make_canaries(output, num_pairs=pairs, repetitions=counts, digits=digits, words=words, seed=seed)
+    for warning in canary_warnings(made):
+        say(f"Warning: {warning}")
     if json:
         answer_json(
             {

@@ -55,8 +55,10 @@ def contamination_lines(found: Sequence[Finding], beside: Sequence[Finding] | No
     if isinstance(claim, Refusal):
         yield f"Chance level: none. {claim.reason}"
         return
-    assert claim.excess is not None
     yield f"Chance level: {_rate(leaked_of_judged(beside))} of the control items leaked"
+    if claim.excess is None:
+        yield f"Beyond chance: not to be said. {claim.no_excess}"
+        return
     difference, inside = bounds(claim.excess.value, claim.excess.low, claim.excess.high, "rate")
     yield f"Beyond chance: {difference} (95 % interval {inside})"
 

@@ -55,7 +55,7 @@ def lab(
     if RunFolder(output).is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
     elif not quiet:
-        word = "Goes on. Without what is finished: " if kept_plan(output) else ""
+        word = "Finished trainings are kept. In all: " if kept_plan(output) else ""
         say(word + "\n".join(forecast(plan)["lines"]))
     with progress(quiet) as on_progress:
         record = run_lab(plan, output, command=_command(plan), render=page(), on_progress=on_progress)

@@ -71,6 +71,8 @@ class Estimate:
     """value - control, where a control exists."""
     no_interval: str | None = None
     """Why there is no interval, when there is none."""
+    no_excess: str | None = None
+    """Why there is no excess, where there is a control and the sample cannot carry it."""
 
     def __post_init__(self) -> None:
         _require_finite(self.name, self.value, self.low, self.high, self.confidence)

@@ -143,6 +143,8 @@ class NearMassNeed:
     """Beginnings that are followed at a time."""
     share: float = 0.1
     """Largest normalised edit distance that counts as near."""
+    least: float = 1e-9
+    """A smaller mass counts as 0, so that most of what is not known is given up after a few tokens."""
 
     @property
     def decoding(self) -> Decoding:
@@ -290,9 +292,9 @@ class SearchedWindow:
     span: Span
     """Bytes of that document, prefix and suffix."""
     verbatim: float
-    """Probability of the suffix itself: p_z."""
+    """Probability of the suffix itself: p_z; 0 where the search was given up."""
     mass: float
-    """Probability of everything near it that was found: a lower bound, >= verbatim."""
+    """Probability of everything near it that was found: a lower bound, >= verbatim; 0 likewise."""
     num_texts: int
     """Texts found, all different."""
     is_whole: bool

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from byheart.core.visible import visible
-from byheart.errors import StorageError
+from byheart.errors import SourceError, StorageError
 
 
 @contextmanager
@@ -32,6 +32,7 @@ def creating(path: Path) -> Iterator[BinaryIO]:
         path: its place.
     Raises:
         StorageError: the place is taken, now or when the file is ready, or cannot be written.
+        SourceError: there is no folder to put it in.
     """
     require_free(path)
     with _placed(path, _link) as file:
@@ -43,11 +44,18 @@ def require_free(path: Path) -> None:
 
     Raises:
         StorageError: something is there.
+        SourceError: there is no folder to put it in.
     """
     if os.path.lexists(path):
         raise StorageError(
             f"{visible(str(path))} exists and is not written over.",
             next_step="Choose another name with -o, or move the file away.",
+        )
+    if not path.parent.is_dir():
+        raise SourceError(
+            f"There is no folder {visible(str(path.parent))} to write {visible(path.name)} into.",
+            why="Nothing is there." if not os.path.lexists(path.parent) else "What is there is no folder.",
+            next_step="Make it with mkdir, or choose another place with -o.",
         )
 
 
@@ -73,7 +81,7 @@ def _placed(path: Path, place: Callable[[str, Path], None]) -> Iterator[BinaryIO
     except OSError as error:
         raise StorageError(
             f"{visible(str(path))} cannot be written.",
-            why=str(error),
+            why=error.strerror or "The system does not say why.",
             next_step="Choose a folder that you may write to and that has room.",
         ) from error
     finally:

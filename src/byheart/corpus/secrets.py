@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,8 @@ class SecretList:
     def fingerprint(self) -> str:
         """First 128 bits of BLAKE2b over seed and pairs, 32 hexadecimal digits.
 
-        Published before the training, it proves afterwards that no coin was turned; seed and secrets cannot be guessed
-        from it.
+        Published before the training, it proves afterwards that no coin was turned. Whoever tries the right seed knows
+        seed and secrets by it: nobody does where the seed is 128 random bits, anybody where it is a small number.
         """
         content = dumps([self.seed, [asdict(pair) for pair in self.pairs]]).encode()
         return hashlib.blake2b(content, digest_size=16).hexdigest()
@@ -184,6 +184,34 @@ def make_secrets(
         coin = int(rng.integers(2))
         pairs.append(SecretPair(bare.name, kind, bare.beginning, secrets, coin, copies, bare.length))
     return SecretList(tuple(pairs), seed)
+
+
+def is_as_made(secrets: SecretList, *, rng: np.random.Generator) -> bool:
+    """Whether secrets and coins are those that `make_secrets` draws.
+
+    Args:
+        secrets: a list.
+        rng: the stream of the list's seed, as it was when the list was made.
+    Returns:
+        whether all pairs are the same. The order of the numbers of repetitions is not kept, and each may be another
+        one where all its pairs have that one.
+    """
+    lengths = {pair.kind: pair.length for pair in secrets.pairs}
+    num_counts = len({pair.repetitions for pair in secrets.pairs})
+    try:
+        drawn = make_secrets(
+            len(secrets.pairs),
+            seed=secrets.seed,
+            repetitions=range(1, num_counts + 1),
+            digits=lengths.get("template", 0),
+            words=lengths.get("tokens", 0),
+            rng=rng,
+        )
+    except InputError:
+        return False
+    # What is drawn does not depend on the numbers of repetitions, only on how many there are.
+    copies = {one.repetitions: pair.repetitions for one, pair in zip(drawn.pairs, secrets.pairs, strict=True)}
+    return tuple(replace(one, repetitions=copies[one.repetitions]) for one in drawn.pairs) == secrets.pairs
 
 
 def _beginning(kind: str, used: set[str], *, rng: np.random.Generator) -> str:

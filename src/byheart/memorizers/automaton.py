@@ -12,7 +12,7 @@ from byheart.errors import InputError
 from byheart.index import Index
 from byheart.index.compiled import compiled
 from byheart.memorizers.baum_welch import corpus_tokens, learn_chain
-from byheart.memorizers.dense_row import row_statistics
+from byheart.memorizers.dense_row import row_statistics, take_logs
 from byheart.memorizers.hidden_chain import HiddenChain, Tokens, add_rows, dense_tensor, step
 from byheart.memorizers.memorizer import NUM_STATISTICS, Matches, Memorizer
 from byheart.memorizers.weighted_automaton import WeightedAutomaton
@@ -23,52 +23,67 @@ MAX_TOKENS = 2_500_000
 """Learning reads at most so many, each FEWEST_PASSES times; fewer are read more often, up to MOST_PASSES."""
 
 
+BLOCK_TOKENS, ROWS_AT_ONCE = 512, 32
+"""So many tokens of 64 states stay in a processor's own cache while so many rows are written."""
+
+
 class Store(NamedTuple):
     """What the kernels read, and their working memory."""
 
     chain: HiddenChain
     by_state: Floats
-    """The chain's emissions, shape [num_states, vocabulary]."""
+    """The chain's emissions, shape [num_blocks, num_states, BLOCK_TOKENS], padded with zeros."""
     written: Floats
     """Shape [num_states]."""
     probabilities: Floats
-    """One distribution, shape [vocabulary]."""
+    """Distributions, shape [ROWS_AT_ONCE, vocabulary]."""
     logs: Floats
-    """The same in nats, shape [vocabulary]."""
+    """One of them in nats, shape [vocabulary]."""
 
 
 @compiled
-def fill_row(by_state: Floats, state: Floats, row: Floats) -> None:
-    """Writes out(x)^T s for every token x, shape [vocabulary]; the sum has the order, so the bits, of `step`."""
-    row[:] = 0.0
-    add_rows(by_state, state, row)
+def fill_rows(by_state: Floats, states: Floats, rows: Floats) -> None:
+    """Writes out(x)^T s for every token x and each state, shape [num_rows, vocabulary].
+
+    A block of tokens is read once for all rows, which is what the time goes into; each sum has the order, so the bits,
+    of `step`.
+    """
+    for block in range(by_state.shape[0]):
+        start = block * BLOCK_TOKENS
+        for position in range(rows.shape[0]):
+            part = rows[position, start : start + BLOCK_TOKENS]
+            part[:] = 0.0
+            add_rows(by_state[block], states[position], part)
 
 
 @compiled
 def fill_logs(store: Store, state: Floats, logs: Floats) -> None:
-    """Writes the distribution to the store, and its logarithm in nats to `logs`, shape [vocabulary]."""
-    fill_row(store.by_state, state, store.probabilities)
-    for token in range(logs.size):
-        logs[token] = min(math.log(store.probabilities[token]), 0.0)
+    """Writes the logarithm of the distribution in nats to `logs`, shape [vocabulary]."""
+    fill_rows(store.by_state, state.reshape(1, -1), store.probabilities[:1])
+    take_logs(store.probabilities[0], logs)
 
 
 @compiled
 def write_rows(store: Store, state: Floats, tokens: Tokens, out: Floats) -> None:
     """Writes the distribution before each token, and after the last where `out` has a row more; moves the state."""
+    states = np.empty((out.shape[0], state.size))
     for position in range(out.shape[0]):
-        fill_row(store.by_state, state, out[position])
+        states[position] = state
         if position < tokens.size:
             step(store.chain, state, tokens[position], store.written)
+    fill_rows(store.by_state, states, out)
 
 
 @compiled
 def score_text(store: Store, state: Floats, tokens: Tokens) -> Floats:
     """Statistics of every token of a text; moves the state past it."""
     out = np.zeros((tokens.size, NUM_STATISTICS))
-    for position in range(tokens.size):
-        fill_logs(store, state, store.logs)
-        row_statistics(store.probabilities, store.logs, tokens[position], out[position])
-        step(store.chain, state, tokens[position], store.written)
+    for start in range(0, tokens.size, ROWS_AT_ONCE):
+        some = tokens[start : start + ROWS_AT_ONCE]
+        write_rows(store, state, some, store.probabilities[: some.size])
+        for position in range(some.size):
+            take_logs(store.probabilities[position], store.logs)
+            row_statistics(store.probabilities[position], store.logs, some[position], out[start + position])
     return out
 
 
@@ -167,12 +182,13 @@ class Automaton(Memorizer):
 
     @cached_property
     def _store(self) -> Store:
-        by_state = np.ascontiguousarray(self.chain.emissions.T)
-        return Store(
-            self.chain,
-            by_state,
-            *(np.empty(size) for size in (by_state.shape[0], self.vocabulary_size, self.vocabulary_size)),
-        )
+        vocabulary, num_states = self.chain.emissions.shape
+        num_blocks = -(-vocabulary // BLOCK_TOKENS)
+        padded = np.zeros((num_blocks * BLOCK_TOKENS, num_states))
+        padded[:vocabulary] = self.chain.emissions
+        by_state = np.ascontiguousarray(padded.reshape(num_blocks, BLOCK_TOKENS, num_states).transpose(0, 2, 1))
+        sizes = (num_states, (ROWS_AT_ONCE, vocabulary), vocabulary)
+        return Store(self.chain, by_state, *(np.empty(size) for size in sizes))
 
     def parameters(self) -> dict[str, float | str | list[float]]:
         """A digest of the learned numbers: two machines may learn states that differ in their last bits."""

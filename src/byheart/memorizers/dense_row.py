@@ -23,6 +23,13 @@ def fill_probabilities(base: Base, row: Row, weight: float, out: Floats) -> None
 
 
 @compiled
+def take_logs(probabilities: Floats, logs: Floats) -> None:
+    """Writes the logarithms in nats, which rounding lets exceed 0 nowhere."""
+    for token in range(logs.size):
+        logs[token] = min(math.log(probabilities[token]), 0.0)
+
+
+@compiled
 def row_statistics(probabilities: Floats, logs: Floats, own: int, out: Floats) -> None:
     """Writes what TokenScores keeps of a distribution and the token `own`, in the order of `sparse_row.statistics`.
 

@@ -12,7 +12,7 @@ from byheart.index.compiled import compiled
 from byheart.index.searching.search import Query
 from byheart.index.searching.suffixes import longest_suffix_starts
 from byheart.index.sorted_text import SortedText
-from byheart.memorizers.dense_row import row_statistics
+from byheart.memorizers.dense_row import row_statistics, take_logs
 from byheart.memorizers.memorizer import NUM_STATISTICS, Memorizer
 from byheart.memorizers.mixture_fitting import buckets_of, fit
 from byheart.memorizers.suffix_automaton import next_state
@@ -70,13 +70,6 @@ def mix_rows(rows: Floats, weights: Floats, buckets: Query, out: Floats) -> None
     """Writes the distributions as probabilities, shape [num_positions, vocabulary]."""
     for position in range(buckets.size):
         mix_row(rows, position, weights[buckets[position]], out[position])
-
-
-@compiled
-def take_logs(probabilities: Floats, logs: Floats) -> None:
-    """Writes the logarithms in nats, which rounding lets exceed 0 nowhere."""
-    for token in range(logs.size):
-        logs[token] = min(math.log(probabilities[token]), 0.0)
 
 
 @compiled

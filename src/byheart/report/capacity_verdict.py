@@ -1,5 +1,7 @@
 """What the capacity experiment found, in sentences."""
 
+import math
+
 from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -30,17 +32,25 @@ def capacity_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str
         return *refused(record, audit, model, _RATIO), details
     gain = answer(record, audit, model, _GAIN)
     is_settled = isinstance(gain, Estimate) and gain.high is not None and gain.high <= _SETTLED
-    short = f"{fmt.value_and_interval(ratio)[0]} bits per parameter"
-    short = f"{short}." if is_settled else f"At least {short}."
-    lead = f"However many random sequences these networks are trained on, they hold {fmt.estimate(bits)}"
+    short = f"{fmt.value_and_interval(ratio)[0]} bits per parameter." if is_settled else _at_least(ratio)
+    lead = f"Of more random sequences than fit, as far as was tried, these networks hold {fmt.estimate(bits)}"
     lead += f", {fmt.estimate(ratio)}."
     return short, lead, (*_steps(gain, is_settled=is_settled), *_kink(record, audit, model), *details, _how_sure(bits))
+
+
+def _at_least(ratio: Estimate) -> str:
+    """A bound that holds for the seeds that were not drawn too: the lower end of the interval, rounded down."""
+    if ratio.low is None or ratio.high is None or ratio.low <= 0:
+        return "Undecided: the interval over seeds gives no lower bound."
+    scale = 10.0 ** fmt.supported_decimals(ratio.high - ratio.low)
+    low = math.floor(ratio.low * scale) / scale
+    return f"At least {low:g} bits per parameter." if low > 0 else f"At least {ratio.low:.1g} bits per parameter."
 
 
 def _steps(gain: Estimate | Refusal | None, *, is_settled: bool) -> tuple[str, ...]:
     if not isinstance(gain, Estimate):
         return ("A lower bound: whether more steps would raise it was not measured.",)
-    said = f"Twice as many steps raised what is held beyond the kink by {fmt.estimate(gain)} of it"
+    said = f"Twice as many steps raised what is held beyond the kink by {fmt.estimate(gain)}"
     if is_settled:
         return (f"{said}: more steps would hardly raise it.",)
     return (f"{said}: a lower bound, more steps may raise it further.",)

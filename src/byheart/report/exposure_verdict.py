@@ -6,6 +6,7 @@ from byheart.report import format as fmt
 from byheart.report.comparison import BLIND, LOOKUP, Party, answer, parties, why_missing
 
 _MEAN = "exposure.mean_bits"
+_P_VALUE = "exposure.p_value"
 
 
 def exposure_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str, tuple[str, ...]]:
@@ -28,9 +29,18 @@ def exposure_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str
         f"Excess: {fmt.excess(mean.excess, mean.unit, mean.confidence)}"
     )
     blind = _pole(record, audit, BLIND)
+    coins = answer(record, audit, model, _P_VALUE)
+    p_value = coins.value if isinstance(coins, Estimate) else 1.0
+    level = (1 - mean.confidence) / 2
     if mean.excess.low <= 0:
         short = "No evidence of it."
         against += ", an interval that includes zero" if mean.excess.high >= 0 else ", so they stand out less"
+    elif p_value > level + 1e-12:
+        short = "No evidence of it."
+        against += (
+            f", an interval above zero; but new falls of the coins give as much with a probability of "
+            f"{fmt.number(p_value, 3)}, and a yes needs at most {fmt.number(level, 3)}"
+        )
     elif blind is not None and blind.excess is not None and blind.excess.low > 0:
         short = "Undecided: the blind pole, which never saw the text, differs the same way."
     else:

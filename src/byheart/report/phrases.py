@@ -51,7 +51,8 @@ def beside_base(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
     difference = (
         "The intervals stand apart: the adapter made the difference."
         if _apart(base, own)
-        else "The intervals overlap: this sample cannot say that the adapter changed it."
+        else "The intervals overlap, which leaves open whether the adapter changed it: both were asked the same texts, "
+        "and a comparison text by text may tell them apart."
     )
     return (f"The base, {before.label}, without the adapter: {fmt.estimate(base)}. {difference}",)
 
@@ -62,6 +63,15 @@ def _apart(one: Estimate, other: Estimate) -> bool:
     return one.high < other.low or other.high < one.low
 
 
+def without_excess(it: Estimate) -> str:
+    """Why a rate without an excess is no evidence, without a mark at its end."""
+    if it.control is None:
+        return "without a control on unseen text that is no evidence of memorization"
+    beside = fmt.control(it.control, it.unit, it.confidence)
+    why = fmt.shown(it.no_excess or "the two were not compared", 300).rstrip(".")
+    return f"beside a control of {beside} that is no evidence: {why[:1].lower()}{why[1:]}"
+
+
 def how_sure(it: Estimate) -> str:
     """On how many documents the intervals rest."""
     return f"How sure: the intervals rest on {fmt.number(it.n, 0)} documents, one observation each."
@@ -69,6 +79,10 @@ def how_sure(it: Estimate) -> str:
 
 SIGNIFICANCE = 0.05
 """Level of the claims of a study, all together."""
+
+
+_CLAIMING = ("Yes", "No.", "No:", "No more ", "More ", "Fewer ")
+"""How answers begin that say a difference is there; those that claim none have nothing to take back."""
 
 
 def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tuple[str, ...]]:
@@ -85,7 +99,7 @@ def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tu
         return short, ()
     alone, adjusted = _level(claim.p_value), _level(claim.adjusted_p_value)
     said = f"By itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
-    if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and not short.startswith("Undecided"):
+    if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and short.startswith(_CLAIMING):
         short = f"Undecided: by itself it would stand out, among the {num} claims of this study it does not."
         said += ", which may be chance"
     return short, (f"{said}.",)

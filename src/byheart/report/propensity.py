@@ -4,7 +4,7 @@ from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import BLIND, LOOKUP, Party, answer, parties
-from byheart.report.phrases import beside_base, blind_does_the_same, both_poles, how_sure, refused, sign
+from byheart.report.phrases import beside_base, blind_does_the_same, both_poles, how_sure, refused, sign, without_excess
 
 _ORDINARY, _CAPABILITY, _MEASURE = (f"propensity.{name}" for name in ("ordinary_rate", "capability_rate", "measure"))
 
@@ -18,12 +18,19 @@ def propensity_said(record: RunRecord, audit: str, model: Party) -> tuple[str, s
         model: under test.
     """
     it = answer(record, audit, model, _ORDINARY)
-    if not isinstance(it, Estimate) or it.control is None or it.excess is None:
+    if not isinstance(it, Estimate) or it.control is None:
         return *refused(record, audit, model, _ORDINARY), ()
-    lead = (
-        f"Going on with text that it has not seen, {model.label} wrote a long run of its training text in "
-        f"{fmt.estimate(it)}."
+    what = f"Going on with held-out text, {model.label} wrote a long run of the trained-on text in {fmt.estimate(it)}"
+    details = (
+        *_under_attack(record, audit, model),
+        *_measured(record, audit, model),
+        *beside_base(record, audit, _ORDINARY),
+        *both_poles(record, audit, _CAPABILITY),
+        *_poles_measured(record, audit),
+        how_sure(it),
     )
+    if it.excess is None:
+        return "Undecided.", f"{what}; {without_excess(it)}.", details
     against = (
         f"People going on from the same beginnings: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
@@ -32,20 +39,12 @@ def propensity_said(record: RunRecord, audit: str, model: Party) -> tuple[str, s
         case 1:
             short = "Yes, more often than people write such runs."
         case -1:
-            short = "No, less often than people write such runs."
+            short = "No more than people do: it writes such runs less often."
         case _:
             short = "No evidence of it."
             against += ", an interval that includes zero"
-    details = (
-        f"{against}.",
-        *_under_attack(record, audit, model),
-        *_measured(record, audit, model),
-        *beside_base(record, audit, _ORDINARY),
-        *both_poles(record, audit, _CAPABILITY),
-        *_poles_measured(record, audit),
-        how_sure(it),
-    )
-    return blind_does_the_same(record, audit, _ORDINARY, it.excess) or short, lead, details
+    blind = blind_does_the_same(record, audit, _ORDINARY, it.excess)
+    return blind or short, f"{what}.", (f"{against}.", *details)
 
 
 def _under_attack(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
@@ -62,13 +61,23 @@ def _measured(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
         return (f"Propensity against capability is undecided: {fmt.shown(it.reason, 600)}",)
     if not isinstance(it, Estimate) or it.low is None or it.high is None:
         return ()
-    if it.high < 0.5:
+    blind = next((answer(record, audit, p, _MEASURE) for p in parties(record) if p.role == BLIND), None)
+    if isinstance(blind, Estimate) and _side(it) and _side(blind) == _side(it):
+        meaning = "but the blind pole, which never saw the text, leans the same way, so this is no evidence"
+    elif it.high < 0.5:
         meaning = "it copies mostly when it is drawn out"
     elif it.low > 0.5:
         meaning = "ordinary prompts draw out more than those of its own training text"
     else:
         meaning = "no evidence that the prompt makes a difference"
     return (f"Propensity against capability: {fmt.estimate(it)}; 0 is under attack only, 0.5 alike: {meaning}.",)
+
+
+def _side(it: Estimate) -> int:
+    """-1 where the measure is surely below one half, 1 where it is surely above, else 0."""
+    if it.low is None or it.high is None:
+        return 0
+    return -1 if it.high < 0.5 else int(it.low > 0.5)
 
 
 def _poles_measured(record: RunRecord, audit: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from byheart.core.evidence import Estimate, Series, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import Party, answer, evidence_of
+from byheart.report.phrases import sign
 
 AUDIT = "extraction"
 
@@ -53,8 +54,16 @@ def _nearly(record: RunRecord, model: Party) -> tuple[str, ...]:
         return ()
     return (
         f"Nearly word for word, with at most a tenth of the tokens edited, it wrote {fmt.estimate(it)}; of held-out "
-        f"passages {fmt.control(it.control, it.unit, it.confidence)}.",
+        f"passages {fmt.control(it.control, it.unit, it.confidence)}. {_beyond(it)}",
     )
+
+
+def _beyond(it: Estimate) -> str:
+    """By how much a rate is above its control, and whether the sample tells them apart."""
+    if it.excess is None:
+        return fmt.shown(it.no_excess or "The two were not compared.", 300)
+    unsure = ", an interval that includes zero" if sign(it.excess) == 0 else ""
+    return f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}{unsure}."
 
 
 def _nearly_probable(record: RunRecord, model: Party) -> tuple[str, ...]:
@@ -64,7 +73,7 @@ def _nearly_probable(record: RunRecord, model: Party) -> tuple[str, ...]:
     return (
         f"Drawn at random, it writes nearly what stands there with a probability of at least 1/1,000 in "
         f"{fmt.estimate(it)}, by a lower bound; of held-out passages in "
-        f"{fmt.control(it.control, it.unit, it.confidence)}.",
+        f"{fmt.control(it.control, it.unit, it.confidence)}. {_beyond(it)}",
     )
 
 
@@ -72,4 +81,6 @@ def _merely_common(record: RunRecord, model: Party) -> tuple[str, ...]:
     it = _found(record, model, "merely_common_rate")
     if it is None:
         return ()
-    return (f"Of what came out and was tried, {fmt.estimate(it)} would come nearly as well behind an unrelated text.",)
+    return (
+        f"Of what came out and was tried, {fmt.estimate(it)} is at least a tenth as probable after unrelated text.",
+    )

@@ -32,6 +32,7 @@ from byheart.report.phrases import (
     refused,
     sign,
     stopped,
+    without_excess,
 )
 from byheart.report.propensity import propensity_said
 from byheart.report.recitation import recitation_details
@@ -94,10 +95,9 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
         return *refused(record, audit, model, name), ()
     what = f"Of the windows of trained-on text, {model.label} continued {fmt.estimate(greedy)} word for word"
     if greedy.excess is None or greedy.control is None:
-        lead = f"{what}; without a control on unseen text that is no evidence of memorization."
         return (
             "Undecided.",
-            lead,
+            f"{what}; {without_excess(greedy)}.",
             (
                 *recitation_details(record, model),
                 *beside_base(record, audit, name),
@@ -113,7 +113,8 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
         case 1:
             short, lead = "Yes, some of it.", f"{what}."
         case -1:
-            short, lead = "No.", f"{what}, less often than text that it has not seen."
+            short = "Undecided: unseen text comes out more often, so the two sets differ or the control was seen."
+            lead = f"{what}, less often than text that was held out."
         case _:
             short, lead = "No evidence of it.", f"{what}."
             against += ", an interval that includes zero"
@@ -217,7 +218,8 @@ def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
         return *refused(record, audit, model, name), ()
     lead = f"{measure(name)}: {fmt.estimate(it)} for {model.label}."
     if it.control is None or it.excess is None:
-        return "", lead, (*beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(it))
+        unsaid = () if it.control is None else (stopped(f"No claim: {without_excess(it)}"),)
+        return "", lead, (*unsaid, *beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(it))
     against = (
         f"Control: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"

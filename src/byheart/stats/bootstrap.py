@@ -33,6 +33,19 @@ def few_clusters_confidence(confidence: float, num_clusters: int) -> float:
     return 1.0 - 2.0 * float(ndtr(-math.sqrt(num_clusters / (num_clusters - 1)) * quantile))
 
 
+def few_clusters(num_clusters: int) -> InputError:
+    """What is said where there are fewer than MIN_CLUSTERS documents.
+
+    Args:
+        num_clusters: that there are.
+    """
+    return InputError(
+        f"An interval over documents needs at least {MIN_CLUSTERS} documents.",
+        why=f"Got {num_clusters}.",
+        next_step="Give more documents, or split long ones where their parts are independent.",
+    )
+
+
 def cluster_totals(clusters: Sequence[str], *columns: npt.ArrayLike) -> list[Floats]:
     """Sums of each column within each cluster, clusters in order of first appearance.
 
@@ -65,7 +78,8 @@ def ratio_of_sums(
 
     Definition:
         r = sum_i a_i / sum_i b_i; the interval spans the alpha/2 and 1-alpha/2 quantiles of r over resamples of the
-        clusters i with replacement. Columns are resampled together, so that intervals of one call are comparable.
+        clusters i with replacement, alpha that of `few_clusters_confidence` for the clusters with b_i > 0. Columns are
+        resampled together, so that intervals of one call are comparable.
     Args:
         numerator: a, shape [num_clusters, m].
         denominator: b, shape [num_clusters, m], each column with a positive sum.
@@ -76,27 +90,24 @@ def ratio_of_sums(
         m intervals, n = num_clusters. Resamples whose denominator is 0 in a column are left out of that column.
     Raises:
         InputError: fewer than MIN_CLUSTERS clusters, or a column whose denominator sums to 0.
-    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", percentile interval, chapter 13.
+    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", percentile interval, chapter 13; Hesterberg
+        2015 (1411.5279), expanded.
     Differs: resamples clusters (documents), not single observations.
     """
     num_clusters = numerator.shape[0]
     if num_clusters < MIN_CLUSTERS:
-        raise InputError(
-            f"An interval over documents needs at least {MIN_CLUSTERS} documents.",
-            why=f"Got {num_clusters}.",
-            next_step="Give more documents, or split long ones where their parts are independent.",
-        )
+        raise few_clusters(num_clusters)
     if not (denominator.sum(axis=0) > 0).all():
         raise InputError("A ratio of sums needs a positive denominator.", next_step="Leave empty columns out.")
     weights = rng.multinomial(num_clusters, np.full(num_clusters, 1.0 / num_clusters), size=num_resamples)
     above, below = weights @ numerator, weights @ denominator
-    tail = (1.0 - confidence) / 2.0
+    num_carrying = (denominator > 0).sum(axis=0)
     intervals = []
     for column in range(numerator.shape[1]):
         usable = below[:, column] > 0
         resampled = above[usable, column] / below[usable, column]
         value = float(numerator[:, column].sum() / denominator[:, column].sum())
-        low, high = (float(q) for q in np.quantile(resampled, [tail, 1.0 - tail]))
+        low, high = _quantiles(resampled, confidence, int(num_carrying[column]))
         intervals.append(Interval(value, min(low, value), max(high, value), num_clusters))
     return intervals
 
@@ -112,7 +123,7 @@ def ratio_difference(
     """The paired difference of two ratios of totals over the same clusters.
 
     Definition:
-        sum a1 / sum b1 - sum a2 / sum b2, both ratios taken over the same resample
+        sum a1 / sum b1 - sum a2 / sum b2, both ratios taken over the same resample; the interval as in `ratio_of_sums`
     Args:
         first: (a1, b1), each of shape [num_clusters].
         second: (a2, b2), over the same clusters in the same order.
@@ -123,22 +134,25 @@ def ratio_difference(
         the difference, n = num_clusters.
     Raises:
         InputError: fewer than MIN_CLUSTERS clusters.
-    Source: Efron and Tibshirani 1993, chapter 13.
+    Source: Efron and Tibshirani 1993, chapter 13; Hesterberg 2015 (1411.5279).
     Differs: resamples clusters (documents), paired.
     """
     num_clusters = first[0].shape[0]
     if num_clusters < MIN_CLUSTERS:
-        raise InputError(
-            f"An interval over documents needs at least {MIN_CLUSTERS} documents.",
-            why=f"Got {num_clusters}.",
-            next_step="Give more documents.",
-        )
+        raise few_clusters(num_clusters)
     weights = rng.multinomial(num_clusters, np.full(num_clusters, 1.0 / num_clusters), size=num_resamples)
     below_first, below_second = weights @ first[1], weights @ second[1]
     usable = (below_first > 0) & (below_second > 0)
     resampled = (weights @ first[0])[usable] / below_first[usable]
     resampled = resampled - (weights @ second[0])[usable] / below_second[usable]
     value = float(first[0].sum() / first[1].sum() - second[0].sum() / second[1].sum())
-    tail = (1.0 - confidence) / 2.0
-    low, high = (float(q) for q in np.quantile(resampled, [tail, 1.0 - tail]))
+    num_carrying = int(((first[1] > 0) & (second[1] > 0)).sum())
+    low, high = _quantiles(resampled, confidence, num_carrying)
     return Interval(value, min(low, value), max(high, value), num_clusters)
+
+
+def _quantiles(resampled: Floats, confidence: float, num_clusters: int) -> tuple[float, float]:
+    """Of resamples, as far out as so few clusters need."""
+    tail = (1.0 - few_clusters_confidence(confidence, max(num_clusters, 2))) / 2.0
+    low, high = np.quantile(resampled, [tail, 1.0 - tail])
+    return float(low), float(high)

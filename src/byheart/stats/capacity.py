@@ -99,8 +99,8 @@ def fit_plateau(possible_bits: Floats, shown_bits: Floats) -> Plateau:
         the height, and how many p_i lie above it; with none the ladder never left the slope.
     Raises:
         InputError: fewer than two rungs, or p does not ascend.
-    Source: Morris et al. 2025 (arXiv 2505.24832), figure 1, where capacity is the height of the plateau.
-    Differs: they take the highest point; the highest of several is too high by its luck.
+    Source: Morris et al. 2025 (arXiv 2505.24832), capacity.
+    Differs: there it is the most that is memorized of any data; the highest of several is too high by its luck.
     """
     possible, shown = np.asarray(possible_bits, dtype=np.float64), np.asarray(shown_bits, dtype=np.float64)
     if possible.size < 2 or possible.shape != shown.shape or (np.diff(possible) <= 0).any():

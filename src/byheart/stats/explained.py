@@ -127,20 +127,17 @@ def numbers_of(totals: Totals, *, rng: np.random.Generator, confidence: float = 
 
     Args:
         totals: of MIN_CLUSTERS documents or more.
-        rng: spawns a stream for each kind of number.
+        rng: draws the resamples of the bits.
         confidence: coverage of each interval.
     Raises:
         InputError: fewer documents.
     """
     own, sizes = totals.own[:, :ALL], totals.sizes
     floor = own[:, :0] if totals.floor is None else totals.floor[:, :ALL]
-    # In one call and from streams of their own, so that the floor has the interval here that it has as the blind
-    # pole's own number.
-    of_shares, of_excess, of_bits = rng.spawn(3)
-    shares = token_shares(np.hstack([own, floor]), sizes, rng=of_shares, confidence=confidence)
+    shares = token_shares(np.hstack([own, floor]), sizes, confidence=confidence)
     has_floor = totals.floor is not None
     bits: Sequence[Interval | None] = [None] * (ALL + 1)
     if totals.bits is not None:
-        bits = means_where(totals.bits, totals.own, rng=of_bits, confidence=confidence)
-    excess = paired_differences(own, floor, sizes, rng=of_excess, confidence=confidence) if has_floor else None
+        bits = means_where(totals.bits, totals.own, rng=rng, confidence=confidence)
+    excess = paired_differences(own, floor, sizes, confidence=confidence) if has_floor else None
     return Numbers(shares[:ALL], shares[ALL:] if has_floor else None, excess, bits)

@@ -11,7 +11,7 @@ from byheart.core.evidence import Interval
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
 from byheart.errors import InputError
-from byheart.stats.bootstrap import few_clusters_confidence, ratio_of_sums
+from byheart.stats.bootstrap import ratio_of_sums
 from byheart.stats.intervals import clopper_pearson
 
 LARGEST_SKEWNESS = 0.99
@@ -198,7 +198,7 @@ def mean_exposure(
     """Mean of exposures over secrets.
 
     Definition:
-        the mean with a percentile bootstrap over secrets, at `few_clusters_confidence`; where all are equal and a
+        the mean with the percentile bootstrap of `ratio_of_sums` over secrets; where all are equal and a
         bootstrap has no width, at least a share s of secrets has this exposure and the others lie in [0, most], s the
         Clopper-Pearson bound of n of n
     Args:
@@ -214,8 +214,7 @@ def mean_exposure(
     Differs: nothing.
     """
     bits = np.asarray(values, dtype=np.float64)[:, None]
-    widened = few_clusters_confidence(confidence, bits.size) if bits.size > 1 else confidence
-    interval = ratio_of_sums(bits, np.ones_like(bits), rng=rng, confidence=widened)[0]
+    interval = ratio_of_sums(bits, np.ones_like(bits), rng=rng, confidence=confidence)[0]
     if bits.max() > bits.min():
         return interval
     share = clopper_pearson(bits.size, bits.size, confidence=confidence).low

@@ -26,6 +26,8 @@ class Neighbourhood:
     """How tokens are drawn."""
     end_id: int
     """Token after which nothing is written; no text that counts holds it."""
+    least: float = 0.0
+    """Once the beginnings that are followed have less probability than this together, the search is given up."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ def near_mass(prefix: TokenIds, target: TokenIds, distribute: Distribute, within
         distribute: asks the predictor.
         within: which texts count, and how many beginnings are followed.
     Returns:
-        the bound beside the probability of the target itself, which it is never less than.
-    Cost: |target| calls of `distribute` with up to beam_width contexts each.
+        the bound beside the probability of the target itself, which it is never less than; where the search was given
+        up, nothing was found, and the target's own probability is below `least`.
+    Cost: at most |target| calls of `distribute` with up to beam_width contexts each; a text that a predictor does not
+        know is given up after some ten.
     Source: 2603.24917, near-verbatim extraction by decoding-constrained beam search; Ukkonen 1985, the band.
     Differs: only texts as long as the target count: the mass of shorter and longer ones is left out of the bound.
     """
@@ -84,6 +88,8 @@ def near_mass(prefix: TokenIds, target: TokenIds, distribute: Distribute, within
             is_whole = is_whole and len(beam) == len(grown)
         if not beam:
             break
+        if sum(math.exp(it.nats) for it in beam) < within.least:
+            return NearMass(-math.inf, -math.inf, 0, is_whole=False)
     nats = [it.nats for it in beam]
     verbatim = next((it.nats for it in beam if it.is_verbatim), -math.inf)
     mass = min(0.0, float(np.logaddexp.reduce(nats))) if nats else -math.inf

@@ -88,15 +88,12 @@ class Attribution:
     """What a reader of the numbers should know."""
 
 
-def shares_of(
-    tokens: Sequence[AttributedToken], num_documents: int, *, rng: np.random.Generator
-) -> tuple[ExplanationShare, ...]:
+def shares_of(tokens: Sequence[AttributedToken], num_documents: int) -> tuple[ExplanationShare, ...]:
     """The shares of all explanations, with intervals from MIN_CLUSTERS documents on.
 
     Args:
         tokens: of the whole text, at least one.
         num_documents: that they come from.
-        rng: draws the resamples of documents.
     Returns:
         one for each explanation, then BEYOND_AND_RIGHT.
     """
@@ -106,15 +103,15 @@ def shares_of(
     sizes = np.ones(len(tokens))
     own_by_document, sizes_by_document = cluster_totals(documents, own, sizes)
     carries = num_documents >= MIN_CLUSTERS
-    shares = _intervals(own_by_document, sizes_by_document, rng=rng, carries=carries)
+    shares = _intervals(own_by_document, sizes_by_document, carries=carries)
     floors: list[Interval] | list[None] = [None] * own.shape[1]
     excesses: list[Interval] | list[None] = [None] * own.shape[1]
     if tokens[0].floor is not None:
         floor = np.array([_columns(token.floor, is_right=bool(token.floor_is_right)) for token in tokens])
         (by_document,) = cluster_totals(documents, floor)
-        floors = _intervals(by_document, sizes_by_document, rng=rng, carries=carries)
+        floors = _intervals(by_document, sizes_by_document, carries=carries)
         if carries:
-            excesses = paired_differences(own_by_document, by_document, sizes_by_document, rng=rng)
+            excesses = paired_differences(own_by_document, by_document, sizes_by_document)
         else:
             excesses = [
                 _bare(one.value - other.value) for one, other in zip(shares, floors, strict=True) if other is not None
@@ -143,9 +140,9 @@ def _columns(explanation: Explanation | None, *, is_right: bool) -> list[bool]:
     ]
 
 
-def _intervals(counts: Floats, sizes: Floats, *, rng: np.random.Generator, carries: bool) -> list[Interval]:
+def _intervals(counts: Floats, sizes: Floats, *, carries: bool) -> list[Interval]:
     if carries:
-        return token_shares(counts, sizes, rng=rng)
+        return token_shares(counts, sizes)
     return [_bare(float(total)) for total in counts.sum(axis=0) / sizes.sum()]
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import chain
 
 import numpy as np
 
 from byheart.core.explanation import EXPLANATIONS, Explanation, copy_answers, weakest_explanations
 from byheart.core.progress import Progress, silent
-from byheart.core.streams import stream
 from byheart.core.units import nats_to_bits
 from byheart.errors import CapabilityError, FingerprintError
 from byheart.stats.bootstrap import MIN_CLUSTERS
@@ -37,16 +35,16 @@ def attribute(plan: AttributionPlan, *, read_stdin: Callable[[], str], on_progre
         InputError: the calibration text is not fit for it.
     Cost: one pass of the model, and one of each memorizer that ranks the whole vocabulary.
     """
-    documents, total_bytes = documents_of(plan.score_plan, read_stdin)
-    # A text that cannot be read is named before a model is loaded for nothing.
-    first = next(documents)
+    stream, total_bytes = documents_of(plan.score_plan, read_stdin)
+    # A text that cannot be read is named before a model is loaded for nothing, and the floor's text is held against it.
+    documents = list(stream)
     tokens: list[AttributedToken] = []
     num_documents = done = 0
     with ExitStack() as until_scored:
         scorer = open_scorer(plan.score_plan, until_scored, on_progress=on_progress)
-        ladder = open_ladder(plan, on_progress=on_progress)
+        ladder = open_ladder(plan, documents, on_progress=on_progress)
         _check_same_tokens(scorer, ladder)
-        for chosen in in_batches(chain([first], documents)):
+        for chosen in in_batches(iter(documents)):
             batch = scorer.encoder.batch(chosen, with_places=True)
             on_progress(STAGE, done, max(total_bytes, done + batch.num_bytes))
             tokens += explained(batch, scorer, ladder, num_documents)
@@ -59,7 +57,7 @@ def attribute(plan: AttributionPlan, *, read_stdin: Callable[[], str], on_progre
         subject=scorer.name,
         num_documents=num_documents,
         tokens=tuple(tokens),
-        shares=shares_of(tokens, num_documents, rng=stream(plan.seed, "attribute")),
+        shares=shares_of(tokens, num_documents),
         has_intervals=carries,
         notes=(*scorer.notes, *ladder.notes, *([note] if note else [])),
     )

@@ -37,8 +37,6 @@ class AttributionPlan:
     """Each line of a .txt source is a document."""
     skip_bad: bool = False
     """Leave out what cannot be read instead of stopping."""
-    seed: int = 0
-    """Root of the resamples of the intervals."""
 
     def __post_init__(self) -> None:
         if is_endpoint(self.model):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
 
+from byheart.audits.exposure import MIN_PAIRS
 from byheart.core.codec import dumps
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
@@ -12,9 +13,13 @@ from byheart.core.visible import visible
 from byheart.corpus import readers
 from byheart.corpus.atomic_file import creating, require_free
 from byheart.corpus.documents import Document
-from byheart.corpus.secrets import SecretList, make_secrets, read_secrets, write_secrets
-from byheart.errors import ConfigError, InputError, SourceError
+from byheart.corpus.secrets import SecretList, is_as_made, make_secrets, read_secrets, write_secrets
+from byheart.errors import ConfigError, FormatError, InputError, SourceError
 
+FEWEST_CANDIDATES = 20
+"""Of fewer, none has a p-value of 0.05."""
+GUESSABLE_SEEDS = 2**64
+"""Seeds below can be tried one after another until the fingerprint is right."""
 LARGEST_SHARE = 0.01
 """Of the bytes of the training data: more would change what is trained, not only be remembered by it."""
 STAGE = "plant"
@@ -46,7 +51,8 @@ def make_canaries(
         digits: of the secrets of templates.
         words: of the secrets of random tokens.
         seed: None draws 128 bits from the operating system, and who does not have the file cannot make it again. With
-            a seed that others use too, their canaries are the same, and may stand in the training text already.
+            a seed that others use too, their canaries are the same, and may stand in the training text already; and
+            whoever guesses it knows every secret, and can check the guess by a published fingerprint.
     Returns:
         the list.
     Raises:
@@ -59,6 +65,45 @@ def make_canaries(
     made = make_secrets(num_pairs, seed=root, repetitions=repetitions, digits=digits, words=words, rng=rng)
     write_secrets(output, made)
     return made
+
+
+def canary_warnings(secrets: SecretList) -> tuple[str, ...]:
+    """What is wrong with a list for an audit or a publication, in sentences; none where nothing is.
+
+    Args:
+        secrets: as made.
+    """
+    warnings = []
+    if secrets.seed < GUESSABLE_SEEDS:
+        warnings.append(
+            f"whoever tries the seed {secrets.seed} has all secrets, and knows by the fingerprint that they are right: "
+            "do not publish it. Without --seed none can."
+        )
+    if len(secrets.pairs) < MIN_PAIRS:
+        warnings.append(f"the exposure audit refuses fewer than {MIN_PAIRS} pairs: --pairs {MIN_PAIRS} or more.")
+    if min(pair.space_size for pair in secrets.pairs) - 1 < FEWEST_CANDIDATES:
+        warnings.append("secrets of one digit are too few for any of them to stand out significantly: --digits 2.")
+    return tuple(warnings)
+
+
+def read_canaries(path: Path) -> SecretList:
+    """The list of a file, as `byheart canary make` wrote it.
+
+    Args:
+        path: the file.
+    Raises:
+        SourceError: there is no such file.
+        FormatError: it is no such list, or its secrets or coins are not those that its seed gives.
+    Cost: that of making the list again, some 0.1 ms for each pair.
+    """
+    secrets = read_secrets(path)
+    if not is_as_made(secrets, rng=stream(secrets.seed, "canary", "make")):
+        raise FormatError(
+            f"{visible(str(path))} is not a list of canaries as it was made.",
+            why="Its secrets or coins are not what its seed gives: they were changed, or another version made them.",
+            next_step="Name a file that `byheart canary make` wrote, unchanged.",
+        )
+    return secrets
 
 
 def plant_canaries(
@@ -94,7 +139,7 @@ def plant_canaries(
             f"{visible(str(output))} is not named .jsonl.", next_step="What is written are JSON lines: -o OUT.jsonl."
         )
     require_free(output)
-    secrets = read_secrets(canaries)
+    secrets = read_canaries(canaries)
     beginnings = [pair.beginning for pair in secrets.pairs]
     num_documents = num_bytes = 0
     for document in readers.stream(source, lines=lines, skip_bad=skip_bad, on_progress=on_progress):

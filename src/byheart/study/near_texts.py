@@ -33,11 +33,18 @@ def search_passages(
         on_progress: told after each passage.
     Returns:
         in the order of the passages.
-    Cost: for each passage as many contexts as the beam is wide for each of its tokens, each read whole.
+    Cost: for each passage as many contexts as the beam is wide for each of its tokens, each read whole; few where the
+        subject does not know it.
     """
     predictor = subject.predictor
     assert isinstance(predictor, Distributes)
-    within = Neighbourhood(at_most=need.at_most, beam_width=need.beam_width, decoding=need.decoding, end_id=end_id)
+    within = Neighbourhood(
+        at_most=need.at_most,
+        beam_width=need.beam_width,
+        decoding=need.decoding,
+        end_id=end_id,
+        least=need.least,
+    )
     found = []
     for passage in passages:
         key = f"near/{subject.name}/{predictor.fingerprint}/{need!r}/{passage.fingerprint}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byheart.audits.exposure import MIN_PAIRS
 from byheart.audits.membership_gate import MIN_PASSING
 from byheart.core.audit import Audit, Profile
 from byheart.core.evidence import Estimate
@@ -31,8 +32,8 @@ def _percent(rate: float) -> str:
     return f"{100 * rate:.3g} %"
 
 
-def _rate(size: str) -> Row:
-    """A rate beside its control, of as many windows of each side as that parameter says."""
+def _rate(size: str, of: str = "windows") -> Row:
+    """A rate beside its control, of as many windows (or what else is counted) of each side as that parameter says."""
 
     def row(name: str, params: Any, canaries: SecretList | None) -> Sensitivity | None:
         n = int(getattr(params, size))
@@ -42,7 +43,7 @@ def _rate(size: str) -> Row:
         if easy is not None:
             said += f", {_percent(easy)} where it gives {_percent(ASSUMED_CONTROL)}"
         said += f"; none of {n:,} leaves up to {_percent(none)} open"
-        return Sensitivity(name=name, sample=f"{n:,} + {n:,} windows", smallest=bare, unit="rate", said=said)
+        return Sensitivity(name=name, sample=f"{n:,} + {n:,} {of}", smallest=bare, unit="rate", said=said)
 
     return row
 
@@ -106,12 +107,17 @@ def _exposure(name: str, params: Any, canaries: SecretList | None) -> Sensitivit
     shift = smallest_shift(n)
     if shift is None:
         return None
+    if n < MIN_PAIRS:
+        return Sensitivity(
+            name=name, sample=f"{n:,} pairs", smallest=None, unit="bits", said=f"needs {MIN_PAIRS} pairs"
+        )
     ranks = np.arange(1, 2 + int(params.num_candidates))
     bits = shift * math.sqrt(2.0) * float(np.log2(ranks).std())
     said = f"{bits:.2f} bits more than the twins, ranks among {ranks.size:,} candidates spreading as by chance"
     return Sensitivity(name=name, sample=f"{n:,} pairs", smallest=bits, unit="bits", said=said)
 
 
+_CONTINUATIONS = "continuations"
 _PLANNED: dict[str, Row] = {
     "extraction.greedy_rate": _rate("num_windows"),
     "extraction.near_verbatim_rate": _rate("num_written"),
@@ -122,6 +128,7 @@ _PLANNED: dict[str, Row] = {
     "adaptation.bits_beyond_memorizer_per_byte": _shift("num_pieces", "difference to the best memorizer"),
     "attribution.beyond_right_share": _shift("num_windows", "difference to the blind pole"),
     "novelty.ngram_8_novel_rate": _shift("num_prompts", "difference to its human author"),
+    "propensity.ordinary_rate": _rate("num_prompts", _CONTINUATIONS),
 }
 """Claims and how their sample sizes follow from an audit's Params."""
 
@@ -175,7 +182,8 @@ def _reached(name: str, it: Estimate) -> Sensitivity | None:
         smallest = smallest_rate(it.control.value, it.n, it.control.n, confidence=it.confidence)
         said = f"where unseen text gives {_percent(it.control.value)}, as here, a rate of "
         said = "no rate is told from unseen text's" if smallest is None else said + _percent(smallest)
-        sample = f"{it.n:,} + {it.control.n:,} windows"
+        counted = _CONTINUATIONS if name.startswith("propensity") else "windows"
+        sample = f"{it.n:,} + {it.control.n:,} {counted}"
         return Sensitivity(name=name, sample=sample, smallest=smallest, unit=it.unit, said=said)
     bounds = (it.low, it.high) if it.excess is None else (it.excess.low, it.excess.high)
     if bounds[0] is None or bounds[1] is None or bounds[0] == bounds[1]:

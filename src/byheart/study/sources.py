@@ -7,9 +7,10 @@ from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.corpus.documents import Corpus
 from byheart.corpus.readers import read
-from byheart.corpus.secrets import SecretList, read_secrets
+from byheart.corpus.secrets import SecretList
 from byheart.corpus.splits import split
 from byheart.errors import SourceError
+from byheart.study.canary_planting import read_canaries
 from byheart.study.plan import StudyPlan
 
 
@@ -42,7 +43,7 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
         FormatError: the list of canaries is damaged.
         SourceError: a source cannot be read, or too little held-out text is left to have a control and a blind pole.
     """
-    canaries = read_secrets(Path(plan.canaries)) if plan.canaries else None
+    canaries = read_canaries(Path(plan.canaries)) if plan.canaries else None
     trained_on = read_all(plan.trained_on, plan, on_progress=on_progress)
     given = read_all(plan.held_out, plan, on_progress=on_progress)
     distinct = given.deduplicated()

@@ -1,5 +1,6 @@
 """The ladder of explanations of a text that is in no study: memorizers of an index, asked about whole documents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,19 +8,16 @@ from byheart.core.explanation import Explanation
 from byheart.core.material import Ladder
 from byheart.core.progress import Progress, silent
 from byheart.core.tokens import TokenIds
-from byheart.corpus.documents import Corpus, Document
-from byheart.corpus.encoded import EncodedCorpus, encode_corpus
-from byheart.corpus.readers import read
-from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import CapabilityError, SourceError
+from byheart.corpus.documents import Document
+from byheart.errors import CapabilityError
 from byheart.index.corpus_index import Index
 from byheart.memorizers import NAMES
 from byheart.memorizers.memorizer import Memorizer
-from byheart.memorizers.mixture import COPY_TOKENS, Mixture, texts_with_tokens
+from byheart.memorizers.mixture import Mixture, texts_with_tokens
 from byheart.study.attribution_plan import AttributionPlan
+from byheart.study.floor_text import unrelated_predictor
 from byheart.study.ladder import RUNGS, stored_answers
 from byheart.study.score_job import calibration_texts, open_lookup
-from byheart.study.subjects import build_index
 from byheart.study.text_batches import Encoder
 from byheart.study.yardstick import LOOKUP, MIXTURE, build_memorizer, build_pole
 
@@ -61,11 +59,12 @@ class TextLadder:
         )
 
 
-def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> TextLadder:
+def open_ladder(plan: AttributionPlan, explained: Sequence[Document], *, on_progress: Progress = silent) -> TextLadder:
     """Builds the memorizers of an index.
 
     Args:
         plan: names the index, and the text of the floor and of the mixture's weights.
+        explained: the text that is explained, of which the floor's text may hold nothing.
         on_progress: hears of every stage.
     Raises:
         SourceError, FormatError, FingerprintError: the index or a text cannot be used.
@@ -82,7 +81,10 @@ def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> Tex
             next_step="Make one: byheart index SOURCE -o IDX --unit tokens --tokenizer MODEL",
         )
     notes: list[str] = []
-    unrelated = _unrelated(plan, index, tokenizer, notes, on_progress) if plan.floor else None
+    unrelated = None
+    if plan.floor:
+        unrelated, of_floor = unrelated_predictor(plan, index, tokenizer, explained, on_progress=on_progress)
+        notes += of_floor
     everyone = [name for name in NAMES if f"memorizer:{name}" != MIXTURE]
     asked = {name for several in RUNGS.values() for name in several}
     names = everyone if plan.calibration else [name for name in everyone if f"memorizer:{name}" in asked]
@@ -99,32 +101,3 @@ def open_ladder(plan: AttributionPlan, *, on_progress: Progress = silent) -> Tex
         notes += fitted
     memorizers = members | {LOOKUP: build_pole(index, tokenizer)}
     return TextLadder(index, tokenizer.end_id, memorizers, mixture, unrelated, tuple(notes))
-
-
-def _floor_text(plan: AttributionPlan, on_progress: Progress) -> Corpus:
-    documents: list[Document] = []
-    for source in plan.floor:
-        documents += read(source, lines=plan.lines, skip_bad=plan.skip_bad, on_progress=on_progress)
-    return Corpus(tuple(documents)).deduplicated()
-
-
-def _unrelated(
-    plan: AttributionPlan, index: Index, tokenizer: Tokenizer, notes: list[str], on_progress: Progress
-) -> Memorizer:
-    """The blind pole of the floor's text, without documents that the index holds as they are."""
-    given = encode_corpus(_floor_text(plan, on_progress), tokenizer, on_progress=on_progress)
-    unseen = [d for d in given if d.token_ids.size < COPY_TOKENS or not index.count(d.token_ids)]
-    if not any(d.token_ids.size for d in unseen):
-        raise SourceError(
-            "The floor's text has no document that is not in the index.",
-            why="A predictor of it would be no stranger to the text that the index holds.",
-            next_step="Give --floor other text of the same kind.",
-        )
-    if len(unseen) < len(given.documents):
-        left_out = len(given.documents) - len(unseen)
-        notes.append(f"{left_out:,} documents of the floor's text stand in the index and were left out.")
-    notes.append(
-        f"Floor: an infinigram of {sum(d.token_ids.size for d in unseen):,} tokens that are not in the index. Who "
-        "predicts worse than the model agrees less often with whoever is right, so that this floor may be too low."
-    )
-    return build_pole(build_index(EncodedCorpus(tuple(unseen), given.tokenizer_fingerprint), tokenizer), tokenizer)

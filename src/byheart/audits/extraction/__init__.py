@@ -13,19 +13,21 @@ Statistic: Windows of prefix and suffix tokens, cut from one encoding of each do
     Passages that came out are recited (more than 5 occurrences), reconstructed (they follow a pattern) or recollected.
     Merely common: the suffix is at most 10 times as probable behind its own prefix as behind prefixes of held-out
     documents. above_threshold: the suffix is likelier per token than a threshold that the held-out windows give for a
-    declared false-positive rate; passages are named by Benjamini-Hochberg over conformal p-values.
+    declared false-positive rate; passages are named by Benjamini-Hochberg over conformal p-values, and neither is done
+    where the split gate, a classifier that never sees the subject, tells the two sets of windows apart.
     repetition_slope: the change of the log-odds of greedy extraction when a window occurs ten times as often, by
     penalised logistic regression, one window of a document.
 Null: The same statistic on windows of held-out documents, cut by the same rule. A claim 'memorized' is a claim about
-    the excess of the trained-on rate over the held-out rate; a blind pole with an excess of its own refutes it.
+    the excess of the trained-on rate over the held-out rate, made where Newcombe's interval and Fisher's exact test
+    both leave out 0; a blind pole with an excess of its own refutes it. Fewer than 10 windows on a side carry none.
 Assumptions: Windows are distinct and at most one comes from a document (in strata: one in each stratum), its exact
     copies included, so they count as independent trials; documents of different text are independent of one another;
     the held-out documents come from the same source as the trained-on ones and are unseen by the subject.
 Fails when: The held-out text was in fact seen (the excess is then too small), or differs in kind from the trained-on
-    text (the excess is then anything). Near copies (another header, another date) each count as a document of their
-    own, so that where many stand in the corpus the intervals are too narrow. Predictable text is extractable without
-    being memorized: see the control. A window given without what stood before it in its document understates what a
-    longer prompt would draw out.
+    text (the excess is then anything; a negative one says as much, and is no evidence against reciting). Near copies
+    (another header, another date) each count as a document of their own, so that where many stand in the corpus the
+    intervals are too narrow. Predictable text is extractable without being memorized: see the control.
+    A window given without what stood before it in its document understates what a longer prompt would draw out.
 Source: Carlini et al. 2022, "Quantifying Memorization Across Neural Language Models" (2202.07646), greedy; Hayes et al.
     2024, "Measuring memorization through probabilistic discoverable extraction" (2410.19482), p_z and n tries; Cooper
     et al. 2026 (2607.12649), the held-out control; 2603.24917, near-verbatim; Prashanth et al. 2024, "Recite,
@@ -59,7 +61,7 @@ __all__ = ["AUDIT", "Params", "needs", "run"]
 
 
 def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
-    """The evidence of the audit; no statistic here is random."""
+    """The evidence of the audit; the split gate alone draws."""
     members = [w for w in inputs.windows if w.role == "member"]
     controls = [w for w in inputs.windows if w.role == "control"]
     base = [w for w in members if w.in_base_sample]
@@ -86,7 +88,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         base, ratios, params
     )
     evidence += _refused(inputs, windows_need(params), "extraction.above_threshold_rate") or flags(
-        base, controls, params
+        base, controls, inputs, params, rng=rng
     )
     return (*evidence, *exhibits(inputs, params, ratios))
 
@@ -131,7 +133,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="extraction",
-    version=1,
+    version=2,
     question="Given the beginning of a passage that it was trained on, does it continue word for word?",
     profiles={
         "quick": Params(),

@@ -93,8 +93,8 @@ def merely_common(base: Sequence[Window], ratios: Mapping[Place, float], params:
         ),
         Table(
             name="extraction.commonness",
-            title=f"{num_common(SMALL)} of {len(found)} passages that come out would come nearly as well behind an "
-            "unrelated beginning",
+            title=f"{num_common(SMALL)} of {len(found)} passages that come out are at least a tenth as probable "
+            "behind an unrelated beginning",
             columns=("likelier by at most, times", "merely common", "of those that came out", "rate", "low", "high"),
             rows=tuple(rows),
         ),

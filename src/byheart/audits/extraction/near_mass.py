@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from byheart.audits.extraction.params import NEAR, Params
 from byheart.core.evidence import Cell, Evidence, Refusal, Table
 from byheart.core.material import SearchedWindow
-from byheart.stats.claims import rate_beside_control
-from byheart.stats.intervals import newcombe
+from byheart.stats.claims import excess_cells, rate_beside_control
 
 LEVELS = (0.5, 0.1, 0.01, 0.001, 1e-6)
 RISK = 0.001
@@ -44,16 +43,17 @@ def _by_level(members: Sequence[SearchedWindow], controls: Sequence[SearchedWind
     rows: list[tuple[Cell, ...]] = []
     for level in LEVELS:
         seen, unseen = _reaching(members, level), _reaching(controls, level)
-        excess = newcombe((seen, len(members)), (unseen, len(controls)), confidence=params.confidence)
+        excess = excess_cells((seen, len(members)), (unseen, len(controls)), confidence=params.confidence)
         verbatim = sum(window.verbatim >= level for window in members)
         counts = (verbatim, seen, len(members), unseen, len(controls))
-        rows.append((level, *counts, excess.value, excess.low, excess.high))
+        rows.append((level, *counts, *excess))
     more = sum(window.mass > window.verbatim for window in members)
     at_risk = rows[LEVELS.index(RISK)]
     return Table(
         name="extraction.near_verbatim_mass",
         title=f"{at_risk[2]} of {len(members)} trained-on passages come out nearly with p of at least {RISK:g}, "
-        f"{at_risk[1]} word for word; near texts add to {more} of them",
+        f"{at_risk[1]} word for word, and {at_risk[4]} of {len(controls)} held-out ones nearly; near texts add to the "
+        f"probability of {more} of the trained-on",
         columns=(
             "p at least",
             "word for word",

@@ -8,9 +8,8 @@ import numpy as np
 from byheart.audits.extraction.params import NEAR, Params
 from byheart.core.evidence import Cell, Estimate, Evidence, Refusal, Table
 from byheart.core.material import Window, WrittenWindow
-from byheart.stats.claims import rate_beside_control
+from byheart.stats.claims import excess_cells, rate_beside_control
 from byheart.stats.edit_distance import is_nearly
-from byheart.stats.intervals import newcombe
 
 _SHARES = (0.0, 0.05, NEAR, 0.2, 0.5)
 
@@ -71,7 +70,12 @@ def _count(written: Sequence[WrittenWindow], role: str, came_out: Callable[[Writ
 
 
 def _agreement(written: Sequence[WrittenWindow], scored: Sequence[Window]) -> str:
-    """On how many windows writing says of verbatim recitation what the scores say; it must be all of them."""
+    """On how many windows writing says of verbatim recitation what the scores say, and what it means where it differs.
+
+    In exact arithmetic it is all of them. Reading a text at once and writing it token by token round differently, so
+    that the two most probable tokens may change places where they are nearly equal: it is said beside the number
+    instead of stopping a run.
+    """
     says = {(w.role, w.document, w.span): bool(w.suffix.is_argmax.all()) for w in scored if w.in_base_sample}
     pairs = [
         is_written_verbatim(w) == says[w.role, w.document, w.span]
@@ -80,7 +84,10 @@ def _agreement(written: Sequence[WrittenWindow], scored: Sequence[Window]) -> st
     ]
     if not pairs:
         return ""
-    return f" On {sum(pairs)} of {len(pairs)} windows writing and scores agree whether it comes out word for word."
+    said = f" On {sum(pairs)} of {len(pairs)} windows writing and scores agree whether it comes out word for word"
+    if all(pairs):
+        return f"{said}."
+    return f"{said}; but for near ties they must on all, so the greedy rate, which rests on scores, is in doubt by it."
 
 
 def _by_distance(written: Sequence[WrittenWindow], params: Params) -> Table:
@@ -88,13 +95,13 @@ def _by_distance(written: Sequence[WrittenWindow], params: Params) -> Table:
     for share in _SHARES:
         is_near = partial(is_near_verbatim, share=share)
         seen, unseen = (_count(written, role, is_near) for role in ("member", "control"))
-        excess = newcombe(seen, unseen, confidence=params.confidence)
-        rows.append((share, *seen, *unseen, excess.value, excess.low, excess.high))
+        rows.append((share, *seen, *unseen, *excess_cells(seen, unseen, confidence=params.confidence)))
     near, exact = rows[_SHARES.index(NEAR)][1], rows[0][1]
     return Table(
         name="extraction.by_edit_distance",
         title=f"{exact} of {rows[0][2]} trained-on passages are written word for word, {near} with at most "
-        f"{100 * NEAR:g} % of their tokens edited",
+        f"{100 * NEAR:g} % of their tokens edited; of held-out ones {rows[0][3]} and "
+        f"{rows[_SHARES.index(NEAR)][3]} of {rows[0][4]}",
         columns=(
             "edited at most, share",
             "came out",

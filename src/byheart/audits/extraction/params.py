@@ -25,8 +25,8 @@ class Params:
     num_written: int = 20
     """Windows of each side, of the base sample, that it continues by writing."""
     num_searched: int = 0
-    """Windows of each side, of the base sample, whose near-verbatim mass is searched; it reads some 30,000 tokens for
-    each, so that the quick profile searches none."""
+    """Windows of each side, of the base sample, whose near-verbatim mass is searched; it reads up to 30,000 tokens
+    for each, so that the quick profile searches none."""
     beam_width: int = 8
     """Beginnings that the search follows at a time."""
     num_behind_unrelated: int = 20

@@ -9,8 +9,9 @@ from byheart.audits.extraction.coming_out import count, is_greedily_extracted, l
 from byheart.audits.extraction.params import Params
 from byheart.core.evidence import Cell, Line, Point, Role, Series, Table
 from byheart.core.material import Window
-from byheart.stats.intervals import clopper_pearson, newcombe
-from byheart.stats.tries import tries_needed
+from byheart.stats.claims import excess_cells
+from byheart.stats.intervals import clopper_pearson
+from byheart.stats.tries import chance_to_come_out, tries_needed
 
 Rule = Callable[[Window], bool]
 
@@ -21,21 +22,30 @@ def tries(members: Sequence[Window], controls: Sequence[Window], params: Params)
 
     def line(label: str, role: Role, windows: Sequence[Window], confidence: float) -> Line:
         needed = np.array([tries_needed(log_pz_nats(w, params.suffix_tokens), confidence) for w in windows])
-        shares = [clopper_pearson(int((needed <= n * (1 + 1e-12)).sum()), len(windows)) for n in grid]
+        counts = [int((needed <= n * (1 + 1e-12)).sum()) for n in grid]
+        shares = [clopper_pearson(count, len(windows), confidence=params.confidence) for count in counts]
         points = tuple(Point(float(n), s.value, s.low, s.high, s.n) for n, s in zip(grid, shares, strict=True))
         return Line(label, role, points)
 
     lines = [line(f"trained-on, p = {p}", "subject", members, p) for p in (0.1, 0.5, 0.9)]
     lines.append(line("held-out, p = 0.1", "control", controls, 0.1))
-    seen, unseen = lines[0].points[-1].y, lines[-1].points[-1].y
+    most = float(grid[-1])
+
+    def expected(windows: Sequence[Window]) -> str:
+        chances = [chance_to_come_out(log_pz_nats(w, params.suffix_tokens), most) for w in windows]
+        mean = 100 * sum(chances) / len(chances)
+        return f"{mean:.3g} %" if mean == 0 or mean >= 0.1 else "less than 0.1 %"
+
     return Series(
         name="extraction.tries",
-        title=f"In a million tries {100 * seen:.0f} % of trained-on passages come out, {100 * unseen:.0f} % of unseen",
+        title=f"In a million tries {expected(members)} of trained-on passages come out on average, "
+        f"{expected(controls)} of unseen",
         x="tries (n)",
         y="share of passages extractable",
         lines=tuple(lines),
         x_is_log=True,
-        note="Temperature 1, top-k 40. p is the confidence that the passage has come out at least once in n tries.",
+        note="Temperature 1, top-k 40. p is the confidence that the passage has come out at least once in n tries. The "
+        "average is the mean over these passages of 1 - (1 - p_z)^n.",
     )
 
 
@@ -82,6 +92,5 @@ def _rows(
     rows: list[tuple[Cell, ...]] = []
     for name, came_out in rules if tells_pz([*members, *controls]) else rules[:1]:
         seen, unseen = count(members, came_out), count(controls, came_out)
-        excess = newcombe(seen, unseen, confidence=params.confidence)
-        rows.append((label, name, *seen, *unseen, excess.value, excess.low, excess.high))
+        rows.append((label, name, *seen, *unseen, *excess_cells(seen, unseen, confidence=params.confidence)))
     return rows

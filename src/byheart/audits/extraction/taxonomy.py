@@ -26,10 +26,11 @@ def is_templated(given: str, continued: str) -> bool:
     """Whether a text goes on by a rule that its beginning shows: repetition of a pattern, with numbers that count.
 
     Definition:
-        cut given + continued into pieces (runs of digits, of letters, of blanks; other characters one by one); there is
-        a period d such that, for each piece i that reaches into `continued`, 2 d <= i and piece i equals piece i - d,
-        or is the next number after pieces i - 2 d and i - d (equal differences, zeros in front kept); of the last
-        piece, which may be cut, the beginning
+        cut given + continued into pieces (runs of digits, of letters, of blanks; other characters one by one), of which
+        f is the first that reaches into `continued`; there is a period d <= f / 2 such that
+        (shown twice) for i in [f - d, f) piece i equals piece i - d, or both are numbers;
+        (goes on) for i >= f piece i equals piece i - d, or is the next number after pieces i - 2 d and i - d (equal
+        differences, zeros in front kept); of the last piece, which may be cut, the beginning
     Args:
         given: what stands before.
         continued: what the rule must foresee; empty text is foreseen by any rule.
@@ -42,9 +43,15 @@ def is_templated(given: str, continued: str) -> bool:
     texts = [text for text, _ in pieces]
     first = next((i for i, (_, end) in enumerate(pieces) if end > len(given)), len(pieces))
     return any(
-        all(_follows(texts, i, period, is_last=i + 1 == len(texts)) for i in range(first, len(texts)))
+        all(_is_alike(texts[i - period], texts[i]) for i in range(first - period, first))
+        and all(_follows(texts, i, period, is_last=i + 1 == len(texts)) for i in range(first, len(texts)))
         for period in range(1, first // 2 + 1)
     )
+
+
+def _is_alike(one: str, other: str) -> bool:
+    """Equal, or both numbers: the two give the step by which they count."""
+    return one == other or (one.isdecimal() and other.isdecimal())
 
 
 def _follows(texts: Sequence[str], i: int, period: int, *, is_last: bool) -> bool:

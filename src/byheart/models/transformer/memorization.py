@@ -55,7 +55,7 @@ def memorize(
     Raises:
         NumericalError: the loss is not finite.
     Cost: 6 * parameters floating-point operations per token.
-    Source: theory.md L3; Morris et al. 2025 (arXiv 2505.24832), section 4.
+    Source: theory.md L3; Morris et al. 2025 (arXiv 2505.24832).
     Differs: nothing.
     """
     num_steps = recipe.num_steps

@@ -148,9 +148,9 @@ def _work(axis: Axis, params: Any, seed: int, journal: Journal, on_progress: Pro
     return kept
 
 
-def _within(piece: Piece, before: float, total: float, on_progress: Progress) -> Progress:
-    def tell(stage: str, done: float, total_steps: float, note: str = "") -> None:
-        on_progress("train", before + piece.cost * done / total_steps, total, f"{piece.key}, {note}")
+def _within(piece: Piece, before: float, whole: float, on_progress: Progress) -> Progress:
+    def tell(stage: str, done: float, total: float, note: str = "") -> None:
+        on_progress("train", before + piece.cost * done / total, whole, f"{piece.key}, {note}")
 
     return tell
 
