@@ -74,8 +74,7 @@ def null_study(
         recited = extraction.run(inputs, extraction.Params(suffix_tokens=length), rng=rng)
         for name in ("greedy_rate", "pz_half_rate", "pz_1e3_rate"):
             found[f"extraction.{name}, {length} tokens"] = _excess(recited, f"extraction.{name}")
-        named = any(row[-1] == "yes" for row in _table(recited, "extraction.flags").rows)
-        found[f"extraction: a passage named, {length} tokens"] = Verdict(named, named)
+        found[f"extraction: a passage named, {length} tokens"] = _named(recited)
     told = membership.run(inputs, membership.Params(), rng=rng)
     for name in ("split_auc", "auc", "tpr_at_1pct_fpr", "set_p_value"):
         found[f"membership.{name}"] = _excess(told, f"membership.{name}")
@@ -97,6 +96,13 @@ def _dealt(canary: ScoredCanary, rng: np.random.Generator) -> ScoredCanary:
 
 def _table(evidence: Sequence[Evidence], name: str) -> Table:
     return next(e for e in evidence if isinstance(e, Table) and e.name == name)
+
+
+def _named(evidence: Sequence[Evidence]) -> Verdict:
+    """Whether a passage is named; refused where the gate lets none be."""
+    tables = [e for e in evidence if isinstance(e, Table) and e.name == "extraction.flags"]
+    named = any(row[-1] == "yes" for table in tables for row in table.rows)
+    return Verdict(named, named, is_refused=not tables)
 
 
 def _excess(evidence: Sequence[Evidence], name: str) -> Verdict:

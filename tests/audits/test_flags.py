@@ -20,10 +20,17 @@ def side(role: str, *probabilities: float) -> list[Window]:
     return [window(role, f"{role[0]}{i}", p) for i, p in enumerate(probabilities)]
 
 
+@pytest.fixture
+def _no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted, of fewer windows than the gate lets pass."""
+    monkeypatch.setattr(import_module("byheart.audits.extraction.flags"), "doubt", lambda *_: None)
+
+
 def judged(members: list[Window], controls: list[Window], given: Inputs | None = None) -> tuple[Evidence, ...]:
     return flags(members, controls, given or inputs(), PARAMS, rng=np.random.default_rng(0))
 
 
+@pytest.mark.usefixtures("_no_doubt")
 def test_what_is_likelier_than_the_threshold_of_unseen_text_stands_beside_its_false_positive_rate() -> None:
     unseen = [0.2 + 0.01 * i for i in range(19)]
     rate, table = judged(side("member", 0.9, 0.9, 0.3, *([0.2] * 9)), side("control", *unseen))
@@ -41,6 +48,7 @@ def test_what_is_likelier_than_the_threshold_of_unseen_text_stands_beside_its_fa
     assert [row[6] for row in table.rows] == ["no"] * 12
 
 
+@pytest.mark.usefixtures("_no_doubt")
 def test_what_is_as_likely_as_the_threshold_is_not_above_it() -> None:
     """The threshold of 19 held-out windows is the likeliest of them; its like among the trained-on is no finding."""
     unseen = [0.2 + 0.01 * i for i in range(19)]
@@ -51,6 +59,7 @@ def test_what_is_as_likely_as_the_threshold_is_not_above_it() -> None:
     assert {row[5] for row in table.rows} == {(1 + 1) / 20}  # ties count as at least as likely
 
 
+@pytest.mark.usefixtures("_no_doubt")
 def test_many_likely_passages_can_be_named_together() -> None:
     unseen = [0.2 + 0.005 * i for i in range(39)]
     _, table = judged(side("member", *([0.9] * 8), 0.2, 0.2), side("control", *unseen))
@@ -65,7 +74,7 @@ def read_as(words: dict[str, str]) -> Inputs:
 
 
 def test_sets_that_differ_by_themselves_name_no_passage() -> None:
-    members, controls = side("member", *([0.9] * 30)), side("control", *([0.1] * 30))
+    members, controls = side("member", *([0.9] * 40)), side("control", *([0.1] * 40))
     members = [dataclasses.replace(w, prefix=w.prefix + np.int32(1)) for w in members]
     alike = judged(members, controls, read_as({"member": "the sea and", "control": "the sea and"}))
     assert [type(e) for e in alike] == [Estimate, Table]
@@ -76,6 +85,14 @@ def test_sets_that_differ_by_themselves_name_no_passage() -> None:
     assert refusal.reason.endswith("No passage is named.")
 
 
+def test_a_gate_that_saw_too_little_names_no_passage() -> None:
+    """Not to see a difference is not to have shown that there is none: 39 windows, or a claim within the gate's own."""
+    for seen, unseen in (([0.9] * 39, [0.1] * 40), ([0.9] * 27 + [0.1] * 13, [0.1 + 0.01 * i for i in range(40)])):
+        (refusal,) = judged(side("member", *seen), side("control", *unseen))
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason.endswith("No passage is named.")
+
+
 def test_too_few_texts_for_the_gate_name_no_passage() -> None:
     (refusal,) = judged(side("member", *([0.9] * 3)), side("control", *([0.1] * 40)))
     assert isinstance(refusal, Refusal)
@@ -83,7 +100,7 @@ def test_too_few_texts_for_the_gate_name_no_passage() -> None:
 
 
 def test_the_gate_moves_no_other_number_of_the_audit() -> None:
-    windows = tuple(side("member", *([0.9] * 12)) + side("control", *([0.1] * 24)))
+    windows = tuple(side("member", *([0.9] * 40)) + side("control", *([0.1] * 40)))
     one, two = (run(inputs(windows=windows), PARAMS, rng=np.random.default_rng(seed)) for seed in (1, 2))
     assert any(getattr(e, "name", "") == "extraction.flags" for e in one)
     own = "extraction.above_threshold_rate"
@@ -98,6 +115,7 @@ def test_too_few_twins_are_refused_with_the_number_needed(num_twins: int) -> Non
     assert f"there are {num_twins} and 1" in refusal.reason
 
 
+@pytest.mark.usefixtures("_no_doubt")
 def test_the_table_ends() -> None:
     _, table = judged(side("member", *([0.9] * 50)), side("control", *([0.1] * 30)))
     assert isinstance(table, Table)
@@ -105,6 +123,7 @@ def test_the_table_ends() -> None:
     assert table.title.startswith("50 of 50")
 
 
+@pytest.mark.usefixtures("_no_doubt")
 def test_a_stranger_s_false_positives_hold_the_declared_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Members and twins of one distribution: over many draws the share above the threshold is at most 5 %."""
     monkeypatch.setattr(
