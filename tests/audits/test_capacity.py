@@ -1,5 +1,6 @@
 """The evidence of the capacity experiment, from networks whose capacity is known because it was made up."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -73,10 +74,23 @@ def test_what_more_steps_still_raise_is_called_a_lower_bound() -> None:
     assert settled.value == 0
     assert not is_lower_bound(settled)
     rising = estimates(evidence(trainings(share=0.9), PARAMS))["capacity.gain_of_doubled_steps"]
-    assert rising.value == pytest.approx(1 - 0.9)
+    assert rising.value == pytest.approx(1 / 0.9 - 1)
     assert is_lower_bound(rising)
     titles = [one.title for one in evidence(trainings(share=0.9), PARAMS) if isinstance(one, Series)]
     assert "at least" in titles[0]
+
+
+def title(made: list[Training]) -> str:
+    return next(one.title for one in evidence(made, PARAMS) if isinstance(one, Series))
+
+
+def test_the_title_says_follow_and_stay_only_of_a_curve_that_does() -> None:
+    assert title(trainings()).endswith("then stay there")
+    rises = [dataclasses.replace(one, seen_nats=one.seen_nats + (one.num_sequences == 16) * 10) for one in trainings()]
+    assert "they still rise, to" in title(rises)
+    loose = [dataclasses.replace(one, seen_nats=one.seen_nats - 0.1 * EACH * math.log(2)) for one in trainings()]
+    assert "not even the smallest data are held whole" in title(loose)
+    assert "follow the data" not in title(loose)
 
 
 def test_a_ladder_that_stays_on_the_slope_has_no_plateau() -> None:

@@ -50,7 +50,7 @@ def test_copying_more_than_people_do_is_said_with_capability_and_both_poles() ->
 def test_copying_only_when_drawn_out_is_no_evidence_of_copying_in_ordinary_use() -> None:
     finding = said(run_with(evidence(20, 1)))
     assert finding.answer == "No evidence of it."
-    assert any("copies mostly when it is drawn out" in detail for detail in finding.details)
+    assert any("copies more often when it is drawn out" in detail for detail in finding.details)
 
 
 def test_what_the_blind_pole_does_too_is_undecided() -> None:
@@ -60,7 +60,7 @@ def test_what_the_blind_pole_does_too_is_undecided() -> None:
 
 def test_a_measure_that_leans_as_the_blind_pole_s_is_no_evidence() -> None:
     alone = " ".join(said(run_with(evidence(20, 1))).details)
-    assert "0.5 alike: it copies mostly when it is drawn out" in alone
+    assert "0.5 alike: it copies more often when it is drawn out" in alone
     beside = " ".join(said(run_with(evidence(20, 1), blind=evidence(20, 1))).details)
     assert (
         "0.5 alike: but the blind pole, which never saw the text, leans the same way, so this is no evidence" in beside

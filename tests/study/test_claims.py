@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from byheart.audits import AUDITS
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.result import Completed, Result
 from byheart.core.run_record import Claim, RunRecord
@@ -79,6 +80,7 @@ def test_claims_are_corrected_by_holm_and_refusals_do_not_count() -> None:
     assert second.adjusted_p_value == pytest.approx(2 * second.p_value)
     assert first.adjusted_p_value == pytest.approx(first.p_value)
     assert set(CLAIMED) <= set(NAMES)
+    assert {name.partition(".")[0] for name in CLAIMED} == {audit.name for audit in AUDITS}
 
 
 def test_the_verdict_says_where_a_claim_falls_among_several() -> None:

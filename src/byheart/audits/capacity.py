@@ -34,6 +34,8 @@ LEAST_SEEDS, LEAST_BEYOND = 2, 2
 """Repetitions that carry an interval, and rungs beyond the kink that carry a plateau."""
 EXACT_SHARE = 0.98
 """Memorized bits of data that fit must reach so much of the entropy."""
+STILL_RISING = 0.05
+"""Of the plateau: where the largest data show so much more, the curve is not said to stay."""
 STILL_RISING = 0.01
 """A gain from doubling the steps that may be larger than this makes the plateau a lower bound."""
 HEADS = (
@@ -151,9 +153,11 @@ def _gain(whole: Ladder, half: Ladder, params: Params) -> Estimate | Refusal:
     if not beyond.any():
         return Refusal(name=name, reason="All data fit: no rung is left that more steps could raise.")
     totals = [ladder.shown[:, beyond].sum(axis=1) for ladder in (whole, half)]
-    gains = [1.0 - float(fewer) / float(more) if more > 0 else 0.0 for more, fewer in zip(*totals, strict=True)]
+    if not totals[1].all():
+        return Refusal(name=name, reason="Half of the steps held nothing of the rungs beyond the kink.")
+    gains = [float(more) / float(fewer) - 1.0 for more, fewer in zip(*totals, strict=True)]
     method = (
-        f"1 - bits after {params.num_steps // 2} steps by bits after {params.num_steps}, over the rungs beyond the "
+        f"Bits after {params.num_steps} steps by bits after {params.num_steps // 2}, less 1, over the rungs beyond the "
         "kink; each training has a schedule of its own; Student's t over seeds, paired."
     )
     return _over_seeds(name, "share", gains, method, params)
@@ -211,14 +215,20 @@ def _chance(chance: Interval, params: Params) -> Estimate:
 
 
 def _title(plateaus: list[float] | str, gain: Estimate | Refusal, ladder: Ladder, params: Params) -> str:
+    """What the curve shows: that it follows the data, and that it stays, only where it does."""
     if isinstance(plateaus, str):
         return "The ladder of data does not leave the slope: no plateau was reached"
-    bits = float(np.mean(plateaus))
+    bits, last = float(np.mean(plateaus)), float(ladder.shown[:, -1].mean())
     word = "at least " if is_lower_bound(gain) else ""
-    return (
-        f"Memorized bits follow the data up to {word}about {bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per "
-        "parameter, then stay there"
-    )
+    height = f"{word}about {bits:,.0f} bits, {bits / ladder.num_parameters:.1f} per parameter"
+    exact = _exact(ladder)
+    if isinstance(exact, Refusal):
+        begins = f"Memorized bits reach {height}; not even the smallest data are held whole"
+    else:
+        begins = f"Memorized bits follow the data up to {height}"
+    if last > (1.0 + STILL_RISING) * bits:
+        return f"{begins}; they still rise, to {last:,.0f} at the largest data"
+    return begins if isinstance(exact, Refusal) else f"{begins}, then stay there"
 
 
 def is_lower_bound(gain: Estimate | Refusal) -> bool:

@@ -22,12 +22,10 @@ def exposure_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str
         return "Undecided.", f"The sample cannot carry this number: {fmt.shown(mean.reason, 600)}", ()
     if mean is None or mean.control is None or mean.excess is None:
         return "Not measured.", f"{model.label}: {why_missing(record.of(audit, model.name))}.", ()
-    lead = f"Secrets that were planted in the training text stand out of what {model.label} might say instead by "
-    lead += f"{fmt.estimate(mean)} on average."
-    against = (
-        f"Compared with their unplanted twins: {fmt.control(mean.control, mean.unit, mean.confidence)}. "
-        f"Excess: {fmt.excess(mean.excess, mean.unit, mean.confidence)}"
-    )
+    lead = f"Among what {model.label} might say instead, secrets that were planted in the training text stand out by "
+    lead += f"{fmt.estimate(mean)} on average; by chance, as their unplanted twins do, it is "
+    lead += f"{fmt.control(mean.control, mean.unit, mean.confidence)}."
+    against = f"Excess over the twins: {fmt.excess(mean.excess, mean.unit, mean.confidence)}"
     blind = _pole(record, audit, BLIND)
     coins = answer(record, audit, model, _P_VALUE)
     p_value = coins.value if isinstance(coins, Estimate) else 1.0
@@ -45,6 +43,8 @@ def exposure_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str
         short = "Undecided: the blind pole, which never saw the text, differs the same way."
     else:
         short = "Yes."
+    if short.startswith("No evidence") and _lookup_missing(record, audit):
+        short = "Undecided: planted secrets are missing in the text that was given as trained-on."
     details = (f"{against}.", *_guesses(record, audit, model), *_poles(record, audit, blind))
     return short, lead, (*details, f"How sure: the intervals rest on {fmt.number(mean.n, 0)} pairs, a coin each.")
 
@@ -71,12 +71,19 @@ def _guesses(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
     return tuple(said)
 
 
+def _lookup_missing(record: RunRecord, audit: str) -> str:
+    """Why the lookup pole has no number, "" where it has one: it has none where the text does not hold the secrets."""
+    party = next((party for party in parties(record) if party.role == LOOKUP), None)
+    if party is None or _pole(record, audit, LOOKUP) is not None:
+        return ""
+    return why_missing(record.of(audit, party.name))
+
+
 def _poles(record: RunRecord, audit: str, blind: Estimate | None) -> tuple[str, ...]:
     """The ceiling and the floor, and whether this audit can tell them apart on this sample."""
     lookup = _pole(record, audit, LOOKUP)
     if lookup is None:
-        party = next((party for party in parties(record) if party.role == LOOKUP), None)
-        missing = why_missing(record.of(audit, party.name)) if party is not None else ""
+        missing = _lookup_missing(record, audit)
         said = f"The lookup pole: {missing.rstrip('.')}." if missing else ""
     else:
         said = f"The lookup pole, which holds the text: {fmt.estimate(lookup)}."

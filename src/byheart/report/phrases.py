@@ -97,6 +97,8 @@ def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tu
     num = len(record.claims)
     if claim is None or num < 2:
         return short, ()
+    if claim.p_value <= SIGNIFICANCE and not short.startswith((*_CLAIMING, "Undecided")):
+        return short, ()  # it differs the other way, and a small p beside that would read as a claim
     alone, adjusted = _level(claim.p_value), _level(claim.adjusted_p_value)
     said = f"By itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
     if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and short.startswith(_CLAIMING):

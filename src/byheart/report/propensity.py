@@ -65,7 +65,7 @@ def _measured(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
     if isinstance(blind, Estimate) and _side(it) and _side(blind) == _side(it):
         meaning = "but the blind pole, which never saw the text, leans the same way, so this is no evidence"
     elif it.high < 0.5:
-        meaning = "it copies mostly when it is drawn out"
+        meaning = "it copies more often when it is drawn out"
     elif it.low > 0.5:
         meaning = "ordinary prompts draw out more than those of its own training text"
     else:

@@ -42,6 +42,7 @@ CLAIMED = (
     "adaptation.bits_beyond_memorizer_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
+    "propensity.ordinary_rate",
 )
 """Estimates of which the verdict says whether they are more than chance: one for each audit, fixed in advance."""
 

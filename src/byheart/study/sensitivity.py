@@ -157,8 +157,8 @@ def lines(rows: Iterable[Sensitivity]) -> list[str]:
     if not said:
         return []
     head = (
-        "Smallest effects found in four of five studies, by the 95 % intervals that decide (half of the held-out "
-        "documents are controls; fewer documents than windows find less):"
+        "Smallest effects found in four of five studies, by the 95 % intervals and before the correction for several "
+        "claims (half of the held-out documents are controls; fewer documents than windows find less):"
     )
     return [head, *said]
 
