@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from byheart.core.evidence import Interval
 from byheart.core.tokens import Floats
@@ -55,26 +54,6 @@ def entropy_bits(num_sequences: int, *, num_tokens: int, vocabulary_size: int) -
     Differs: nothing.
     """
     return num_sequences * num_tokens * math.log2(vocabulary_size)
-
-
-def lookup_bits(sequences: npt.NDArray[np.integer], *, vocabulary_size: int) -> float:
-    """What a table that holds all sequences shows when it is not told which one comes: no predictor shows more.
-
-    Definition:
-        L = sum_i (S log2 V + log2(c_i / N)), c_i how often x_i stands among the N; H - N log2 N where all differ
-    Args:
-        sequences: token ids, shape [N, S].
-        vocabulary_size: V.
-    Returns:
-        bits. By Gibbs' inequality sum_i log2 p(x_i) <= sum_i log2(c_i / N) for every distribution p, and clipping at 0
-        does not help while N < V^S / e.
-    Source: Gibbs' inequality.
-    Differs: nothing.
-    """
-    num_sequences, num_tokens = sequences.shape
-    _, counts = np.unique(sequences, axis=0, return_counts=True)
-    entropy = entropy_bits(num_sequences, num_tokens=num_tokens, vocabulary_size=vocabulary_size)
-    return entropy + float((counts * np.log2(counts / num_sequences)).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
