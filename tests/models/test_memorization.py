@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from byheart.errors import NumericalError
 from byheart.models.transformer import memorization
 from byheart.models.transformer.config import NetworkConfig
+from byheart.models.transformer.fitting import Batch
 from byheart.models.transformer.memorization import memorize, sequence_log_probabilities_nats
 from byheart.models.transformer.network import Network
 from byheart.models.transformer.recipe import TrainingRecipe
@@ -54,9 +55,9 @@ def test_a_pass_in_small_batches_reads_every_sequence_once(monkeypatch: pytest.M
     read: list[tuple[int, ...]] = []
     loss = memorization._loss
 
-    def reading(network: Network, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        read.extend(tuple(row) for row in targets.tolist())
-        return loss(network, inputs, targets)
+    def reading(network: Network, batch: Batch) -> torch.Tensor:
+        read.extend(tuple(row) for row in batch.targets.tolist())
+        return loss(network, batch)
 
     monkeypatch.setattr(memorization, "_loss", reading)
     recipe = TrainingRecipe(num_steps=6, batch_windows=2, warmup_steps=1)

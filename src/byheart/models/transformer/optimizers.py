@@ -1,10 +1,10 @@
 """What moves the weights: plain gradient descent, AdamW, or Muon for matrices beside AdamW for the rest."""
 
 import torch
+from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from byheart.models.transformer.muon import Muon
-from byheart.models.transformer.network import Network
 from byheart.models.transformer.recipe import TrainingRecipe
 
 _BETAS = (0.9, 0.95)
@@ -12,7 +12,7 @@ _EMBEDDING_SHARE = 0.2
 """Step size of AdamW beside Muon, as a share of Muon's."""
 
 
-def optimizers(network: Network, recipe: TrainingRecipe, dtype: torch.dtype) -> list[Optimizer]:
+def optimizers(network: nn.Module, recipe: TrainingRecipe, dtype: torch.dtype) -> list[Optimizer]:
     """Every parameter in one optimizer; embeddings count as matrices for AdamW, not for Muon.
 
     Args:
