@@ -8,9 +8,11 @@ from byheart.core.needs import (
     CanariesNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
+    DamageNeed,
     HeldOutNeed,
     NearMassNeed,
     Need,
+    PathsNeed,
     PrefixSweepNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
@@ -76,7 +78,7 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
-            case NearMassNeed():
+            case NearMassNeed() | PathsNeed() | DamageNeed():
                 pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():
                 prompts += 2 * need.num_windows
