@@ -115,10 +115,9 @@ def answers_between(
     """
     derivatives = None
     if isinstance(predictor, Expands):
-        first, second = (predictor.embed_context(end) for end in ends)
-        grid = np.linspace(0.0, 1.0, num_points)[:, None, None]
-        rows = predictor.next_log_probabilities_from_embeddings_nats((1.0 - grid) * first + grid * second)
+        rows = rows_between(predictor, ends, num_points)
         if is_expanded:
+            first, second = (predictor.embed_context(end) for end in ends)
             target = int(rows[0].argmax())
             derivatives = predictor.directional_derivatives_nats(first, second - first, target)
     else:
@@ -131,6 +130,25 @@ def answers_between(
         "start_nats": array_to_json(rows[:, int(rows[0].argmax())]),
         "derivatives": derivatives,
     }
+
+
+def rows_between(predictor: Expands, ends: tuple[TokenIds, TokenIds], num_points: int) -> Floats:
+    """The distribution at each point of the line between the input embeddings of two contexts.
+
+    Definition:
+        P_l after E(l) = (1 - l) E_a + l E_b, l = 0, 1/(G-1), ..., 1
+    Args:
+        predictor: who answers.
+        ends: a and b, of equal length.
+        num_points: G.
+    Returns:
+        nats, shape [G, V].
+    Source: theory.md A2.
+    Differs: nothing.
+    """
+    first, second = (predictor.embed_context(end) for end in ends)
+    grid = np.linspace(0.0, 1.0, num_points)[:, None, None]
+    return predictor.next_log_probabilities_from_embeddings_nats((1.0 - grid) * first + grid * second)
 
 
 def _one_step(ends: Floats, num_points: int) -> dict[str, Any]:

@@ -108,10 +108,9 @@ def _pairs(first: list[End], second: list[End]) -> list[PathPair]:
     """Each end of the first with the next one of the second that the DNF answers otherwise, if it has one."""
     left, pairs = list(second), []
     for end in first:
-        other = next((it for it in left if end.fired is None or it.fired != end.fired), None)
-        if other is not None:
-            left.remove(other)
-            pairs.append(PathPair(ends=(end, other)))
+        place = next((i for i, it in enumerate(left) if end.fired is None or it.fired != end.fired), None)
+        if place is not None:
+            pairs.append(PathPair(ends=(end, left.pop(place))))
     return pairs
 
 
