@@ -1,7 +1,7 @@
 """The laboratory: an axis of the theory as an experiment from scratch."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,11 +11,20 @@ from byheart.cli.session import JsonFlag, QuietFlag, SeedOption, answer, answer_
 from byheart.errors import ConfigError
 
 if TYPE_CHECKING:
+    from byheart.study.lab.forecast import LabForecast
     from byheart.study.lab.plan import LabPlan
+
+_NAMES = "context, interpolation, adaptation, complexity, novelty, capacity"
 
 
 def lab(
-    axis: Annotated[str, typer.Argument(help="Which experiment: capacity.", metavar="AXIS")],
+    axis: Annotated[
+        str,
+        typer.Argument(
+            help="Which experiment: context, interpolation, adaptation, complexity, novelty, capacity; or all.",
+            metavar="AXIS",
+        ),
+    ],
     output: OutputOption,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Repetitions; default: the profile's.")] = None,
     profile: Annotated[
@@ -28,78 +37,85 @@ def lab(
         str, typer.Option("--time", help="Budget instead of steps: 4m or 1h; the speed here decides the steps.")
     ] = "",
     seed: SeedOption = 0,
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Trainings at a time; default: one on each core.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done and how long, and stop.")
     ] = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
-    """Run an experiment of the theory from scratch: capacity trains networks on noise and counts what they hold.
+    """Run an experiment of the theory from scratch: small transformers beside the memorizers of their training data.
 
     Killed or interrupted, the same command goes on; finished trainings are kept.
 
-    Example:  byheart lab capacity -o runs/capacity
+    Example:  byheart lab all --profile quick -o runs/lab
     """
-    from byheart.study.lab.execute import forecast, kept_plan, run_lab
+    from byheart.index.searching.threads import usable_cores
+    from byheart.study.lab.execute import kept_plan, run_lab
+    from byheart.study.lab.forecast import forecast
+    from byheart.study.lab.plan import LabPlan
     from byheart.study.pages import page
     from byheart.study.run_folder import RunFolder
 
     if steps is not None and time:
         raise ConfigError("Give --steps or --time, not both.", next_step="Leave one of them out.")
-    plan = _plan(axis, output, seeds=seeds, profile=profile, steps=steps, seconds=seconds_of(time), seed=seed)
+    num_processes = processes or usable_cores()
+    plan = LabPlan(axis=axis, profile=profile, num_seeds=seeds or 0, num_steps=steps or 0, seed=seed)
+    if time:
+        plan = _within(plan, output, seconds_of(time), num_processes)
     if dry_run:
-        planned = forecast(plan)
-        planned["lines"].append("Nothing was trained but the few steps that were timed.")
-        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        planned = forecast(plan, num_processes)
+        lines = [*planned.lines, "Nothing was trained but the few steps that were timed."]
+        answer_json(_as_json(planned, lines)) if json else answer("\n".join(lines))
         return
+    seconds = None
     if RunFolder(output).is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
     elif not quiet:
         word = "Finished trainings are kept. In all: " if kept_plan(output) else ""
-        say(word + "\n".join(forecast(plan)["lines"]))
+        planned = forecast(plan, num_processes)
+        seconds = {one.axis: one.seconds for one in planned.axes}
+        say(word + "\n".join(planned.lines))
     with progress(quiet) as on_progress:
-        record = run_lab(plan, output, command=_command(plan), render=page(), on_progress=on_progress)
+        record = run_lab(
+            plan,
+            output,
+            command=_command(plan),
+            num_processes=num_processes,
+            seconds=seconds,
+            render=page(),
+            on_progress=on_progress,
+        )
     show_run(record, output, json)
 
 
-def _plan(
-    axis: str,
-    output: Path,
-    *,
-    seeds: int | None,
-    profile: Literal["quick", "standard", "full"],
-    steps: int | None,
-    seconds: float | None,
-    seed: int,
-) -> "LabPlan":
-    """The plan that was asked for; of a budget in time, the steps that were chosen when it began."""
+def _within(plan: "LabPlan", output: Path, seconds: float | None, num_processes: int) -> "LabPlan":
+    """The plan with as many steps as fit into a budget; when it was begun before, with those that were chosen then."""
     import dataclasses
 
-    from byheart.study.lab import axis_named
-    from byheart.study.lab.execute import kept_plan, steps_within
-    from byheart.study.lab.plan import LabPlan
+    from byheart.study.lab.execute import kept_plan
+    from byheart.study.lab.forecast import steps_within
 
-    sizes = axis_named(axis).profiles[profile]
-    plan = LabPlan(
-        axis=axis,
-        profile=profile,
-        num_seeds=seeds or sizes.num_seeds,
-        num_steps=steps or sizes.num_steps,
-        seed=seed,
-    )
-    if seconds is None:
-        return plan
+    assert seconds is not None
     kept = kept_plan(output)
-    num_steps = kept.num_steps if kept is not None else steps_within(plan, seconds)
+    num_steps = kept.num_steps if kept is not None else steps_within(plan, seconds, num_processes)
     return dataclasses.replace(plan, num_steps=num_steps)
+
+
+def _as_json(planned: "LabForecast", lines: list[str]) -> dict[str, Any]:
+    import dataclasses
+
+    axes = [dataclasses.asdict(one) for one in planned.axes]
+    return {"axes": axes, "processes": planned.num_processes, "seconds": planned.seconds, "lines": lines}
 
 
 def _command(plan: "LabPlan") -> str:
     """What to type to have the same numbers anywhere: of a budget in time, the steps that it came to."""
-    return (
-        f"byheart lab {plan.axis} --profile {plan.profile} --seeds {plan.num_seeds} --steps {plan.num_steps} "
-        f"--seed {plan.seed} -o RUN"
-    )
+    seeds = f" --seeds {plan.num_seeds}" if plan.num_seeds else ""
+    steps = f" --steps {plan.num_steps}" if plan.num_steps else ""
+    return f"byheart lab {plan.axis} --profile {plan.profile}{seeds}{steps} --seed {plan.seed} -o RUN"
 
 
 def register(app: typer.Typer) -> None:

@@ -7,11 +7,21 @@ tuple.
 from byheart.errors import ConfigError
 from byheart.study.lab import capacity
 from byheart.study.lab.axis import Axis
+from byheart.study.lab.plan import ALL
 from byheart.study.plan import did_you_mean
 
 AXES: tuple[Axis, ...] = (capacity.AXIS,)
 PLANNED = ("context", "interpolation", "adaptation", "complexity", "novelty")
 """Axes of the theory that have no experiment here yet."""
+
+
+def axes_named(name: str) -> tuple[Axis, ...]:
+    """The axis of that name; every one for "all".
+
+    Raises:
+        ConfigError: there is none, with those that there are.
+    """
+    return AXES if name == ALL else (axis_named(name),)
 
 
 def axis_named(name: str) -> Axis:
@@ -23,7 +33,7 @@ def axis_named(name: str) -> Axis:
     found = next((axis for axis in AXES if axis.name == name), None)
     if found is not None:
         return found
-    known = [axis.name for axis in AXES]
+    known = [*(axis.name for axis in AXES), ALL]
     if name in PLANNED:
         raise ConfigError(
             f"The axis {name!r} has no experiment yet.",

@@ -1,9 +1,9 @@
 """Runs an experiment: pieces -> journal -> findings -> run folder, as `study/execute.py` does with audits."""
 
-import dataclasses
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,19 @@ from byheart.core.provenance import Provenance
 from byheart.core.result import Completed, Result
 from byheart.core.run_record import Method, RunRecord
 from byheart.errors import ConfigError, FormatError
+from byheart.study.headline import claims
 from byheart.study.journal import Journal
-from byheart.study.lab import axis_named
-from byheart.study.lab.axis import Axis, Piece
+from byheart.study.lab import axes_named
+from byheart.study.lab.axis import Axis, Finding
+from byheart.study.lab.merging import data_of, rows_of, sizes_of, subjects_of
 from byheart.study.lab.plan import LabPlan
+from byheart.study.lab.pool import Job, done
 from byheart.study.provenance import package_versions
 from byheart.study.run_folder import PLAN, RunFolder
 from byheart.study.tables import parquet
 from byheart.study.training import check_installed
 
-NUM_THREADS = 1
-"""Of torch: another number moves the last bits, and these networks are too small to gain from more."""
+Kept = Mapping[str, dict[str, Any]]
 
 
 def kept_plan(folder: Path) -> LabPlan | None:
@@ -32,61 +34,13 @@ def kept_plan(folder: Path) -> LabPlan | None:
     return LabPlan.from_toml(path.read_text("utf-8")) if path.exists() else None
 
 
-def measured_seconds(plan: LabPlan) -> float:
-    """Seconds that the whole plan will take on this machine, from a few steps of it."""
-    from byheart.models.transformer.parallel import threads
-
-    axis = axis_named(plan.axis)
-    params = plan.params(axis)
-    check_installed()
-    with threads(NUM_THREADS):
-        return axis.seconds_per_cost(params) * sum(piece.cost for piece in axis.pieces(params))
-
-
-def steps_within(plan: LabPlan, seconds: float) -> int:
-    """How many steps each training may have so that the whole plan takes about so long; hundreds, at least 200.
-
-    Raises:
-        ConfigError: too little time for the least number of steps.
-    """
-    per_step = measured_seconds(plan) / plan.num_steps
-    steps = int(seconds / per_step) // 100 * 100
-    if steps < 200:
-        raise ConfigError(
-            f"{seconds:.0f} seconds are too few for this experiment.",
-            why=f"Its trainings need 200 steps each at least, {200 * per_step:.0f} seconds here.",
-            next_step="Give more --time, fewer --seeds, or a smaller --profile.",
-        )
-    return steps
-
-
-def forecast(plan: LabPlan) -> dict[str, Any]:
-    """What an experiment will do and how long it will take here, as JSON values and as lines to print."""
-    axis = axis_named(plan.axis)
-    pieces = axis.pieces(plan.params(axis))
-    seconds = measured_seconds(plan)
-    steps = sum(piece.steps for piece in pieces)
-    lines = [
-        f"{axis.title(plan.params(axis))}: {axis.question}",
-        f"{len(pieces)} trainings, {plan.num_seeds} seeds, {steps:,} gradient steps in all, {plan.num_steps:,} each "
-        "and half of them; about " + (f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"),
-        *axis.notes(plan.params(axis)),
-    ]
-    return {
-        "axis": axis.name,
-        "trainings": len(pieces),
-        "seeds": plan.num_seeds,
-        "steps": plan.num_steps,
-        "seconds": seconds,
-        "lines": lines,
-    }
-
-
 def run_lab(
     plan: LabPlan,
     folder: Path,
     *,
     command: str = "",
+    num_processes: int = 1,
+    seconds: Mapping[str, float] | None = None,
     clock: Callable[[], float] = time.perf_counter,
     on_progress: Progress = silent,
     render: Callable[[RunRecord], str] | None = None,
@@ -97,6 +51,8 @@ def run_lab(
         plan: which, and how large.
         folder: the run folder; made when it does not exist.
         command: what to type to reproduce it.
+        num_processes: trainings at a time; moves no number.
+        seconds: what each axis is expected to take, by name, for the progress; None: the same for all.
         clock: seconds.
         on_progress: told about the trainings, in units of their cost.
         render: the report's page, or None to write none.
@@ -105,11 +61,12 @@ def run_lab(
     Raises:
         ConfigError: an unknown axis, or the folder holds something else.
         CapabilityError: torch is missing.
+        BackendError: a process died.
         FingerprintError: the folder was begun by another version of the experiment.
         FormatError: what lies there is damaged.
     """
     started = clock()
-    axis = axis_named(plan.axis)
+    axes = axes_named(plan.axis)
     run = RunFolder(folder)
     run.check(plan)
     if run.is_complete():
@@ -118,41 +75,57 @@ def run_lab(
     if folder.exists() and any(folder.iterdir()) and not (folder / PLAN).exists():
         raise ConfigError(f"{folder} holds other files.", next_step="Choose another folder with -o.")
     run.begin(plan)
-    params = plan.params(axis)
-    journal = Journal(run.journal_path, plan.fingerprint(axis))
+    journal = Journal(run.journal_path, plan.fingerprint(axes))
     try:
-        kept = _work(axis, params, plan.seed, journal, on_progress)
-        record = _record(axis, params, plan, kept, command, clock() - started)
-        run.finish(record, parquet(axis.scores(params, kept), []), None, render)
+        jobs = _jobs(axes, plan, seconds or {})
+        _do(jobs, plan.seed, journal, num_processes, on_progress)
+        # Read back, so that a run that was resumed computes from the same numbers to the last bit.
+        kept = {axis.name: _kept(axis, plan, journal) for axis in axes}
+        findings = {axis.name: axis.findings(plan.params(axis), kept[axis.name]) for axis in axes}
+        record = _record(axes, plan, findings, command, clock() - started)
+        rows = {axis.name: axis.scores(plan.params(axis), kept[axis.name]) for axis in axes}
+        run.finish(record, parquet(rows_of(rows), []), None, render)
     finally:
         journal.close()
     return record
 
 
-def _work(axis: Axis, params: Any, seed: int, journal: Journal, on_progress: Progress) -> dict[str, dict[str, Any]]:
-    """Every piece, from the journal where it was done before."""
-    from byheart.models.transformer.parallel import threads
-
-    pieces = axis.pieces(params)
-    total = sum(piece.cost for piece in pieces)
-    before = 0.0
-    kept = {}
-    with threads(NUM_THREADS):
+def _jobs(axes: tuple[Axis, ...], plan: LabPlan, seconds: Mapping[str, float]) -> list[Job]:
+    """Every piece of every axis; within an axis the longest first, so that the processes end together."""
+    jobs = []
+    for axis in axes:
+        params = plan.params(axis)
+        pieces = sorted(axis.pieces(params), key=lambda piece: -piece.cost)
+        whole = sum(piece.cost for piece in pieces)
         for piece in pieces:
-            if piece.key not in journal:
-                journal.put(piece.key, axis.work(params, piece, seed, _within(piece, before, total, on_progress)))
-            # Read back, so that a run that was resumed computes from the same numbers to the last bit.
-            kept[piece.key] = journal.get(piece.key)
-            before += piece.cost
-            on_progress("train", before, total, piece.key)
-    return kept
+            share = seconds.get(axis.name, 1.0) * piece.cost / whole
+            jobs.append(Job(_key(axis, piece.key), axis.work, params, piece, share))
+    return jobs
 
 
-def _within(piece: Piece, before: float, whole: float, on_progress: Progress) -> Progress:
-    def tell(stage: str, done: float, total: float, note: str = "") -> None:
-        on_progress("train", before + piece.cost * done / total, whole, f"{piece.key}, {note}")
+def _key(axis: Axis, piece: str) -> str:
+    return f"{axis.name}: {piece}"
 
-    return tell
+
+def _kept(axis: Axis, plan: LabPlan, journal: Journal) -> Kept:
+    return {piece.key: journal.get(_key(axis, piece.key)) for piece in axis.pieces(plan.params(axis))}
+
+
+def _do(jobs: list[Job], seed: int, journal: Journal, num_processes: int, on_progress: Progress) -> None:
+    """Every job that the journal does not hold yet."""
+    total = sum(job.cost for job in jobs)
+    costs = {job.key: job.cost for job in jobs}
+    shares = {job.key: 1.0 for job in jobs if job.key in journal}
+
+    def tell(key: str, share: float) -> None:
+        shares[key] = share
+        on_progress("experiment", sum(costs[name] * part for name, part in shares.items()), total, key)
+
+    waiting = [job for job in jobs if job.key not in journal]
+    with closing(done(waiting, seed, num_processes, tell)) as finished:  # whatever happens, no process goes on alone
+        for key, value in finished:
+            journal.put(key, value)
+            tell(key, 1.0)
 
 
 def _finished(run: RunFolder) -> RunRecord:
@@ -167,20 +140,30 @@ def _finished(run: RunFolder) -> RunRecord:
 
 
 def _record(
-    axis: Axis, params: Any, plan: LabPlan, kept: dict[str, dict[str, Any]], command: str, seconds: float
+    axes: tuple[Axis, ...], plan: LabPlan, findings: Mapping[str, Sequence[Finding]], command: str, seconds: float
 ) -> RunRecord:
-    findings = axis.findings(params, kept)
-    trained_on, held_out = axis.data(params)
-    sizes = {
-        name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(params).items()
-    }
+    results = tuple(
+        Result(axis.name, axis.version, one.subject.name, Completed(one.evidence))
+        for axis in axes
+        for one in findings[axis.name]
+    )
+    trained_on, held_out = data_of({axis.name: axis.data(plan.params(axis)) for axis in axes})
+    subjects = subjects_of([one.subject for found in findings.values() for one in found])
+    methods = tuple(
+        Method(
+            audit=axis.name,
+            version=axis.version,
+            question=axis.question,
+            parts=axis.method(),
+            params=sizes_of(plan.params(axis)),
+        )
+        for axis in axes
+    )
+    notes = dict.fromkeys(note for axis in axes for note in axis.notes(plan.params(axis)))
     return RunRecord(
-        title=axis.title(params),
-        results=tuple(Result(axis.name, axis.version, one.subject.name, Completed(one.evidence)) for one in findings),
-        methods=(
-            Method(audit=axis.name, version=axis.version, question=axis.question, parts=axis.method(), params=sizes),
-        ),
+        title=axes[0].title(plan.params(axes[0])) if len(axes) == 1 else TITLE_OF_ALL,
+        results=results,
+        methods=methods,
         provenance=Provenance(
             byheart=__version__,
             python=platform.python_version(),
@@ -192,7 +175,11 @@ def _record(
             trained_on=trained_on,
             held_out=held_out,
             tokenizer="none: the tokens are numbers",
-            subjects=tuple(one.subject for one in findings),
+            subjects=subjects,
         ),
-        notes=axis.notes(params),
+        notes=tuple(notes),
+        claims=claims(result for result in results if result.subject == subjects[0].name),
     )
+
+
+TITLE_OF_ALL = "every axis of the theory: small transformers beside the memorizers of their training data"
