@@ -3,6 +3,7 @@
 import numpy as np
 
 from byheart.core.explanation import Explanation
+from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.material import ComparedWindow, Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores, token_scores
@@ -115,4 +116,38 @@ def canary(
         is_whole_space=False,
         num_planted_found=repetitions,
         num_twin_found=0,
+    )
+
+
+def path(
+    number: int,
+    steps: list[float],
+    *,
+    argmax_ids: list[int] | None = None,
+    fired: tuple[int, int] | None = (1, 2),
+    derivatives: tuple[float, float, float] | None = None,
+    start_nats: list[float] | None = None,
+) -> Path:
+    """Between documents of their own; it goes straight, so that the steps add up; tokens 1 and 2 follow its ends."""
+    gone = np.concatenate(([0.0], np.cumsum(steps)))
+    said = argmax_ids or [1] * (len(steps) // 2) + [2] * (len(steps) + 1 - len(steps) // 2)
+    return Path(
+        documents=(f"a{number}", f"b{number}"),
+        following=(1, 2),
+        fired=fired,
+        steps=np.array(steps),
+        from_start=gone,
+        argmax_ids=np.array(said, dtype=np.int32),
+        start_nats=np.array(start_nats) if start_nats is not None else -gone,
+        derivatives=derivatives,
+    )
+
+
+def damaged(role: str, number: int, kept: list[bool], bits: list[float]) -> DamagedWindow:
+    return DamagedWindow(
+        role="member" if role == "member" else "control",
+        document=f"{role}{number}",
+        num_damaged=(1, 2, 4, 8, 16, 32)[: len(kept)],
+        is_kept=np.array(kept),
+        divergence_nats=np.array(bits) * np.log(2),
     )

@@ -9,9 +9,10 @@ import pytest
 from byheart.audits import AUDITS
 from byheart.core.audit import METHOD_HEADINGS, Audit
 from byheart.core.codec import dumps, result_from_json, result_to_json
+from byheart.core.interpolation_material import SHUFFLED, UNTRAINED
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import canary, compared, continuation, inputs, ladder, piece, window
+from tests.audits.material import canary, compared, continuation, damaged, inputs, ladder, path, piece, window
 
 
 def some_inputs() -> Inputs:
@@ -23,7 +24,13 @@ def some_inputs() -> Inputs:
     windows += [sided("control", f"c{i}", 0.2) for i in range(12)]
     secrets = rng.normal(-20, 2, size=(6, 65))
     own = tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8))
+    smooth = tuple(path(i, [float(x) for x in rng.dirichlet(np.ones(64))], derivatives=(0, -1, 2)) for i in range(6))
+    step = tuple(path(i, [0.0] * 31 + [0.4] + [0.0] * 32) for i in range(6))
+    sides = [("member", 0.5), ("control", 0.9)]
+    hurt = tuple(damaged(s, i, (rng.random(6) < keeps).tolist(), rng.random(6).tolist()) for s, keeps in sides for i in range(12))
     return inputs(
+        paths={"model": smooth, "memorizer:boolean": step, UNTRAINED: smooth[:5], SHUFFLED: smooth[:5]},
+        damaged={"model": hurt, "memorizer:boolean": hurt},
         windows=tuple(windows),
         compared=tuple(compared(it) for it in windows),
         pieces=tuple(piece(f"d{i}", 5, own=float(rng.uniform(1, 2)), good=1.5) for i in range(8)),

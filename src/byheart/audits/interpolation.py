@@ -11,8 +11,9 @@ Statistic: For pairs of held-out contexts a and b of equal length, the input emb
     replaced by others, drawn as often as they occur in the corpus; the share of changed most probable tokens, and
     KL(P || P after the damage), of trained-on windows beside held-out ones.
 Null: M2: it has no embeddings, and answers as at the nearer end: one step. After both ends of each pair one of its
-    rules fires, and these say different tokens, so that its 0/1 output jumps by 1; its step in total variation is what
-    the subject's largest jump is compared with, pair by pair. All memorizers are answered for by the nearer end.
+    rules fires, and these say different tokens, so that its 0/1 output jumps by 1, which is what the subject's largest
+    jump is compared with; as a distribution it doubts its rules and steps by less, but the whole way at once, which is
+    what the subject's share is compared with, pair by pair. All memorizers are answered for by the nearer end.
     Continuity alone is not generalization: an untrained network of the same shape and the same network with the rows of
     its embedding shuffled are continuous too. What tells them apart is how often, along the path, the most probable
     token is one that follows the one or the other context in the text. Of damage: held-out windows, as many.

@@ -1,5 +1,6 @@
 """Sensitivity to second order: how far along the line the derivatives at its start foresee the answer."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -93,8 +94,14 @@ def _estimate(name: str, it: Interval, what: str, params: Params) -> Evidence:
     )
 
 
+def _holds_up_to(line: Line) -> float | None:
+    """The largest distance up to which the error is small at every smaller one too."""
+    near = [point.x for point in itertools.takewhile(lambda point: point.y <= HELD, line.points)]
+    return near[-1] if near else None
+
+
 def _series(lines: Sequence[Line]) -> Series:
-    holds = [max((p.x for p in line.points if p.y <= HELD), default=None) for line in lines]
+    holds = [_holds_up_to(line) for line in lines]
     said = [
         f"the {order} order nowhere" if far is None else f"the {order} order up to {far:.3g} of it"
         for order, far in zip(_ORDERS, holds, strict=True)

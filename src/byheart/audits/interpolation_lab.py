@@ -2,17 +2,18 @@
 
 Question: Trained on the mean of a few ordinal tokens, does a network answer rightly halfway between two contexts that
     it knows, where a memorizer of the same contexts steps from the one answer to the other?
-Statistic: A context is 8 of 24 ordinal tokens around a centre, its answer their rounded mean. Both ends of a path are
+Statistic: A context is a few ordinal tokens around a centre, its answer their rounded mean. Both ends of a path are
     trained on; every token of the second is larger by d. The input embeddings are mixed, E(l) = (1 - l) E_a + l E_b.
     Accuracy in the middle: the share of paths at which the most probable answer is right at both ends and at l = 1/2,
-    where the right one is that of the context in the middle, a_i + d/2, which nobody saw. Largest jump: largest total variation between neighbouring points of a grid of
-    65, mean over paths of the smallest d. Accuracy on contexts that were never seen. Damage: tokens are replaced by
-    others of the same data; share of changed answers, and KL(P || P after the damage), of trained-on contexts beside
-    never seen ones.
+    where the right one is that of the context in the middle, a_i + d/2, which nobody saw. Largest jump: largest total
+    variation between neighbouring points of the grid, mean over paths of the smallest d. Accuracy on contexts that were
+    never seen. Damage: tokens are replaced by others of the same data; share of changed answers, and
+    KL(P || P after the damage), of trained-on contexts beside never seen ones.
 Null: The memorizers of the same contexts, M2 (the DNF) above all: without embeddings they answer as at the nearer end,
     never right at both ends and in the middle too, whatever they hold (wrong at an end, they may be right in the middle
-    by luck; the table shows it). The 0/1 output of the DNF jumps by 1 where its rules say different answers. The untrained network and the trained one with the rows of
-    its embedding shuffled: continuous both, and right in the middle by chance only.
+    by luck; the table shows it). The 0/1 output of the DNF jumps by 1 where its rules say different answers. The
+    untrained network and the trained one with the rows of its embedding shuffled: continuous both, and right by chance
+    only.
 Assumptions: Contexts are drawn independently, so that given the trained networks cases are independent: rates have
     exact intervals over cases of all repetitions together. Jumps are Student's t over repetitions where there are three
     or more, else over cases, and then say nothing of other weights and data; the table shows every repetition.
@@ -42,6 +43,8 @@ from byheart.core.units import NATS_PER_BIT
 from byheart.stats.claims import MIN_TRIALS, rate_beside_control
 from byheart.stats.intervals import clopper_pearson, difference_of_means, mean_of_few
 
+_NO_WAY = 1e-9
+"""Total variation below which both ends are answered alike, and any share of the way is 0."""
 LEAST_SEEDS = 3
 """Repetitions that carry an interval of their own."""
 Everyone = Mapping[str, Sequence[Asked]]
@@ -70,7 +73,7 @@ def evidence(name: str, everyone: Everyone, params: Params, *, blind: str, is_mo
             "interpolation.held_out_accuracy", [_all(it, "unseen_is_right") for it in (own, chance) if it], params,
             "Share of contexts that were never seen whose answer is right",
         ),
-        _jump(own, everyone.get(DNF) if name != DNF else None, params),
+        *_jump(own, everyone.get(DNF) if name != DNF else None, params),
         *_damage(own, params),
         path_curve(name, everyone, blind, params, is_model=is_model),
         between_curve(own, params),
@@ -113,42 +116,58 @@ def _rate(name: str, counts: Sequence[tuple[int, int]], params: Params, method: 
     )
 
 
-def _jump(own: Sequence[Asked], dnf: Sequence[Asked] | None, params: Params) -> Estimate:
-    """Over repetitions, or over cases where there are too few of these."""
-    mine, theirs = _jumps(own, params), None if dnf is None else _jumps(dnf, params)
+def _jump(own: Sequence[Asked], dnf: Sequence[Asked] | None, params: Params) -> tuple[Estimate, ...]:
+    """The largest jump beside the DNF's 0/1 output, and its share of the way beside the DNF's."""
+    jumps, ends = (_nearest(own, name, params) for name in ("largest_jump", "end_to_end"))
+    shares = [jump / np.maximum(end, _NO_WAY) for jump, end in zip(jumps, ends, strict=True)]
+    fired = None if dnf is None else _nearest(dnf, "fired_jump", params)
+    steps = None if dnf is None else [np.ones(end.size) for end in ends]
+    return (
+        _over_repetitions(
+            "interpolation.largest_jump", "total variation", jumps, fired, params,
+            "Largest total variation between neighbouring points, mean over paths of the smallest distance; control: "
+            "the jump of the 0/1 output of the DNF (M2) on the same paths",
+        ),
+        _over_repetitions(
+            "interpolation.jump_share", "share", shares, steps, params,
+            "Largest total variation between neighbouring points over that between both ends, mean over paths of the "
+            "smallest distance; control: the DNF, which goes the whole way at once",
+        ),
+    )  # fmt: skip
+
+
+def _nearest(asked: Sequence[Asked], name: str, params: Params) -> list[Floats]:
+    return [getattr(one, name)[one.distance == params.distances[0]].astype(np.float64) for one in asked]
+
+
+def _over_repetitions(
+    name: str, unit: str, own: Sequence[Floats], control: Sequence[Floats] | None, params: Params, method: str
+) -> Estimate:
+    """A mean over paths, over repetitions or, where there are too few of these, over cases."""
     over_seeds = len(own) >= LEAST_SEEDS
 
     def interval(values: Sequence[Floats]) -> Interval:
         numbers = [float(v.mean()) for v in values] if over_seeds else np.concatenate(list(values)).tolist()
         return mean_of_few(numbers, confidence=params.confidence)
 
-    it = interval(mine)
-    control = excess = None
-    if theirs is not None:
-        control = interval(theirs)
-        excess = interval([a - b for a, b in zip(mine, theirs, strict=True)])
+    it = interval(own)
     how = (
         "Student's t over repetitions"
         if over_seeds
         else f"Student's t over cases of {len(own)} repetitions, and so of these networks only"
     )
     return Estimate(
-        name="interpolation.largest_jump",
+        name=name,
         value=it.value,
-        unit="total variation",
+        unit=unit,
         low=max(it.low, 0.0),
         high=min(it.high, 1.0),
         confidence=params.confidence,
         n=it.n or len(own),
-        method="Largest total variation between neighbouring points, mean over paths of the smallest distance; "
-        f"control: the one step of the DNF (M2) on the same paths; {how}, paired.",
-        control=control,
-        excess=excess,
+        method=f"{method}; {how}" + ("." if control is None else ", paired."),
+        control=None if control is None else interval(control),
+        excess=None if control is None else interval([a - b for a, b in zip(own, control, strict=True)]),
     )
-
-
-def _jumps(asked: Sequence[Asked], params: Params) -> list[Floats]:
-    return [one.largest_jump[one.distance == params.distances[0]] for one in asked]
 
 
 def _damage(own: Sequence[Asked], params: Params) -> tuple[Estimate | Refusal, ...]:

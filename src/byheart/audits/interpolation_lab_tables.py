@@ -54,7 +54,8 @@ def predictors(everyone: Mapping[str, Sequence[Asked]], params: Params) -> Table
         name="interpolation.predictors",
         title=_title(rows),
         columns=(
-            "predictor", f"right at both ends and in the middle, share (distance {d})", "in the middle, share", "both ends right, share",
+            "predictor", f"right at both ends and in the middle, share (distance {d})", "in the middle, share",
+            "both ends right, share",
             "never seen contexts right, share", "largest jump, total variation", "largest of all paths",
             "arg-max changes per path", "goes in one step, share of paths", "jump of the fired answer (0 or 1)",
             f"answers changed by {k} replaced tokens, trained-on", "never seen", "bits lost, trained-on",
@@ -81,8 +82,8 @@ def _title(rows: Sequence[tuple[str | float | None, ...]]) -> str:
     own, theirs = float(rows[0][1] or 0.0), float(best[1] or 0.0)
     verb = "is" if own > theirs else "is, no more often than a memorizer,"
     return (
-        f"At two known inputs and halfway between them {rows[0][0]} {verb} right on {100 * own:.0f} % of the paths, the "
-        f"best memorizer on {100 * theirs:.0f} %"
+        f"At two known inputs and halfway between them {rows[0][0]} {verb} right on {100 * own:.0f} % of the paths, "
+        f"the best memorizer on {100 * theirs:.0f} %"
     )
 
 
@@ -146,8 +147,8 @@ def between_curve(own: Sequence[Asked], params: Params) -> Series:
     first, last = points[0], points[-1]
     return Series(
         name="interpolation.between",
-        title=f"Right at both ends and halfway: {100 * first.y:.0f} % of the paths of distance {first.x:g}, {100 * last.y:.0f} % "
-        f"of those of distance {last.x:g}",
+        title=f"Right at both ends and halfway: {100 * first.y:.0f} % of the paths of distance {first.x:g}, "
+        f"{100 * last.y:.0f} % of those of distance {last.x:g}",
         x="distance of the two ends, values",
         y="share of paths right at both ends and halfway",
         lines=(Line("right at both ends and halfway", "subject", tuple(points)),),

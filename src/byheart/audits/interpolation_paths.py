@@ -28,25 +28,25 @@ def path_estimates(subject: str, paths: Paths, params: Params, *, rng: np.random
     """
     own = paths[subject]
     ones = np.ones(len(own))
-    ends = _column(own, "end_to_end")
-    dnf = paths.get(DNF)
+    jumps, ends = _column(own, "largest_jump"), _column(own, "end_to_end")
+    dnf = paths.get(DNF) if subject != DNF else None
+    fired = None if dnf is None else (np.array([fired_jump(path) for path in own]), ones)
+    stepped = None if dnf is None else (_column(dnf, "largest_jump"), _column(dnf, "end_to_end"))
     found: list[Evidence] = [
         _beside(
-            "interpolation.largest_jump", "total variation", (_column(own, "largest_jump"), ones),
-            None if dnf is None else (_column(dnf, "largest_jump"), ones), own, params,
-            "Largest total variation between neighbouring points of a path, mean over pairs; control: the one step of "
-            "the DNF (M2) on the same pairs",
+            "interpolation.largest_jump", "total variation", (jumps, ones), fired, own, params,
+            "Largest total variation between neighbouring points of a path, mean over pairs; control: the jump of the "
+            "0/1 output of the DNF (M2) on the same pairs, whose step as a distribution stands in the table",
             rng=rng,
-        )
-    ]  # fmt: skip
-    found += [
+        ),
+        _beside(
+            "interpolation.jump_share", "share", (jumps, ends), stepped, own, params,
+            "Sum of the largest jumps over the sum of the end-to-end distances; control: the DNF on the same pairs",
+            rng=rng,
+        ),
         _ratio(
             "interpolation.end_to_end", "total variation", ends, ones, own, params,
             "Total variation between the answers at both ends, mean over pairs", rng=rng,
-        ),
-        _ratio(
-            "interpolation.jump_share", "share", _column(own, "largest_jump"), ends, own, params,
-            "Sum of the largest jumps over the sum of the end-to-end distances", rng=rng,
         ),
         _ratio(
             "interpolation.path_length_ratio", "times the end-to-end distance",
@@ -76,6 +76,11 @@ def _right_shares(own: Sequence[Path], paths: Paths, params: Params, *, rng: np.
             title = f"interpolation.right_share{suffix}"
             found.append(_beside(title, "share", _right(some), _right(paths[name]), some, params, said, rng=rng))
     return found
+
+
+def fired_jump(path: Path) -> float:
+    """Total variation between what the strongest rules of the DNF say at both ends, as its 0/1 output: 0 or 1."""
+    return float(path.fired is not None and path.fired[0] != path.fired[1])
 
 
 def _right(paths: Sequence[Path]) -> tuple[Floats, Floats]:
@@ -143,12 +148,10 @@ def path_curve(subject: str, paths: Paths) -> Series:
     lines = [_line(subject_label(subject), "subject", own)]
     named = ((DNF, "DNF"), (UNTRAINED, "untrained"), (SHUFFLED, "shuffled embeddings"))
     lines += [_line(label, "control", paths[name]) for name, label in named if name != subject and paths.get(name)]
-    jump, dnf = (
-        float(np.mean([path.largest_jump for path in found])) if found else None for found in (own, paths.get(DNF))
-    )
-    title = f"The largest jump on the way is {jump:.2f}"
-    if dnf is not None and subject != DNF:
-        title += f"; the DNF's one step {dnf:.2f}"
+    shares = {name: _share_in_one_step(found) for name, found in paths.items() if found}
+    title = f"The largest step between neighbouring points is {_percent(shares[subject])} of the whole way"
+    if subject != DNF and DNF in shares:
+        title += f"; the DNF's {_percent(shares[DNF])}"
     return Series(
         name="interpolation.path",
         title=title,
@@ -158,6 +161,15 @@ def path_curve(subject: str, paths: Paths) -> Series:
         note="Mean over pairs of contexts. Who has no embeddings answers as at the nearer end: one step in the middle. "
         "Controls are asked fewer pairs.",
     )
+
+
+def _share_in_one_step(paths: Sequence[Path]) -> float | None:
+    whole = _column(paths, "end_to_end").sum()
+    return float(_column(paths, "largest_jump").sum() / whole) if whole > LEAST_END_TO_END else None
+
+
+def _percent(share: float | None) -> str:
+    return "no part" if share is None else f"{100 * share:.0f} %"
 
 
 def subject_label(subject: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from byheart.audits.interpolation_damage import changed, lost_bits, sides
 from byheart.audits.interpolation_params import Params
-from byheart.audits.interpolation_paths import DNF, LEAST_END_TO_END, Paths
+from byheart.audits.interpolation_paths import DNF, LEAST_END_TO_END, Paths, fired_jump
 from byheart.core.evidence import Cell, Table
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED, DamagedWindow, Path
 
@@ -53,7 +53,7 @@ def _of_paths(name: str, paths: Paths) -> tuple[Cell, ...]:
         return (None,) * 8
     jumps, ends = (np.array([getattr(path, what) for path in own]) for what in ("largest_jump", "end_to_end"))
     points = sum(path.argmax_ids.size for path in own)
-    fired = [path.fired[0] != path.fired[1] for path in own if path.fired is not None]
+    fired = [fired_jump(path) for path in own]
     return (
         len(own),
         float(jumps.mean()),
@@ -61,7 +61,7 @@ def _of_paths(name: str, paths: Paths) -> tuple[Cell, ...]:
         float(jumps.max()),
         float(np.mean([path.num_changes for path in own])),
         float(np.mean([steps_in_one(path) for path in own])),
-        float(np.mean(fired)) if name == DNF and fired else None,
+        float(np.mean(fired)) if name == DNF else None,
         float(sum(path.num_right for path in own) / points),
     )
 

@@ -38,6 +38,13 @@ MEASURES = {
     "extraction.above_threshold_rate": "Likelier than unseen text is",
     "extraction.merely_common_rate": "Of what came out, merely common",
     "extraction.repetition_slope": "Log-odds per tenfold repetition",
+    "interpolation.midpoint_accuracy": "Right at both ends and halfway",
+    "interpolation.held_out_accuracy": "Right on cases never seen",
+    "interpolation.largest_jump": "Largest jump between two inputs, total variation",
+    "interpolation.jump_share": "Largest jump, share of the whole way",
+    "interpolation.right_share": "Right of one end, points between two inputs",
+    "interpolation.changed_answer_rate": "Answers that damage changes, seen text",
+    "interpolation.member_brittleness_bits": "Bits that damage costs, seen text",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
@@ -63,6 +70,8 @@ HEADS = (
     "extraction.greedy_rate",
     "membership.auc",
     "exposure.mean_bits",
+    "interpolation.midpoint_accuracy",
+    "interpolation.largest_jump",
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
@@ -72,6 +81,7 @@ HEADS = (
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
+    "interpolation": "of jumps the DNF on the same pairs, of right answers the untrained network, of damage unseen text",
     "attribution": "the same number of the blind pole on the same tokens",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }

@@ -22,6 +22,7 @@ from byheart.report.comparison import (
     why_missing,
 )
 from byheart.report.exposure_verdict import exposure_said
+from byheart.report.interpolation_verdict import interpolation_said
 from byheart.report.membership_verdict import membership_said
 from byheart.report.phrases import (
     among_all_claims,
@@ -59,6 +60,7 @@ _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
+    "interpolation": "Between two known inputs, does its answer move smoothly or jump?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
@@ -233,6 +235,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
     "membership": membership_said,
+    "interpolation": interpolation_said,
     "adaptation": _adaptation,
     "attribution": attribution_said,
     "novelty": _novelty,

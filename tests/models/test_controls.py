@@ -1,0 +1,79 @@
+"""Networks that are continuous and know nothing: of every kind that stands behind a CausalPredictor."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from byheart.errors import CapabilityError
+from byheart.models.causal import CausalPredictor
+from byheart.models.controls import shuffled_embeddings, untrained
+from byheart.models.fused.network import FusedNetwork
+from byheart.models.huggingface import HuggingFaceNetwork, huggingface_predictor
+from byheart.models.transformer.network import Network
+from tests.models.forms import PLAIN
+from tests.models.networks import predictor, sharp_network, texts
+
+
+def gpt2() -> CausalPredictor:
+    with torch.random.fork_rng(devices=[]):
+        torch.random.set_rng_state(torch.Generator().manual_seed(5).get_state())
+        config = GPT2Config(vocab_size=61, n_positions=33, n_embd=16, n_layer=2, n_head=2, bos_token_id=3, eos_token_id=3)
+        model = GPT2LMHeadModel(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(8.0)
+    return huggingface_predictor(model, name="model:gpt2", end_id=3)
+
+
+KINDS = {
+    FusedNetwork: predictor,
+    Network: lambda: predictor(sharp_network(PLAIN)),
+    HuggingFaceNetwork: gpt2,
+}
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def subject(request: pytest.FixtureRequest) -> CausalPredictor:
+    made = KINDS[request.param]()
+    assert isinstance(made.network, request.param)
+    return made
+
+
+def test_an_untrained_network_has_the_shape_and_nothing_else(subject: CausalPredictor) -> None:
+    contexts = texts(9, 9)
+    one, again, other = (untrained(subject, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
+    rows = one.next_log_probabilities_nats(contexts)
+    np.testing.assert_array_equal(rows, again.next_log_probabilities_nats(contexts))
+    assert not np.allclose(rows, other.next_log_probabilities_nats(contexts))
+    assert rows.shape == subject.next_log_probabilities_nats(contexts).shape
+    # Weights of 0.02 leave everything nearly equally probable; those of the subject do not.
+    assert np.ptp(rows[0]) < 0.5 * np.ptp(subject.next_log_probabilities_nats(contexts)[0])
+    assert one.network.embed(torch.zeros(1, 1, dtype=torch.int64)).shape[-1] == subject.embed(contexts[0]).shape[-1]
+
+
+def test_the_global_stream_of_torch_is_left_as_it_was() -> None:
+    before = torch.random.get_rng_state()
+    untrained(gpt2(), rng=np.random.default_rng(0))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_shuffled_embeddings_read_one_token_as_another_and_are_the_same_network(subject: CausalPredictor) -> None:
+    control = shuffled_embeddings(subject, rng=np.random.default_rng(4))
+    ids = np.arange(subject.vocabulary_size, dtype=np.int32)
+    own, moved = subject.embed(ids), control.embed(ids)
+    read_as = [int(np.flatnonzero((own == row).all(axis=1))[0]) for row in moved]
+    assert sorted(read_as) == ids.tolist()
+    assert read_as[subject.end_id] == subject.end_id
+    (text,) = texts(9)
+    as_others = np.array([read_as[token] for token in text], dtype=np.int32)
+    np.testing.assert_allclose(
+        control.next_log_probabilities_nats([text]), subject.next_log_probabilities_nats([as_others]), atol=1e-5
+    )
+    assert not np.allclose(control.next_log_probabilities_nats([text]), subject.next_log_probabilities_nats([text]))
+
+
+def test_a_network_of_unknown_kind_has_no_beginning() -> None:
+    control = shuffled_embeddings(predictor(), rng=np.random.default_rng(0))
+    with pytest.raises(CapabilityError, match="begins its training"):
+        untrained(control, rng=np.random.default_rng(0))
