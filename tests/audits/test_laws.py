@@ -27,7 +27,9 @@ def some_inputs() -> Inputs:
     smooth = tuple(path(i, [float(x) for x in rng.dirichlet(np.ones(64))], derivatives=(0, -1, 2)) for i in range(6))
     step = tuple(path(i, [0.0] * 31 + [0.4] + [0.0] * 32) for i in range(6))
     sides = [("member", 0.5), ("control", 0.9)]
-    hurt = tuple(damaged(s, i, (rng.random(6) < keeps).tolist(), rng.random(6).tolist()) for s, keeps in sides for i in range(12))
+    hurt = tuple(
+        damaged(s, i, (rng.random(6) < keeps).tolist(), rng.random(6).tolist()) for s, keeps in sides for i in range(12)
+    )
     return inputs(
         paths={"model": smooth, "memorizer:boolean": step, UNTRAINED: smooth[:5], SHUFFLED: smooth[:5]},
         damaged={"model": hurt, "memorizer:boolean": hurt},

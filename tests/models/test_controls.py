@@ -11,14 +11,16 @@ from byheart.models.controls import shuffled_embeddings, untrained
 from byheart.models.fused.network import FusedNetwork
 from byheart.models.huggingface import HuggingFaceNetwork, huggingface_predictor
 from byheart.models.transformer.network import Network
-from tests.models.forms import PLAIN
-from tests.models.networks import predictor, sharp_network, texts
+from tests.models.forms import CONFIGS, network_of
+from tests.models.networks import predictor, texts
 
 
 def gpt2() -> CausalPredictor:
     with torch.random.fork_rng(devices=[]):
         torch.random.set_rng_state(torch.Generator().manual_seed(5).get_state())
-        config = GPT2Config(vocab_size=61, n_positions=33, n_embd=16, n_layer=2, n_head=2, bos_token_id=3, eos_token_id=3)
+        config = GPT2Config(
+            vocab_size=61, n_positions=33, n_embd=16, n_layer=2, n_head=2, bos_token_id=3, eos_token_id=3
+        )
         model = GPT2LMHeadModel(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -28,7 +30,7 @@ def gpt2() -> CausalPredictor:
 
 KINDS = {
     FusedNetwork: predictor,
-    Network: lambda: predictor(sharp_network(PLAIN)),
+    Network: lambda: predictor(network_of(CONFIGS["tanh"])),
     HuggingFaceNetwork: gpt2,
 }
 

@@ -7,13 +7,13 @@ from byheart.core.predictor import Expands
 from byheart.errors import InputError
 from byheart.models.causal import CausalPredictor
 from byheart.models.transformer.network import Network
-from tests.models.forms import PLAIN
+from tests.models.forms import CONFIGS, network_of
 from tests.models.networks import SMALL, predictor, sharp_network, texts
 
 STEP = 1e-4
 SUBJECTS = {
     "fused": lambda: predictor(sharp_network().double()),
-    "plain": lambda: predictor(sharp_network(PLAIN).double()),
+    "plain": lambda: predictor(network_of(CONFIGS["tanh"]).double()),
     "reference": lambda: behind(sharp_network().double()),
 }
 

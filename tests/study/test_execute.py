@@ -376,3 +376,30 @@ def test_text_too_short_for_an_audit_makes_it_not_applicable(tmp_path: Path) -> 
     assert extraction is not None
     assert isinstance(extraction.status, NotApplicable)
     assert "long enough" in extraction.status.reason
+
+
+def test_everyone_without_embeddings_goes_in_one_step_and_the_poles_stand_apart_under_damage(
+    finished: tuple[RunRecord, Path],
+) -> None:
+    record, _ = finished
+    model = record.provenance.subjects[0].name
+    result = record.of("interpolation", model)
+    assert result is not None
+    table = next(e for e in result.evidence if isinstance(e, Table))
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert {str(row["predictor"]) for row in rows} >= {"memorizer:boolean", "memorizer:mixture", "lookup:infinigram"}
+    for row in rows:
+        if row["predictor"] != "memorizer:knowledge":  # that is silent at both ends of some pairs, and goes no way
+            assert row["goes in one step, share of pairs"] == 1.0, row
+    lookup = record.of("interpolation", "lookup:infinigram")
+    assert lookup is not None
+    held = lookup.estimate("interpolation.member_brittleness_bits")
+    assert held is not None
+    assert held.excess is not None
+    assert held.excess.low > 0
+    blind = record.of("interpolation", "blind:infinigram")
+    assert blind is not None
+    unseen = blind.estimate("interpolation.member_brittleness_bits")
+    assert unseen is not None
+    assert unseen.excess is not None
+    assert unseen.excess.low <= 0
