@@ -21,7 +21,8 @@ def gpt2() -> CausalPredictor:
         config = GPT2Config(
             vocab_size=61, n_positions=33, n_embd=16, n_layer=2, n_head=2, bos_token_id=3, eos_token_id=3
         )
-        model = GPT2LMHeadModel(config).eval()
+        model = GPT2LMHeadModel(config)
+    model.train(mode=False)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(8.0)

@@ -1,5 +1,6 @@
 """Pairs, damage and paths on real text, from the sources to the results."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from byheart.corpus.readers import read
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.models.controls import untrained
 from byheart.study.interpolation_asking import answers_between, ask_paths
-from byheart.study.interpolation_material import End, PathPair, boolean_of, cut_pairs, damage
+from byheart.study.interpolation_material import DamagedContexts, End, PathPair, boolean_of, cut_pairs, damage
 from byheart.study.journal import Journal
 from byheart.study.materials import material
 from byheart.study.subjects import Cast, Subject, build_index
@@ -73,7 +74,7 @@ def test_damage_replaces_so_many_tokens_and_keeps_what_was_replaced_before() -> 
     assert np.array_equal(clean, whole)
     differing = [set(np.flatnonzero(one != whole)) for one in hurt]
     assert [len(places) for places in differing] == [1, 2, 8, 32]
-    assert all(fewer < more for fewer, more in zip(differing, differing[1:], strict=False))
+    assert all(fewer < more for fewer, more in itertools.pairwise(differing))
 
 
 def test_a_corpus_of_one_token_damages_nothing_more_and_does_not_hang() -> None:
@@ -84,7 +85,7 @@ def test_a_corpus_of_one_token_damages_nothing_more_and_does_not_hang() -> None:
 
 def test_both_sides_are_damaged_equally_often(cast: Cast) -> None:
     found = material(DamageNeed(num_windows=8), cast, 0)
-    roles = [item.passage.role for item in found if hasattr(item, "contexts")]
+    roles = [item.passage.role for item in found if isinstance(item, DamagedContexts)]
     assert roles == ["member"] * (len(roles) // 2) + ["control"] * (len(roles) // 2)
     assert roles
 

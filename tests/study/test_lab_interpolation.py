@@ -1,4 +1,4 @@
-"""The interpolation experiment: its data by brute force, a whole tiny run, and the law that networks do what it says."""
+"""The interpolation experiment: its data by brute force, a whole tiny run, and the law that networks obey."""
 
 import dataclasses
 import json

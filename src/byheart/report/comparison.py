@@ -81,7 +81,7 @@ HEADS = (
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
-    "interpolation": "of jumps the DNF on the same pairs, of right answers the untrained network, of damage unseen text",
+    "interpolation": "of jumps the DNF, of right answers the untrained network, of damage unseen text",
     "attribution": "the same number of the blind pole on the same tokens",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }
