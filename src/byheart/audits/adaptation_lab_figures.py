@@ -69,7 +69,7 @@ def forgetting_curve(it: Experiment, confidence: float, *, rng: np.random.Genera
             _line(it, "mixture, frozen", "control", MIXTURE, "old", confidence, is_frozen=True, rng=rng),
         ),
         x_is_log=True,
-        note=f"Before: network {own[0]:.2f}, mixture {refitted[0]:.2f}. The weights of the mixture are fitted on the new "
+        note=f"Before: network {own[0]:.2f}, mixture {refitted[0]:.2f}. The mixture's weights are fitted on the new "
         f"domain alone, as the steps are taken on it alone. Intervals: {it.said_of_intervals()}.",
     )
 

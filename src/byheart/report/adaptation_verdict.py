@@ -131,7 +131,7 @@ def _lab_said(record: RunRecord, audit: str, model: Party) -> Said:
         details.append(_lab_how_sure(one))
     if not _poles_apart(record, audit):
         return (
-            "Undecided: the table of the text needs as many bits of it as the untrained network, so that nothing was learned.",
+            "Undecided: what holds the text predicts it no better than a network that never saw it.",
             lead,
             tuple(details),
         )
@@ -142,7 +142,7 @@ _KINDS = {"made": "Made text, whose rule no memorizer can hold:", "real": "Real 
 _SHORT = {
     (1, 1): "Yes, on made text and on real text.",
     (1, 0): "Yes on made text; on real text there is no evidence of it.",
-    (1, -1): "Yes on made text; on real text no, not after so few steps.",
+    (1, -1): "Yes on made text; on real text no, not after these steps.",
     (0, 1): "Yes on real text; on made text there is no evidence of it.",
     (0, 0): "No evidence of it.",
     (0, -1): "No on real text, no evidence of it on made text.",
@@ -171,9 +171,9 @@ def _gains(record: RunRecord, audit: str, model: Party) -> list[str]:
         it = answer(record, audit, model, f"adaptation.{prefix}new_domain_gain_bits_per_byte")
         if isinstance(it, Estimate) and it.control is not None and it.excess is not None:
             said.append(
-                f"The new domain of {text} text: gradient steps bring the network {fmt.estimate(it)}; building anew with "
-                f"the same tokens brings the mixture {fmt.control(it.control, it.unit, it.confidence)}, and a memorizer "
-                f"that keeps its probabilities gains 0."
+                f"The new domain of {text} text: gradient steps bring the network {fmt.estimate(it)}; building anew "
+                f"with the same tokens brings the mixture {fmt.control(it.control, it.unit, it.confidence)}, and a "
+                "memorizer that keeps its probabilities gains 0."
             )
     return said
 

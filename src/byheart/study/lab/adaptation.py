@@ -1,4 +1,4 @@
-"""A3 as an experiment: gradient steps on a new domain against memorizers of the same text (audits/adaptation_lab.py)."""
+"""A3 as an experiment: gradient steps on a new domain against memorizers of it (audits/adaptation_lab.py)."""
 
 import copy
 import hashlib
