@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.adaptation_material import Copies
 from byheart.core.explanation import Answers
 from byheart.core.needs import (
     Need,
@@ -129,6 +130,8 @@ class Piece:
     """By the subject."""
     memorizers: Mapping[str, Prediction]
     """By each memorizer of the trained-on text, by name."""
+    copies: Copies | None = None
+    """What of it the trained-on corpus holds in long runs; None where nobody looked."""
 
 
 @dataclass(frozen=True, kw_only=True)

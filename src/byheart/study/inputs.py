@@ -34,6 +34,7 @@ from byheart.core.needs import (
 )
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
+from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
@@ -153,6 +154,7 @@ def _pieces(need: HeldOutNeed, subject: Subject, asked: Answers, cast: Cast) -> 
             num_bytes=p.num_scored_bytes,
             subject=_prediction(subject, need, p, asked),
             memorizers={s.name: _prediction(s, need, p, asked) for s in cast.memorizers},
+            copies=p.copies if isinstance(p, HeldOutPassage) else None,
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)

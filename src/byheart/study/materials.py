@@ -27,6 +27,7 @@ from byheart.core.needs import (
 from byheart.core.streams import stream
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
+from byheart.study.adaptation_copies import held_out_passage
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin, round_robin_of_texts
 from byheart.study.subjects import Cast
 from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
@@ -111,7 +112,7 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
     whole = [(short[i], 0, len(short[i].token_ids), 0) for i in rng.permutation(len(short))]
     cut = [(d, at, at + length, need.context_tokens) for d, at in round_robin(cast.held_out, length, rng=rng)]
     places = [*cut, *whole][: need.num_pieces]
-    return tuple(passage_of(d, start, stop, "control", given) for d, start, stop, given in places)
+    return tuple(held_out_passage(d, start, stop, given, cast.index) for d, start, stop, given in places)
 
 
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:

@@ -5,13 +5,13 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import capacity
+from byheart.study.lab import adaptation, capacity
 from byheart.study.lab.axis import Axis
 from byheart.study.lab.plan import ALL
 from byheart.study.plan import did_you_mean
 
-AXES: tuple[Axis, ...] = (capacity.AXIS,)
-PLANNED = ("context", "interpolation", "adaptation", "complexity", "novelty")
+AXES: tuple[Axis, ...] = (adaptation.AXIS, capacity.AXIS)
+PLANNED = ("context", "interpolation", "complexity", "novelty")
 """Axes of the theory that have no experiment here yet."""
 
 
