@@ -5,12 +5,15 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import capacity
+from byheart.study.lab import capacity, novelty
 from byheart.study.lab.axis import Axis
 from byheart.study.plan import did_you_mean
 
-AXES: tuple[Axis, ...] = (capacity.AXIS,)
-PLANNED = ("context", "interpolation", "adaptation", "complexity", "novelty")
+AXES: tuple[Axis, ...] = (
+    capacity.AXIS,
+    novelty.AXIS,
+)
+PLANNED = ("context", "interpolation", "adaptation", "complexity")
 """Axes of the theory that have no experiment here yet."""
 
 
