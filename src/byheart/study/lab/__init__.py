@@ -5,12 +5,12 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import capacity
+from byheart.study.lab import capacity, context
 from byheart.study.lab.axis import Axis
 from byheart.study.plan import did_you_mean
 
-AXES: tuple[Axis, ...] = (capacity.AXIS,)
-PLANNED = ("context", "interpolation", "adaptation", "complexity", "novelty")
+AXES: tuple[Axis, ...] = (context.AXIS, capacity.AXIS)
+PLANNED = ("interpolation", "adaptation", "complexity", "novelty")
 """Axes of the theory that have no experiment here yet."""
 
 
