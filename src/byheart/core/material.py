@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.adaptation_material import Copies
+from byheart.core.context_material import ContextAnswers
 from byheart.core.explanation import Answers
 from byheart.core.needs import (
     Need,
@@ -228,6 +229,8 @@ class Inputs:
     `pieces`."""
     canaries: tuple[ScoredCanary, ...] = ()
     """Present when a CanariesNeed was declared."""
+    context: ContextAnswers | None = None
+    """Present when a need of the context audit was served."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
     lacking: Mapping[Need, str] = field(default_factory=dict)

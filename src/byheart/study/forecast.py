@@ -6,12 +6,16 @@ from typing import Any
 from byheart.core.audit import Audit, Profile
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -49,6 +53,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return need.num_read_tokens
         case WrittenWindowsNeed():
             return 2 * need.num_windows * need.num_tokens
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return need.num_texts * need.longest_tokens
 
 
 def forecast(

@@ -21,12 +21,16 @@ from byheart.core.material import (
 )
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -36,6 +40,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
+from byheart.study.context_answers import context_answers
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
@@ -263,4 +268,6 @@ def inputs_for(
                 parts["attacked"] = _continuations(asked.written[subject.name, need], prompts, cast, {})
             case CanariesNeed():
                 parts["canaries"] = _canaries(need, subject, asked)
+            case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+                parts["context"] = context_answers(need, subject, asked, cast, parts.get("context"))
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

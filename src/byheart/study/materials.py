@@ -13,12 +13,16 @@ import numpy as np
 from byheart.core.batches import plan_batches
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -28,6 +32,7 @@ from byheart.core.streams import stream
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
 from byheart.study.adaptation_copies import held_out_passage
+from byheart.study.context_texts import made_texts
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin, round_robin_of_texts
 from byheart.study.subjects import Cast
 from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
@@ -165,6 +170,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
         case PrefixSweepNeed():
             return prefix_sweep(need, windows(need.windows, cast, rng=rng))
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return made_texts(need, cast.tokenizer, rng=rng)
 
 
 def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
@@ -189,6 +196,8 @@ def longest_tokens(need: Need) -> int:
             return need.max_tokens
         case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
             return longest_tokens(need.windows)
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return need.longest_tokens
 
 
 def batches(passages: Sequence[Passage]) -> list[list[Passage]]:

@@ -5,12 +5,13 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import adaptation, capacity, novelty
+from byheart.study.lab import adaptation, capacity, context, novelty
 from byheart.study.lab.axis import Axis
 from byheart.study.lab.plan import ALL
 from byheart.study.plan import did_you_mean
 
 AXES: tuple[Axis, ...] = (
+    context.AXIS,
     adaptation.AXIS,
     novelty.AXIS,
     capacity.AXIS,
