@@ -10,6 +10,7 @@ import numpy.typing as npt
 from byheart.core.adaptation_material import Copies
 from byheart.core.context_material import ContextAnswers
 from byheart.core.explanation import Answers
+from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.needs import (
     Need,
 )
@@ -233,5 +234,10 @@ class Inputs:
     """Present when a need of the context audit was served."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    """Of everyone who was asked, by name, the subject, its `UNTRAINED` and its `SHUFFLED` control among them; present
+    when a PathsNeed was declared."""
+    damaged: Mapping[str, tuple[DamagedWindow, ...]] = field(default_factory=dict)
+    """Of everyone who was asked, by name; present when a DamageNeed was declared."""
     lacking: Mapping[Need, str] = field(default_factory=dict)
     """Why there is no material for a need; only of audits that do with some of their needs."""

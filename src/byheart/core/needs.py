@@ -282,8 +282,46 @@ class LabelsNeed:
 
 ContextNeed = RepeatedTokensNeed | ChainsNeed | LanguagesNeed | LabelsNeed
 """Texts that are made, not cut from documents: each follows a rule that exists nowhere else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathsNeed:
+    """Pairs of contexts of held-out documents, and what is answered on the line between them."""
+
+    num_pairs: int = 24
+    """Pairs; each document is in pairs with one other document only."""
+    context_tokens: int = 16
+    """Tokens of each context."""
+    num_points: int = 65
+    """Points of the grid between the two, both ends among them."""
+    num_control_pairs: int = 8
+    """Pairs that the untrained network and the one with shuffled embeddings are asked about."""
+    num_expanded: int = 12
+    """Pairs of which the first two derivatives along the line are computed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DamageNeed:
+    """Contexts of both sides, as they are and with some of their tokens replaced."""
+
+    context_tokens: int = 50
+    """Tokens of each context; any of them may be replaced."""
+    num_damaged: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    """Tokens that are replaced, ascending; those of a smaller number are among those of a larger."""
+    num_windows: int = 16
+    """Contexts of each side, at most one of a document."""
+
+    @property
+    def windows(self) -> WindowsNeed:
+        """How they are cut: as the windows of any audit, the token that follows included."""
+        return WindowsNeed(
+            prefix_tokens=self.context_tokens, suffix_tokens=1, num_windows=self.num_windows, num_per_stratum=0
+        )
+
+
 WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
-"""Served by writing; a NearMassNeed by next-token distributions; every other need by scoring."""
+"""Served by writing; a NearMassNeed and a DamageNeed by next-token distributions, a PathsNeed by these or by
+embeddings; every other need by scoring."""
 Need = (
     WindowsNeed
     | ComparedWindowsNeed
@@ -293,5 +331,7 @@ Need = (
     | NearMassNeed
     | CanariesNeed
     | ContextNeed
+    | PathsNeed
+    | DamageNeed
     | WritingNeed
 )

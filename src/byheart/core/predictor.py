@@ -154,6 +154,34 @@ class Exposes(Predictor, Protocol):
         """
 
 
+@runtime_checkable
+class Expands(Exposes, Protocol):
+    """White box to second order: how its answer bends along a line in the space of embeddings."""
+
+    def embed_context(self, token_ids: TokenIds) -> Floats:
+        """Input embeddings of a context as it is read, whatever stands before every context included.
+
+        Args:
+            token_ids: shape [num_tokens].
+        Returns:
+            shape [num_positions >= num_tokens, width]; after it stands the distribution that
+            `Distributes.next_log_probabilities_nats` gives of the context.
+        """
+
+    def directional_derivatives_nats(
+        self, embeddings: Floats, direction: Floats, target_id: int
+    ) -> tuple[float, float, float]:
+        """Log P(target after the last position) at E + t D and its first two derivatives by t, all at t = 0.
+
+        Args:
+            embeddings: E, shape [num_tokens, width].
+            direction: D, of the same shape.
+            target_id: the token whose log-probability (nats) is differentiated.
+        Returns:
+            value, first and second derivative, nats.
+        """
+
+
 def given_lengths(texts: Sequence[TokenIds], num_given: Sequence[int]) -> list[int]:
     """How many tokens of each text are context only, for who implements `Scores`.
 

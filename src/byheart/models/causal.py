@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding
@@ -169,6 +170,39 @@ class CausalPredictor:
             target = logits.log_softmax(dim=-1)[0, target_id]
             (gradient,) = torch.autograd.grad(target, variables)
         return _floats(gradient[0])
+
+    def embed_context(self, token_ids: TokenIds) -> Floats:
+        """Input embeddings of the start tokens and of a context behind them, [start + T, D]."""
+        self._check_ids([token_ids])
+        return self.embed(np.concatenate((self.start_ids, token_ids)))
+
+    def directional_derivatives_nats(
+        self, embeddings: Floats, direction: Floats, target_id: int
+    ) -> tuple[float, float, float]:
+        """Value and exact first two derivatives of log P(target) along a line, nats; [T, D] twice.
+
+        Definition:
+            f(t) = log P(target | E + t D); f(0), f'(0) = J D = sum_i df/dE_i D_i,
+            f''(0) = D^T H D = sum_ij d2f/dE_i dE_j D_i D_j
+        Raises:
+            InputError: target_id outside the vocabulary.
+            NumericalError: one of the three is not finite.
+        Cost: some six passes; a Hessian-vector product by differentiating the gradient, never the Hessian itself.
+        Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian".
+        Differs: reverse mode twice. The attention is the plain one: the fused kernels have no second derivative.
+        """
+        self._check_ids([np.array([target_id], dtype=np.int64)])
+        point, line = self._tensor(embeddings[None]), self._tensor(direction[None])
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+            step = torch.zeros((), dtype=point.dtype, device=point.device, requires_grad=True)
+            logits = self.network.logits(self.network.final_states(point + step * line)[:, -1])
+            value = logits.log_softmax(dim=-1)[0, target_id]
+            (first,) = torch.autograd.grad(value, step, create_graph=True)
+            (second,) = torch.autograd.grad(first, step)
+        found = value.item(), first.item(), second.item()
+        if not np.isfinite(found).all():
+            raise NumericalError(f"{self.name} gave a derivative that is not finite.")
+        return found
 
     @property
     def device(self) -> torch.device:

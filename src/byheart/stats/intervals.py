@@ -119,3 +119,37 @@ def mean_of_few(values: Sequence[float], *, confidence: float = 0.95) -> Interva
     half = float(stdtrit(found.size - 1, 0.5 + confidence / 2.0) * found.std(ddof=1) / math.sqrt(found.size))
     mean = float(found.mean())
     return Interval(mean, mean - half, mean + half, found.size)
+
+
+def difference_of_means(first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95) -> Interval:
+    """The difference of the means of two independent samples.
+
+    Definition:
+        m1 - m2 -+ t sqrt(s1^2/n1 + s2^2/n2), t the quantile 1 - alpha/2 of Student's t with Welch and Satterthwaite's
+        degrees of freedom
+    Args:
+        first: one number per independent observation, at least two.
+        second: likewise.
+        confidence: 1 - alpha.
+    Returns:
+        the difference; n is the smaller sample.
+    Raises:
+        InputError: fewer than two observations on a side.
+    Source: Welch 1947, "The generalization of 'Student's' problem when several different population variances are
+        involved".
+    Differs: nothing; a width of 0 where neither sample varies.
+    """
+    if min(len(first), len(second)) < 2:
+        raise InputError(
+            "A difference of means needs at least 2 observations on each side.",
+            why=f"Got {len(first)} and {len(second)}.",
+            next_step="Give more documents.",
+        )
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    shares = one.var(ddof=1) / one.size, two.var(ddof=1) / two.size
+    variance, difference = sum(shares), float(one.mean() - two.mean())
+    half = 0.0
+    if variance > 0:
+        freedom = variance**2 / (shares[0] ** 2 / (one.size - 1) + shares[1] ** 2 / (two.size - 1))
+        half = float(stdtrit(freedom, 0.5 + confidence / 2.0) * math.sqrt(variance))
+    return Interval(difference, difference - half, difference + half, min(one.size, two.size))

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.needs import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.interpolation_material import DamagedWindow
+from byheart.core.needs import (
+    CanariesNeed,
+    DamageNeed,
+    HeldOutNeed,
+    NearMassNeed,
+    Need,
+    PathsNeed,
+    WindowsNeed,
+    WritingNeed,
+)
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -13,11 +23,13 @@ from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.stats.near_mass import NearMass
 from byheart.study.endpoint_texts import readable
+from byheart.study.interpolation_asking import Found, ask_damaged, ask_paths, lacking_interpolation
+from byheart.study.interpolation_material import DamagedContexts, PathPair
 from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
 from byheart.study.materials import Material, longest_tokens, material
 from byheart.study.near_texts import search_passages
-from byheart.study.passages import CanaryPassage, Passage, Prompt
+from byheart.study.passages import CanaryPassage, Passage, prompts_of
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
@@ -41,6 +53,10 @@ class Answers:
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
     """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
+    paths: dict[tuple[str, Need], Found] = field(default_factory=dict)
+    """By subject and need: what it and its controls answer between two contexts, by name."""
+    damaged: dict[tuple[str, Need], tuple[DamagedWindow, ...]] = field(default_factory=dict)
+    """By subject and need: what it answers after damage."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -58,6 +74,8 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
         if not isinstance(predictor, Samples):
             return f"{subject.name} cannot write text ({predictor.access})."
         return predictor.lacks(need.decoding) if isinstance(predictor, Chooses) else None
+    if isinstance(need, PathsNeed | DamageNeed):
+        return lacking_interpolation(subject, need)
     if isinstance(need, NearMassNeed):
         shows = isinstance(predictor, Distributes)
         return None if shows else f"{subject.name} does not show the whole distribution of the next token."
@@ -103,9 +121,19 @@ def ask_everyone(
             if lacking(subject, need, found) is not None:
                 continue
             if isinstance(need, WritingNeed):
-                prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
+                prompts = prompts_of(found)
                 texts = continue_prompts(subject, need, prompts, journal, seed, on_progress=on_progress)
                 result.written[subject.name, need] = texts
+                continue
+            if isinstance(need, PathsNeed):
+                pairs = [item for item in found if isinstance(item, PathPair)]
+                asked_paths = ask_paths(subject, need, pairs, journal, seed, on_progress=on_progress)
+                result.paths[subject.name, need] = asked_paths
+                continue
+            if isinstance(need, DamageNeed):
+                damaged = [item for item in found if isinstance(item, DamagedContexts)]
+                answers = ask_damaged(subject, need, damaged, journal, on_progress=on_progress)
+                result.damaged[subject.name, need] = answers
                 continue
             passages = [item for item in found if isinstance(item, Passage)]
             if isinstance(need, NearMassNeed):

@@ -9,11 +9,13 @@ from byheart.core.needs import (
     ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
+    DamageNeed,
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
     NearMassNeed,
     Need,
+    PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
@@ -80,7 +82,7 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
-            case NearMassNeed():
+            case NearMassNeed() | PathsNeed() | DamageNeed():
                 pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():
                 prompts += 2 * need.num_windows

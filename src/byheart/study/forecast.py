@@ -9,11 +9,13 @@ from byheart.core.needs import (
     ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
+    DamageNeed,
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
     NearMassNeed,
     Need,
+    PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
@@ -51,6 +53,10 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
         case NearMassNeed():
             return need.num_read_tokens
+        case PathsNeed():
+            return (need.num_pairs + 2 * need.num_control_pairs) * need.num_points * need.context_tokens
+        case DamageNeed():
+            return 2 * need.num_windows * (1 + len(need.num_damaged)) * need.context_tokens
         case WrittenWindowsNeed():
             return 2 * need.num_windows * need.num_tokens
         case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():

@@ -24,11 +24,13 @@ from byheart.core.needs import (
     ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
+    DamageNeed,
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
     NearMassNeed,
     Need,
+    PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
@@ -266,6 +268,11 @@ def inputs_for(
             case SeenPromptsNeed():
                 prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
                 parts["attacked"] = _continuations(asked.written[subject.name, need], prompts, cast, {})
+            case PathsNeed():
+                everyone = {name: found[name] for (name, asked_for), found in asked.paths.items() if asked_for == need}
+                parts["paths"] = everyone | asked.paths[subject.name, need]
+            case DamageNeed():
+                parts["damaged"] = {name: it for (name, asked_for), it in asked.damaged.items() if asked_for == need}
             case CanariesNeed():
                 parts["canaries"] = _canaries(need, subject, asked)
             case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():

@@ -16,11 +16,13 @@ from byheart.core.needs import (
     ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
+    DamageNeed,
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
     NearMassNeed,
     Need,
+    PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
@@ -33,11 +35,12 @@ from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
 from byheart.study.adaptation_copies import held_out_passage
 from byheart.study.context_texts import made_texts
+from byheart.study.interpolation_material import DamagedContexts, PathPair, cut_damaged, cut_pairs
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin, round_robin_of_texts
 from byheart.study.subjects import Cast
 from byheart.study.variants import behind_unrelated, canaries, lowercased, prefix_sweep, some_of_each_side
 
-Material = tuple[Passage, ...] | tuple[Prompt, ...]
+Material = tuple[Passage, ...] | tuple[Prompt, ...] | tuple[PathPair, ...] | tuple[DamagedContexts, ...]
 
 
 def windows(need: WindowsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Passage, ...]:
@@ -172,6 +175,10 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return prefix_sweep(need, windows(need.windows, cast, rng=rng))
         case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
             return made_texts(need, cast.tokenizer, rng=rng)
+        case PathsNeed():
+            return cut_pairs(need, cast, rng=rng)
+        case DamageNeed():
+            return cut_damaged(need, windows(need.windows, cast, rng=rng), cast.trained_on, rng=rng)
 
 
 def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
@@ -194,6 +201,8 @@ def longest_tokens(need: Need) -> int:
             return longest_tokens(need.continuations)
         case CanariesNeed():
             return need.max_tokens
+        case PathsNeed() | DamageNeed():
+            return need.context_tokens
         case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
             return longest_tokens(need.windows)
         case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():

@@ -1,6 +1,6 @@
 """Runs of tokens of documents: what is scored, what is written after, and where they are cut."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +54,12 @@ class Passage:
         """Its given tokens, and the others as what the author wrote."""
         given, human = self.token_ids[: self.num_given], self.token_ids[self.num_given :]
         return Prompt(document=self.document, given=given, human=human)
+
+
+def prompts_of(items: Iterable[object]) -> list[Prompt]:
+    """Prompts, and passages as prompts, in their order; of what is neither there is none."""
+    found = (item.as_prompt() if isinstance(item, Passage) else item for item in items)
+    return [item for item in found if isinstance(item, Prompt)]
 
 
 @dataclass(frozen=True, kw_only=True)

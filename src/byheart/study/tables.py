@@ -13,7 +13,7 @@ from byheart.core.needs import CanariesNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.study.asking import Answers
-from byheart.study.passages import CanaryPassage, Passage, Prompt
+from byheart.study.passages import CanaryPassage, Passage, prompts_of
 from byheart.study.subjects import Cast, Subject
 
 _WITHHELD = {"given_ids": None, "token_ids": None, "argmax_id": None}
@@ -83,7 +83,7 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
     for need, found in asked.materials.items():
         if not isinstance(need, WritingNeed):
             continue
-        prompts = [item if isinstance(item, Prompt) else item.as_prompt() for item in found]
+        prompts = prompts_of(found)
         authors = [("human", [prompt.human for prompt in prompts])]
         authors += [(s.name, asked.written[s.name, need]) for s in cast.subjects if (s.name, need) in asked.written]
         rows += [
