@@ -1,6 +1,5 @@
 """Runs a plan: texts -> subjects -> scores (through the journal) -> audits -> results -> run folder."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from byheart.study.headline import claims
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
 from byheart.study.plan import StudyPlan
-from byheart.study.provenance import provenance
+from byheart.study.provenance import provenance, sizes_of
 from byheart.study.run_folder import RunFolder
 from byheart.study.scoring import Clock
 from byheart.study.sensitivity import reached
@@ -55,7 +54,7 @@ def _methods(chosen: tuple[Audit, ...], plan: StudyPlan) -> tuple[Method, ...]:
             version=audit.version,
             question=audit.question,
             parts=audit.method(),
-            params=dataclasses.asdict(audit.profiles[plan.profile]),
+            params=sizes_of(audit.profiles[plan.profile]),
         )
         for audit in chosen
     )
