@@ -1,11 +1,13 @@
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 from byheart.audits.adaptation import Params, run
+from byheart.core.adaptation_material import Copies
 from byheart.core.evidence import Estimate, Evidence, Refusal, Table
-from byheart.core.material import MixtureWeights, Piece
+from byheart.core.material import MixtureWeights, Piece, Prediction
 from tests.audits.material import inputs, piece, prediction
 
 PARAMS = Params()
@@ -113,3 +115,64 @@ def test_one_member_that_always_counts_most_is_the_finding() -> None:
     table = mixture_table((0.75, 0.25))
     assert table.title == "Weights of the mixture: markov counts most, however long the match"
     assert table.rows[0][0] == "0 or more"
+
+
+WITHOUT = "adaptation.bits_beyond_memorizer_per_byte_without_copies"
+
+
+def copied_piece(document: str, own: tuple[float, float], good: tuple[float, float], copied: tuple[int, int]) -> Piece:
+    """Two tokens of 3 and 5 bytes, each with its own nats."""
+    said = [
+        Prediction(log_probability_nats=-np.array(nats), is_argmax=np.zeros(2, dtype=np.bool_)) for nats in (own, good)
+    ]
+    copies = Copies(num_bytes=np.array([3, 5]), is_copied=np.array(copied, dtype=np.bool_))
+    return Piece(document=document, num_bytes=8, subject=said[0], memorizers={"good": said[1]}, copies=copies)
+
+
+def test_without_copies_only_the_other_tokens_and_their_bytes_count() -> None:
+    pieces = tuple(copied_piece(f"d{i}", (2.0, 1.0), (0.5, 4.0), (1, 0)) for i in range(6))
+    evidence = run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0))
+    found = estimates(evidence)
+    assert found["adaptation.bits_beyond_memorizer_per_byte"].value == pytest.approx((4.5 - 3.0) / 8 / math.log(2))
+    assert found[WITHOUT].value == pytest.approx((4.0 - 1.0) / 5 / math.log(2))
+    assert found["adaptation.copied_share"].value == pytest.approx(3 / 8)
+    table = next(e for e in evidence if isinstance(e, Table) and e.name == "adaptation.copies")
+    assert table.rows[0] == ("model", pytest.approx(1.0 / 5 / math.log(2)), pytest.approx(2.0 / 3 / math.log(2)))
+    assert "there good needs fewest bits, outside them model" in table.title
+
+
+def test_documents_that_are_copies_as_a_whole_are_no_observations() -> None:
+    pieces = tuple(copied_piece(f"d{i}", (2.0, 1.0), (0.5, 4.0), (1, 0 if i < 5 else 1)) for i in range(9))
+    assert estimates(run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0)))[WITHOUT].n == 5
+
+
+def test_nothing_left_without_copies_is_a_refusal() -> None:
+    pieces = tuple(copied_piece(f"d{i}", (2.0, 1.0), (0.5, 4.0), (1, 1)) for i in range(6))
+    evidence = run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0))
+    (refusal,) = (e for e in evidence if isinstance(e, Refusal))
+    assert refusal.name == WITHOUT
+    assert "Every byte" in refusal.reason
+    share = estimates(evidence)["adaptation.copied_share"]
+    assert (share.value, share.high) == (1.0, 1.0)
+    assert share.low == pytest.approx((0.05 / 2) ** (1 / 6))
+
+
+def test_looking_for_copies_moves_no_other_number() -> None:
+    pieces = tuple(copied_piece(f"d{i}", (2.0 + i, 1.0), (0.5, 4.0), (1, 0)) for i in range(6))
+    bare = tuple(dataclasses.replace(piece, copies=None) for piece in pieces)
+    with_copies, without = (
+        estimates(run(inputs(pieces=it), PARAMS, rng=np.random.default_rng(0))) for it in (pieces, bare)
+    )
+    assert len(without) == 3
+    assert all(with_copies[name] == it for name, it in without.items())
+
+
+@pytest.mark.parametrize(("mixture", "is_said"), [(1.2, True), (0.9, False)])
+def test_the_mixture_has_a_number_of_its_own_where_it_is_not_the_best(mixture: float, is_said: bool) -> None:
+    said = {"memorizer:mixture": mixture, "good": 1.0}
+    pieces = tuple(piece(f"d{i}", 4, own=0.8, **said) for i in range(6))
+    found = estimates(run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0)))
+    assert ("adaptation.bits_beyond_mixture_per_byte" in found) == is_said
+    if is_said:
+        beyond = found["adaptation.bits_beyond_mixture_per_byte"]
+        assert beyond.value == pytest.approx(2 * (1.2 - 0.8) / 4 / math.log(2))

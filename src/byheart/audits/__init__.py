@@ -4,13 +4,24 @@ To add an audit: write `audits/<name>.py` after the model of the others, add it 
 `tests/audits/test_<name>.py`.
 """
 
-from byheart.audits import adaptation, attribution, exposure, extraction, interpolation, membership, novelty, propensity
+from byheart.audits import (
+    adaptation,
+    attribution,
+    context,
+    exposure,
+    extraction,
+    interpolation,
+    membership,
+    novelty,
+    propensity,
+)
 from byheart.core.audit import Audit
 
 AUDITS: tuple[Audit, ...] = (
     extraction.AUDIT,
     membership.AUDIT,
     exposure.AUDIT,
+    context.AUDIT,
     interpolation.AUDIT,
     adaptation.AUDIT,
     attribution.AUDIT,

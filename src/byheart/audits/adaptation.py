@@ -6,7 +6,9 @@ Statistic: bits per byte = - sum of log2 P(token given its past) over held-out t
     these tokens. Bits beyond memorization = bits per byte of the best memorizer minus those of the subject; positive
     means that the subject saves bits that no memorizer here can save. Beside them, of the same tokens: how many are the
     predictor's most probable one (equals by the smaller id), and where a memorizer abstains, which counts as the
-    uniform distribution.
+    uniform distribution. And both numbers once more without copies: without the tokens that stand in a run of 50
+    bytes or more of the document that the trained-on corpus holds too, token by token, with the best memorizer of
+    what is left.
 Null: A subject that merely stores the text is itself one of the memorizers and is beyond by 0 or less. The best
     memorizer is chosen on the very text it is measured on, which favours the memorizers: a positive number is safe.
     Among them is the mixture of all the others, with weights by length of match that were fitted on other held-out
@@ -15,6 +17,7 @@ Assumptions: Held-out documents are unseen by the subject and share no document 
     memorizer get the same tokens and the same context.
 Fails when: The held-out text was in the subject's own training data (the number is then memory, not adaptation), or
     the memorizers were given less text than the subject was trained on (they are then weaker than they could be).
+    Without copies the number is refused where nothing is left, and has no interval where fewer than 5 documents are.
 Source: theory.md A3 and M6; Liu et al. 2024, "Infini-gram" (2401.17377), and Chen and Goodman 1998 for the strongest
     single memorizers; document bootstrap after Efron and Tibshirani 1993.
 """
@@ -25,12 +28,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from byheart.audits.adaptation_copies import copies_evidence, copies_table
+from byheart.audits.adaptation_totals import Totals, estimate, totals
 from byheart.core.audit import Audit
 from byheart.core.evidence import Cell, Estimate, Evidence, Interval, Refusal, Table
 from byheart.core.material import Inputs, MixtureWeights
 from byheart.core.needs import HeldOutNeed, Need
-from byheart.core.units import NATS_PER_BIT
-from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
+
+MIXTURE = "memorizer:mixture"
+"""Name of M6 in the results."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,64 +53,53 @@ class Params:
     """Coverage of the intervals."""
 
 
-def _estimate(name: str, interval: Interval, n: int, method: str, params: Params, *, paired: bool = False) -> Estimate:
-    carries = n >= MIN_CLUSTERS
-    how = "paired percentile bootstrap over documents" if paired else "percentile bootstrap over documents"
-    return Estimate(
-        name=name,
-        value=interval.value,
-        unit="bits per byte",
-        low=interval.low if carries else None,
-        high=interval.high if carries else None,
-        confidence=params.confidence,
-        n=n,
-        method=f"{method}; {how}." if carries else f"{method}.",
-        no_interval=None if carries else f"An interval needs {MIN_CLUSTERS} documents; there are {n}.",
-    )
-
-
 def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Evidence, ...]:
-    """Bits per byte of the subject, of each memorizer, and the paired difference to the best."""
+    """Bits per byte of the subject, of each memorizer, and the paired differences, with copies and without."""
     if not inputs.pieces:
         reason = "There is no held-out text to score; give at least two held-out documents."
         return (Refusal(name="adaptation.bits_per_byte", reason=reason),)
-    names = tuple(inputs.pieces[0].memorizers)
-    rows = [
-        [-piece.subject.log_probability_nats.sum(), *(-piece.memorizers[m].log_probability_nats.sum() for m in names)]
-        for piece in inputs.pieces
-    ]
-    documents = [piece.document for piece in inputs.pieces]
-    num_bytes = [piece.num_bytes for piece in inputs.pieces]
-    nats, sizes = cluster_totals(documents, np.array(rows, dtype=np.float64), num_bytes)
-    bits = nats / NATS_PER_BIT
-    n = bits.shape[0]
-    if n >= MIN_CLUSTERS:
-        columns = np.repeat(sizes[:, None], bits.shape[1], axis=1)
-        intervals = ratio_of_sums(bits, columns, rng=rng, confidence=params.confidence)
-    else:
-        intervals = [Interval(v, v, v, n) for v in (float(x) for x in bits.sum(axis=0) / sizes.sum())]
-    subject, memorizers = intervals[0], dict(zip(names, intervals[1:], strict=True))
+    whole = totals(inputs.pieces)
+    n = whole.num_documents
+    subject, *others = whole.everyone(params.confidence, rng=rng)
+    memorizers = dict(zip(whole.names, others, strict=True))
     evidence: list[Evidence] = [
-        _estimate("adaptation.bits_per_byte", subject, n, "Held-out bits per UTF-8 byte of the subject", params)
+        estimate(
+            "adaptation.bits_per_byte", subject, n, "Held-out bits per UTF-8 byte of the subject", params.confidence
+        )
     ]
     if not memorizers:
         return tuple(evidence)
     best = min(memorizers, key=lambda name: memorizers[name].value)
-    column = 1 + names.index(best)
-    if n >= MIN_CLUSTERS:
-        beyond = ratio_difference((bits[:, column], sizes), (bits[:, 0], sizes), rng=rng, confidence=params.confidence)
-    else:
-        difference = memorizers[best].value - subject.value
-        beyond = Interval(difference, difference, difference, n)
+    beyond = whole.saved_over(best, params.confidence, rng=rng)
     method = f"Held-out bits per UTF-8 byte of the best memorizer ({best})"
-    saved = f"Bits per byte of the best memorizer ({best}) minus those of the subject, same tokens"
-    evidence.append(_estimate("adaptation.best_memorizer_bits_per_byte", memorizers[best], n, method, params))
-    evidence.append(_estimate("adaptation.bits_beyond_memorizer_per_byte", beyond, n, saved, params, paired=True))
-    everyone = {inputs.subject: subject} | {name: memorizers[name] for name in names if name != inputs.subject}
-    evidence.append(_table(inputs, everyone, has_intervals=n >= MIN_CLUSTERS))
+    evidence += [
+        estimate("adaptation.best_memorizer_bits_per_byte", memorizers[best], n, method, params.confidence),
+        _saved("adaptation.bits_beyond_memorizer_per_byte", f"the best memorizer ({best})", beyond, n, params),
+        *_beyond_mixture(whole, best, params, rng=rng),
+        *copies_evidence(inputs.pieces, params.confidence, rng=rng),
+    ]
+    everyone = {inputs.subject: subject} | {name: memorizers[name] for name in whole.names if name != inputs.subject}
+    evidence.append(_table(inputs, everyone, has_intervals=whole.carries_intervals))
+    evidence += copies_table(inputs.pieces, inputs.subject)
     if inputs.mixture is not None:
         evidence.append(_weights_table(inputs.mixture))
     return tuple(evidence)
+
+
+def _saved(name: str, over: str, saved: Interval, n: int, params: Params) -> Estimate:
+    method = f"Bits per byte of {over} minus those of the subject, same tokens"
+    return estimate(name, saved, n, method, params.confidence, paired=True)
+
+
+def _beyond_mixture(
+    whole: Totals, best: str, params: Params, *, rng: np.random.Generator
+) -> tuple[Estimate, ...]:  # fmt: skip
+    """Beyond M6 itself, where another memorizer does better on this very text."""
+    if MIXTURE not in whole.names or best == MIXTURE:
+        return ()
+    saved = whole.saved_over(MIXTURE, params.confidence, rng=rng)
+    name = "adaptation.bits_beyond_mixture_per_byte"
+    return (_saved(name, f"the mixture of memorizers ({MIXTURE})", saved, whole.num_documents, params),)
 
 
 def _table(inputs: Inputs, everyone: Mapping[str, Interval], *, has_intervals: bool) -> Table:
@@ -194,7 +189,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="adaptation",
-    version=3,
+    version=4,
     question="On unseen text, does it predict better than the best memorizer of its training text?",
     profiles={
         "quick": Params(),

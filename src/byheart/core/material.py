@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.adaptation_material import Copies
+from byheart.core.context_material import ContextAnswers
 from byheart.core.explanation import Answers
 from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.needs import (
@@ -130,6 +132,8 @@ class Piece:
     """By the subject."""
     memorizers: Mapping[str, Prediction]
     """By each memorizer of the trained-on text, by name."""
+    copies: Copies | None = None
+    """What of it the trained-on corpus holds in long runs; None where nobody looked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +230,8 @@ class Inputs:
     `pieces`."""
     canaries: tuple[ScoredCanary, ...] = ()
     """Present when a CanariesNeed was declared."""
+    context: ContextAnswers | None = None
+    """Present when a need of the context audit was served."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

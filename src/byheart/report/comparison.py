@@ -48,6 +48,17 @@ MEASURES = {
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
+    "adaptation.bits_beyond_memorizer_per_byte_without_copies": "The same without copies",
+    "adaptation.bits_beyond_mixture_per_byte": "Bits per byte saved over the mixture",
+    "adaptation.copied_share": "Unseen text that copies the corpus",
+    "adaptation.new_domain_gain_bits_per_byte": "Bits per byte gained on a new domain",
+    "adaptation.new_domain_bits_beyond_memorizer_per_byte": "Saved over the re-fitted memorizers there",
+    "adaptation.forgetting_bits_per_byte": "Bits per byte forgotten of the old",
+    "adaptation.made_bits_per_byte": "Made text: bits per byte, unseen",
+    "adaptation.made_bits_beyond_memorizer_per_byte": "Made text: saved over the best memorizer",
+    "adaptation.made_new_domain_gain_bits_per_byte": "Made text: gained on a new domain",
+    "adaptation.made_new_domain_bits_beyond_memorizer_per_byte": "Made text: saved there",
+    "adaptation.made_forgetting_bits_per_byte": "Made text: forgotten of the old",
     "attribution.beyond_right_share": "Foreseen beyond every rung, unseen text",
     "attribution.beyond_share": "Predicted beyond every rung, unseen text",
     "attribution.member_knowledge_share": "Predicted as a long stored run goes on, seen text",
@@ -82,6 +93,7 @@ HEADS = (
 
 CONTROLS = {
     "interpolation": "of jumps the DNF, of right answers the untrained network, of damage unseen text",
+    "adaptation": "the same number of the mixture of memorizers, built anew of the same tokens",
     "attribution": "the same number of the blind pole on the same tokens",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }

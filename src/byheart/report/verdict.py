@@ -6,9 +6,10 @@ Known audits have their own sentences; any other audit gets the generic one, so 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from byheart.core.evidence import Estimate, Interval, Series, Table
+from byheart.core.evidence import Estimate, Series
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report.adaptation_verdict import adaptation_said
 from byheart.report.attribution import attribution_said
 from byheart.report.capacity_verdict import capacity_said
 from byheart.report.comparison import (
@@ -133,49 +134,6 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     )
 
 
-def _adaptation(record: RunRecord, audit: str, model: Party) -> _Said:
-    own, best, saved = (
-        answer(record, audit, model, f"adaptation.{name}")
-        for name in ("bits_per_byte", "best_memorizer_bits_per_byte", "bits_beyond_memorizer_per_byte")
-    )
-    levels = []
-    if isinstance(own, Estimate):
-        levels.append(f"{model.label} needs {fmt.estimate(own)}.")
-    if isinstance(best, Estimate):
-        which = _best_memorizer(record, audit, model)
-        levels.append(f"The best memorizer of the text given as trained on{which} needs {fmt.estimate(best)}.")
-    levels += beside_base(record, audit, "adaptation.bits_per_byte")
-    levels.append(_what_memorizers_hold(record))
-    if not isinstance(saved, Estimate):
-        name = "adaptation.bits_beyond_memorizer_per_byte"
-        return *refused(record, audit, model, name), tuple(levels)
-    if saved.low is None or saved.high is None:
-        return "Undecided.", f"{model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
-    saving = Interval(saved.value, saved.low, saved.high)
-    nearer, farther = sorted((abs(saving.low), abs(saving.high)))
-    margin, inside = fmt.bounds(abs(saving.value), nearer, farther, "bits")
-    measured = f"{margin} bits per byte ({fmt.confidence(saved.confidence)} interval {inside})"
-    match sign(saving):
-        case 1:
-            short, lead = (
-                "Yes.",
-                f"On unseen text {model.label} beats the best memorizer of the given text by {measured}; where it was "
-                "trained on more text than that, unequal data are compared.",
-            )
-        case -1:
-            short, lead = (
-                "No.",
-                f"On unseen text {model.label} loses to the best memorizer of the given text by {measured}.",
-            )
-        case _:
-            short = "No evidence of it."
-            lead = (
-                f"On unseen text {model.label} and the best memorizer of the given text cannot be told apart: it saves "
-                f"{fmt.excess(saving, saved.unit, saved.confidence)}, an interval that includes zero."
-            )
-    return short, lead, (*levels, how_sure(saved))
-
-
 def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
     name = "novelty.ngram_8_novel_rate"
     novel = answer(record, audit, model, name)
@@ -236,27 +194,9 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "exposure": exposure_said,
     "membership": membership_said,
     "interpolation": interpolation_said,
-    "adaptation": _adaptation,
+    "adaptation": adaptation_said,
     "attribution": attribution_said,
     "novelty": _novelty,
     "propensity": propensity_said,
     "capacity": capacity_said,
 }
-
-
-def _best_memorizer(record: RunRecord, audit: str, model: Party) -> str:
-    """Its name between commas, or nothing where the table does not say."""
-    for party, it in evidence_of(record, audit):
-        if party == model and isinstance(it, Table) and it.name == "adaptation.memorizers":
-            names = [row[0] for row in it.rows if row[0] != model.name]
-            return f", {fmt.shown(str(names[0]), 60)}," if names else ""
-    return ""
-
-
-def _what_memorizers_hold(record: RunRecord) -> str:
-    size = record.provenance.trained_on.get("bytes")
-    held = fmt.size(size) if isinstance(size, int) else "text"
-    return (
-        f"The memorizers are those of the table below and hold the {held} that was given as trained on: stronger ones "
-        "may exist, and where the model was trained on more than that, this compares unequal data."
-    )

@@ -6,14 +6,18 @@ from typing import Any
 
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -84,6 +88,8 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 prompts += 2 * need.num_windows
                 sent += 2 * need.num_windows * need.windows.prefix_tokens
                 written += 2 * need.num_windows * need.num_tokens
+            case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+                texts, scored = texts + need.num_texts, scored + need.num_texts * need.longest_tokens
     return Work(
         num_scored_texts=texts,
         scored_tokens=scored,

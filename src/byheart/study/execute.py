@@ -20,9 +20,8 @@ from byheart.study.endpoint_answers import close_remote, keep_answers
 from byheart.study.headline import claims
 from byheart.study.inputs import inputs_for
 from byheart.study.journal import Journal
-from byheart.study.lab.merging import sizes_of
 from byheart.study.plan import StudyPlan
-from byheart.study.provenance import provenance
+from byheart.study.provenance import provenance, sizes_of
 from byheart.study.run_folder import RunFolder
 from byheart.study.scoring import Clock
 from byheart.study.sensitivity import reached

@@ -6,14 +6,18 @@ from typing import Any
 from byheart.core.audit import Audit, Profile
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -55,6 +59,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * (1 + len(need.num_damaged)) * need.context_tokens
         case WrittenWindowsNeed():
             return 2 * need.num_windows * need.num_tokens
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return need.num_texts * need.longest_tokens
 
 
 def forecast(

@@ -21,14 +21,18 @@ from byheart.core.material import (
 )
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -36,7 +40,9 @@ from byheart.core.needs import (
 )
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
+from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
+from byheart.study.context_answers import context_answers
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
@@ -155,6 +161,7 @@ def _pieces(need: HeldOutNeed, subject: Subject, asked: Answers, cast: Cast) -> 
             num_bytes=p.num_scored_bytes,
             subject=_prediction(subject, need, p, asked),
             memorizers={s.name: _prediction(s, need, p, asked) for s in cast.memorizers},
+            copies=p.copies if isinstance(p, HeldOutPassage) else None,
         )
         for p in asked.materials[need]
         if isinstance(p, Passage)
@@ -268,4 +275,6 @@ def inputs_for(
                 parts["damaged"] = {name: it for (name, asked_for), it in asked.damaged.items() if asked_for == need}
             case CanariesNeed():
                 parts["canaries"] = _canaries(need, subject, asked)
+            case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+                parts["context"] = context_answers(need, subject, asked, cast, parts.get("context"))
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

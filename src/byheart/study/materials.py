@@ -13,14 +13,18 @@ import numpy as np
 from byheart.core.batches import plan_batches
 from byheart.core.needs import (
     CanariesNeed,
+    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
+    LabelsNeed,
+    LanguagesNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
+    RepeatedTokensNeed,
     SeenPromptsNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
@@ -29,6 +33,8 @@ from byheart.core.needs import (
 from byheart.core.streams import stream
 from byheart.corpus.encoded import EncodedCorpus, EncodedDocument
 from byheart.index.corpus_index import Index
+from byheart.study.adaptation_copies import held_out_passage
+from byheart.study.context_texts import made_texts
 from byheart.study.interpolation_material import DamagedContexts, PathPair, cut_damaged, cut_pairs
 from byheart.study.passages import Passage, Prompt, passage_of, round_robin, round_robin_of_texts
 from byheart.study.subjects import Cast
@@ -114,7 +120,7 @@ def pieces(need: HeldOutNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[
     whole = [(short[i], 0, len(short[i].token_ids), 0) for i in rng.permutation(len(short))]
     cut = [(d, at, at + length, need.context_tokens) for d, at in round_robin(cast.held_out, length, rng=rng)]
     places = [*cut, *whole][: need.num_pieces]
-    return tuple(passage_of(d, start, stop, "control", given) for d, start, stop, given in places)
+    return tuple(held_out_passage(d, start, stop, given, cast.index) for d, start, stop, given in places)
 
 
 def prompts(need: ContinuationsNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[Prompt, ...]:
@@ -167,6 +173,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
         case PrefixSweepNeed():
             return prefix_sweep(need, windows(need.windows, cast, rng=rng))
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return made_texts(need, cast.tokenizer, rng=rng)
         case PathsNeed():
             return cut_pairs(need, cast, rng=rng)
         case DamageNeed():
@@ -197,6 +205,8 @@ def longest_tokens(need: Need) -> int:
             return need.context_tokens
         case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
             return longest_tokens(need.windows)
+        case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
+            return need.longest_tokens
 
 
 def batches(passages: Sequence[Passage]) -> list[list[Passage]]:

@@ -1,8 +1,10 @@
 """Gathers where a run's numbers come from."""
 
+import dataclasses
 import importlib.metadata
 import platform
 from collections.abc import Mapping
+from typing import Any
 
 from byheart._version import __version__
 from byheart.core.provenance import Provenance, SubjectProvenance
@@ -78,3 +80,11 @@ def provenance(
             for subject in cast.subjects
         ),
     )
+
+
+def sizes_of(params: Any) -> dict[str, Any]:
+    """Params of an audit or an experiment as the report shows them: what is several is one string."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in dataclasses.asdict(params).items()
+    }

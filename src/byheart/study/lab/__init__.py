@@ -5,14 +5,19 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import capacity, interpolation
+from byheart.study.lab import adaptation, capacity, context, interpolation, novelty
 from byheart.study.lab.axis import Axis
 from byheart.study.lab.plan import ALL
 from byheart.study.plan import did_you_mean
 
-AXES: tuple[Axis, ...] = (interpolation.AXIS, capacity.AXIS)
-PLANNED = ("context", "adaptation", "complexity", "novelty")
-"""Axes of the theory that have no experiment here yet."""
+AXES: tuple[Axis, ...] = (
+    context.AXIS,
+    interpolation.AXIS,
+    adaptation.AXIS,
+    novelty.AXIS,
+    capacity.AXIS,
+)
+"""In the order of the theory."""
 
 
 def axes_named(name: str) -> tuple[Axis, ...]:
@@ -34,12 +39,6 @@ def axis_named(name: str) -> Axis:
     if found is not None:
         return found
     known = [*(axis.name for axis in AXES), ALL]
-    if name in PLANNED:
-        raise ConfigError(
-            f"The axis {name!r} has no experiment yet.",
-            why=f"There are: {', '.join(known)}.",
-            next_step=f"byheart lab {known[0]} -o RUN",
-        )
     raise ConfigError(
         f"Unknown axis {name!r}.", why=did_you_mean(name, known), next_step=f"byheart lab {known[0]} -o RUN"
     )

@@ -17,10 +17,10 @@ from byheart.study.headline import claims
 from byheart.study.journal import Journal
 from byheart.study.lab import axes_named
 from byheart.study.lab.axis import Axis, Finding
-from byheart.study.lab.merging import data_of, rows_of, sizes_of, subjects_of
+from byheart.study.lab.merging import data_of, rows_of, subjects_of
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.pool import Job, done
-from byheart.study.provenance import package_versions
+from byheart.study.provenance import package_versions, sizes_of
 from byheart.study.run_folder import PLAN, RunFolder
 from byheart.study.tables import parquet
 from byheart.study.training import check_installed

@@ -60,11 +60,3 @@ def rows_of(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, A
     """
     names = dict.fromkeys(name for found in rows.values() for row in found for name in row)
     return [{"axis": axis} | {name: row.get(name) for name in names} for axis, found in rows.items() for row in found]
-
-
-def sizes_of(params: Any) -> dict[str, Any]:
-    """An experiment's sizes, as the report shows them."""
-    return {
-        name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(params).items()
-    }

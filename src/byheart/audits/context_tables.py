@@ -1,0 +1,173 @@
+"""The table and the curves of the context audit."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from byheart.audits.context_gains import (
+    BAYES,
+    BIGRAMS,
+    COPY_RULE,
+    REFERENCES,
+    TRIGRAMS,
+    Gains,
+    copy_gains,
+    label_hits,
+    rule_bits,
+    rule_gains,
+)
+from byheart.core.context_material import ContextAnswers, RepeatedTokens, RuledPrompts
+from byheart.core.evidence import Cell, Interval, Line, Point, Series, Table
+from byheart.core.tokens import Floats
+from byheart.core.units import NATS_PER_BIT
+from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
+from byheart.stats.intervals import clopper_pearson
+
+_BINS = 12
+"""Points of a curve along a prompt."""
+
+
+def predictors_table(told: ContextAnswers, *, rng: np.random.Generator, confidence: float) -> Table:
+    """Everyone's gain from each kind of rule over the same without it.
+
+    Args:
+        told: what everyone said; the subject first.
+        rng: draws the resamples.
+        confidence: coverage of the intervals.
+    """
+    asked: list[tuple[str, str, Callable[[str], Gains]]] = []
+    if (repeated := told.repeated) is not None:
+        asked.append(("copies", "copies, bits per token over other tokens", lambda name: copy_gains(repeated, name)))
+    if (chains := told.chains) is not None:
+        asked.append(("chains", "chains, bits per token over random order", lambda name: rule_gains(chains, name)))
+    if (languages := told.languages) is not None:
+        asked.append(
+            ("languages", "languages, bits per token over random order", lambda name: rule_gains(languages, name))
+        )
+    columns, found = ["predictor"], {}
+    rows: dict[str, list[Cell]] = {name: [name] for name in (*told.names, *REFERENCES, COPY_RULE)}
+    for kind, heading, gains_of in asked:
+        columns += [heading, "low", "high"]
+        for name in rows:
+            is_asked = name in told.names or (name in REFERENCES and kind != "copies")
+            interval = _mean(gains_of(name).excess, rng=rng, confidence=confidence) if is_asked else None
+            rows[name] += _cells(interval)
+            found[name, kind] = interval
+    if told.labels is not None:
+        columns += ["right label, rate", "low", "high", "right label when dealt at random, rate"]
+        for name in rows:
+            if name in REFERENCES:
+                rows[name] += [None] * 4
+                continue
+            own, dealt = label_hits(told.labels, name)
+            interval = clopper_pearson(int(own.sum()), own.size, confidence=confidence)
+            rows[name] += [*_cells(interval), float(dealt.mean())]
+    kinds = [kind for kind, _, _ in asked]
+    title = _title(told.names, kinds, found)
+    # A reference that nobody asks anything would be a row of dashes.
+    told_of = [tuple(row) for row in rows.values() if any(cell is not None for cell in row[1:])]
+    return Table(name="context.predictors", title=title, columns=tuple(columns), rows=tuple(told_of))
+
+
+def _title(names: tuple[str, ...], kinds: list[str], found: dict[tuple[str, str], Interval | None]) -> str:
+    """Who gains from what, by the intervals."""
+    subject = names[0]
+    own = [kind for kind in kinds if (it := found[subject, kind]) is not None and it.low > 0]
+    lost = [kind for kind in kinds if kind not in own]
+    others = max(
+        (it.value for name in names[1:] for kind in kinds if (it := found[name, kind]) is not None), default=None
+    )
+    said = f"{subject} gains from " + " and ".join(own) if own else f"{subject} gains from none of the rules"
+    if own and lost:
+        said += f", not shown for {' and '.join(lost)}"
+    if others is not None:
+        said += f"; no memorizer gains more than {max(others, 0.0):.2g} bits per token from any"
+    return said
+
+
+def _mean(values: Floats, *, rng: np.random.Generator, confidence: float) -> Interval | None:
+    if values.size < MIN_CLUSTERS:
+        return None
+    column = values[:, None]
+    (found,) = ratio_of_sums(column, np.ones_like(column), rng=rng, confidence=confidence)
+    return found
+
+
+def _cells(interval: Interval | None) -> list[Cell]:
+    return [None, None, None] if interval is None else [interval.value, interval.low, interval.high]
+
+
+def copy_curve(told: RepeatedTokens, subject: str, *, rng: np.random.Generator, confidence: float) -> Series:
+    """Bits gained against the place in the run.
+
+    Args:
+        told: what was said.
+        subject: whose curve.
+        rng: draws the resamples.
+        confidence: coverage of the intervals.
+    """
+    first = told.first[subject]
+    gained, other = ((nats - first) / NATS_PER_BIT for nats in (told.again[subject], told.other[subject]))
+    places = np.arange(1, first.shape[1] + 1, dtype=np.float64)
+    early, late = float(gained[:, : max(places.size // 8, 1)].mean()), float(gained[:, places.size // 2 :].mean())
+    return Series(
+        name="context.copy_curve",
+        title=f"Coming again, the first random tokens cost {early:.1f} bits less, those of the second half {late:.1f}",
+        x="place in the run, tokens",
+        y="bits gained the second time",
+        lines=(
+            Line("comes again", "subject", _points(places, gained, rng=rng, confidence=confidence)),
+            Line("other tokens", "control", _points(places, other, rng=rng, confidence=confidence)),
+        ),
+        chance=0.0,
+    )
+
+
+def rule_curve(
+    kind: str, prompts: RuledPrompts, subject: str, *, rng: np.random.Generator, confidence: float
+) -> Series:
+    """Bits gained over the same tokens in random order, along the prompt, beside the references.
+
+    Args:
+        kind: "chain" or "language".
+        prompts: what was said.
+        subject: whose curve.
+        rng: draws the resamples.
+        confidence: coverage of the intervals.
+    """
+    references = (BAYES,) if kind == "chain" else (BIGRAMS, TRIGRAMS)
+    curves = {}
+    for name in (subject, *references):
+        ruled, shuffled = rule_bits(prompts, name)
+        curves[name] = _binned(ruled - shuffled)
+    places = _binned(np.arange(1, ruled.shape[1] + 1, dtype=np.float64)[None])[0]
+    ends = {name: float(bits[:, -1].mean()) for name, bits in curves.items()}
+    best = max(references, key=lambda name: ends[name])
+    return Series(
+        name=f"context.{kind}_curve",
+        title=f"By the end of the prompt its {kind} is worth {ends[subject]:.2f} bits per token here, "
+        f"{ends[best]:.2f} to {best}",
+        x="tokens of the prompt",
+        y="bits gained over random order",
+        lines=(
+            Line(kind, "subject", _points(places, curves[subject], rng=rng, confidence=confidence)),
+            *(
+                Line(name, "control", _points(places, curves[name], rng=rng, confidence=confidence))
+                for name in references
+            ),
+        ),
+        chance=0.0,
+    )
+
+
+def _binned(bits: Floats) -> Floats:
+    """Means over stretches of the prompt, shape [N, at most _BINS]."""
+    return np.stack([part.mean(axis=1) for part in np.array_split(bits, min(_BINS, bits.shape[1]), axis=1)], axis=1)
+
+
+def _points(places: Floats, bits: Floats, *, rng: np.random.Generator, confidence: float) -> tuple[Point, ...]:
+    n = bits.shape[0]
+    if n < MIN_CLUSTERS:
+        return tuple(Point(float(x), float(y), n=n) for x, y in zip(places, bits.mean(axis=0), strict=True))
+    intervals = ratio_of_sums(bits, np.ones_like(bits), rng=rng, confidence=confidence)
+    return tuple(Point(float(x), it.value, it.low, it.high, n) for x, it in zip(places, intervals, strict=True))

@@ -1,0 +1,192 @@
+"""How much of what predictors wrote was new, in the language, and both: counts, rates, and whom to compare with."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from byheart.core.evidence import Interval
+from byheart.stats.claims import excess_over_control
+from byheart.stats.intervals import clopper_pearson, mean_of_few
+
+FEWEST_SEEDS = 3
+"""Student's interval over two seeds is 13 standard errors wide on each side: of fewer, sentences are the units."""
+
+Count = tuple[int, int]
+"""Successes and trials."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """What one predictor of one seed wrote at one temperature."""
+
+    subject: str
+    """Its name."""
+    seed_index: int
+    """0-based."""
+    temperature: float
+    """Of the sampling."""
+    num_written: int
+    """Sentences."""
+    num_novel: int
+    """Of them, those that do not stand in the training data."""
+    num_valid: int
+    """Of them, those that are in the language."""
+    num_valid_novel: int
+    """Of them, those that are both."""
+
+
+Rate = Callable[[Writing], Count]
+"""Which count of which."""
+
+
+def novel(it: Writing) -> Count:
+    """P(novel)."""
+    return it.num_novel, it.num_written
+
+
+def valid(it: Writing) -> Count:
+    """P(valid)."""
+    return it.num_valid, it.num_written
+
+
+def valid_novel(it: Writing) -> Count:
+    """P(valid and novel)."""
+    return it.num_valid_novel, it.num_written
+
+
+def valid_given_novel(it: Writing) -> Count:
+    """P(valid given novel)."""
+    return it.num_valid_novel, it.num_novel
+
+
+def pooled(writings: Iterable[Writing], rate: Rate) -> Count:
+    """Successes and trials of all seeds together."""
+    counts = [rate(it) for it in writings]
+    return sum(k for k, _ in counts), sum(n for _, n in counts)
+
+
+def share(writings: Iterable[Writing], rate: Rate) -> float | None:
+    """The rate of all seeds together, or None without a trial."""
+    successes, trials = pooled(writings, rate)
+    return successes / trials if trials else None
+
+
+def interval(writings: Sequence[Writing], rate: Rate, *, confidence: float) -> Interval | None:
+    """A rate with its interval.
+
+    Definition:
+        of fewer than FEWEST_SEEDS seeds the Clopper-Pearson interval of all sentences; else the hull of that and of
+        Student's interval over the rates of the seeds, which has no width where they are equal
+    Args:
+        writings: one per seed, of one predictor at one temperature.
+        rate: which.
+        confidence: 1 - alpha.
+    Returns:
+        n sentences, or seeds where these are the units; None without a trial.
+    Source: Clopper and Pearson 1934; Student 1908.
+    Differs: the hull covers at least as often as each.
+    """
+    successes, trials = pooled(writings, rate)
+    if not trials:
+        return None
+    exact = clopper_pearson(successes, trials, confidence=confidence)
+    of_seeds = [k / n for k, n in map(rate, writings) if n]
+    if len(of_seeds) < FEWEST_SEEDS:
+        return exact
+    over = mean_of_few(of_seeds, confidence=confidence)
+    low, high = max(0.0, min(exact.low, over.low)), min(1.0, max(exact.high, over.high))
+    return Interval(exact.value, low, high, len(of_seeds))
+
+
+def excess(own: Sequence[Writing], other: Sequence[Writing], rate: Rate, *, confidence: float) -> Interval | None:
+    """By how much one predictor's rate is above another's, of the same seeds.
+
+    Definition:
+        of fewer than FEWEST_SEEDS seeds as `excess_over_control` has it over all sentences; else the hull of that and
+        of Student's interval over the differences of the seeds
+    Args:
+        own: one per seed.
+        other: one per seed, in the same order.
+        rate: which.
+        confidence: 1 - alpha.
+    Returns:
+        None where either has too few trials.
+    Source: Newcombe 1998; Student 1908.
+    Differs: the hull covers at least as often as each.
+    """
+    exact = excess_over_control(pooled(own, rate), pooled(other, rate), confidence=confidence)
+    if exact is None:
+        return None
+    counts = zip(map(rate, own), map(rate, other), strict=True)
+    of_seeds = [k / n - j / m for (k, n), (j, m) in counts if n and m]
+    if len(of_seeds) < FEWEST_SEEDS:
+        return exact
+    over = mean_of_few(of_seeds, confidence=confidence)
+    return Interval(
+        exact.value, max(-1.0, min(exact.low, over.low)), min(1.0, max(exact.high, over.high)), len(of_seeds)
+    )
+
+
+def by_point(writings: Iterable[Writing]) -> dict[tuple[str, float], list[Writing]]:
+    """All seeds of each predictor at each temperature, in the order of the seeds."""
+    points: dict[tuple[str, float], list[Writing]] = {}
+    for it in sorted(writings, key=lambda it: it.seed_index):
+        points.setdefault((it.subject, it.temperature), []).append(it)
+    return points
+
+
+def best_at_equal_novelty(
+    own: Sequence[Writing], others: Iterable[Writing], rate: Rate
+) -> tuple[str, float, list[Writing]] | None:
+    """Who else, and at which temperature, has the highest rate while writing at least as much that is new.
+
+    Definition:
+        argmax of the pooled rate over all predictors and temperatures whose pooled P(novel) >= that of `own`
+    Args:
+        own: one per seed, of one predictor at one temperature.
+        others: of the predictors to compare with, at all temperatures.
+        rate: which.
+    Returns:
+        its name, temperature and writings; None where nobody writes as much that is new. The best of many is chosen on
+        the very sentences that it is then compared with, which favours it.
+    Source: theory.md A5.
+    Differs: nothing.
+    """
+    least = share(own, novel)
+    found = [
+        (value, name, temperature, writings)
+        for (name, temperature), writings in by_point(others).items()
+        if least is not None
+        and (share(writings, novel) or 0.0) >= least
+        and (value := share(writings, rate)) is not None
+    ]
+    if not found:
+        return None
+    _, name, temperature, writings = max(found, key=lambda it: it[0])
+    return name, temperature, writings
+
+
+def at_novelty(level: float, writings: Iterable[Writing], rate: Rate) -> float | None:
+    """A predictor's rate where as much of what it writes is new, read off its curve over temperatures.
+
+    Definition:
+        linear between the two neighbouring temperatures whose pooled P(novel) encloses the level; the largest where
+        several pairs do
+    Args:
+        level: P(novel), in [0, 1].
+        writings: of one predictor at several temperatures.
+        rate: which.
+    Returns:
+        None where its curve does not reach the level.
+    """
+    curve = []
+    for _, of_point in sorted(by_point(writings).items()):
+        x, y = share(of_point, novel), share(of_point, rate)
+        if x is not None and y is not None:
+            curve.append((x, y))
+    found = []
+    for (x, y), (next_x, next_y) in pairwise(curve):
+        if min(x, next_x) <= level <= max(x, next_x):
+            part = 0.0 if x == next_x else (level - x) / (next_x - x)
+            found.append(y + part * (next_y - y))
+    return max(found, default=None)

@@ -1,0 +1,130 @@
+"""Who needs how many bits of the held-out documents of both domains, before and after the new one was met."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from byheart.audits.adaptation_repetitions import LOOKUP, PartName
+from byheart.core.tokens import Floats, TokenIds
+from byheart.core.units import NATS_PER_BIT
+from byheart.memorizers.infinigram import Infinigram
+from byheart.memorizers.memorizer import Memorizer
+from byheart.study.lab.adaptation_texts import Domains, Part
+from byheart.study.lab.storing import index_of, memorizers_of
+
+if TYPE_CHECKING:
+    from byheart.models.transformer.network import Network
+
+_FOR_WEIGHTS = 8
+"""One token of so many is kept from the memorizers, for the weights of their mixture."""
+
+
+class Asked:
+    """What everyone said of one repetition.
+
+    Args:
+        domains: its text.
+    """
+
+    def __init__(self, domains: Domains) -> None:
+        self.domains = domains
+        self.parts: dict[PartName, Part] = {
+            "seen": domains.seen,
+            "old": domains.old_unseen,
+            "new": domains.new_unseen,
+        }
+        self._bits: dict[str, dict[PartName, list[list[float]]]] = {}
+        self._sizes: dict[str, int] = {}
+
+    def new_documents(self, num_tokens: int) -> list[TokenIds]:
+        """The first so many tokens of the new domain."""
+        found, left = [], num_tokens
+        for document in self.domains.new.documents:
+            if left > 0:
+                found.append(document[:left])
+                left -= found[-1].size
+        return found
+
+    def add(self, name: str, part: PartName, bits: Floats) -> None:
+        """Another row of a predictor: bits of each document of the part."""
+        self._bits.setdefault(name, {}).setdefault(part, []).append(bits.tolist())
+
+    def add_size(self, name: str, size_bytes: int) -> None:
+        """What a predictor stores when it is first asked."""
+        self._sizes.setdefault(name, size_bytes)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "documents": {part: list(it.names) for part, it in self.parts.items()},
+            "num_bytes": {part: list(it.num_bytes) for part, it in self.parts.items()},
+            "bits": self._bits,
+            "sizes_bytes": self._sizes,
+            "floor_bits_per_byte": self.domains.floor_bits_per_byte,
+        }
+
+
+def ask_network(asked: Asked, name: str, network: "Network", *, parts: Sequence[PartName] = ("old", "new")) -> None:
+    """Asks a network about held-out documents, a context's tokens at a time, each behind the start token."""
+    from byheart.models.transformer.memorization import sequence_log_probabilities_nats
+
+    length = network.config.context_tokens
+    for part in parts:
+        documents = asked.parts[part].documents
+        rows = np.concatenate([document.reshape(-1, length) for document in documents])
+        nats = sequence_log_probabilities_nats(network, rows)
+        asked.add(name, part, _by_document(nats, documents, length))
+    asked.add_size(name, sum(it.numel() * it.element_size() for it in network.parameters()))
+
+
+def ask_memorizers(asked: Asked, num_tokens: int, length: int) -> None:
+    """Builds M1 to M6 and the lookup pole of the old domain and so many tokens of the new one, and asks them.
+
+    Definition:
+        of N = 0 tokens the mixture's weights are fitted on calibration documents of the old domain; else members know
+        the old documents and the first 7/8 of the tokens, and weights are fitted on the last 1/8
+    Args:
+        asked: takes the answers.
+        num_tokens: N.
+        length: tokens that are read at a time: the network's context.
+    """
+    domains = asked.domains
+    met = asked.new_documents(num_tokens)
+    learned, kept = _parted(met, num_tokens // _FOR_WEIGHTS)
+    calibration = kept or list(domains.calibration.documents)
+    documents = [*domains.old.documents, *learned]
+    size, end_id = domains.vocabulary_size, domains.end_id
+    built: dict[str, Memorizer] = {
+        LOOKUP: Infinigram(
+            index_of([*domains.old.documents, *met], size), vocabulary_size=size, end_id=end_id, counting="occurrences"
+        )
+    }
+    built |= memorizers_of(documents, size, end_id, calibration=calibration)
+    parts: tuple[PartName, ...] = ("old", "new") if num_tokens else ("seen", "old", "new")
+    for name, memorizer in built.items():
+        for part in parts:
+            texts = asked.parts[part].documents
+            rows = [row for document in texts for row in document.reshape(-1, length)]
+            nats = np.array([memorizer.log_probabilities_nats(row).sum() for row in rows])
+            asked.add(name, part, _by_document(nats, texts, length))
+        asked.add_size(name, memorizer.size_bytes)
+
+
+def _parted(documents: Sequence[TokenIds], num_kept: int) -> tuple[list[TokenIds], list[TokenIds]]:
+    """The tokens but the last so many, and these."""
+    first, last, left = list[TokenIds](), list[TokenIds](), num_kept
+    for document in reversed(documents):
+        cut = document.size - min(left, document.size)
+        left -= document.size - cut
+        if cut:
+            first.insert(0, document[:cut])
+        if cut < document.size:
+            last.insert(0, document[cut:])
+    return first, last
+
+
+def _by_document(nats: Floats, documents: Sequence[TokenIds], length: int) -> Floats:
+    """bits; of each document, whose pieces are consecutive."""
+    borders = np.cumsum([0, *(document.size // length for document in documents)])[:-1]
+    return np.asarray(-np.add.reduceat(nats, borders) / NATS_PER_BIT)

@@ -1,0 +1,339 @@
+"""A5 as an experiment: what networks and memorizers of one small language write (audits/novelty_sentences.py)."""
+
+import hashlib
+import inspect
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from byheart.audits import novelty_sentences as audit
+from byheart.audits.novelty_lab_params import PROFILES, Params
+from byheart.audits.novelty_writings import FEWEST_SEEDS, Writing
+from byheart.core.audit import method_parts
+from byheart.core.codec import dumps
+from byheart.core.decoding import Decoding
+from byheart.core.predictor import Samples
+from byheart.core.progress import Progress, silent
+from byheart.core.provenance import SubjectProvenance
+from byheart.core.streams import stream
+from byheart.core.tokens import TokenIds
+from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.sentences import BEGIN_ID, END_ID, MOST_DEPTH, WORDS, Shape, draw_sentence, is_sentence
+
+if TYPE_CHECKING:
+    from byheart.memorizers.memorizer import Memorizer
+    from byheart.models.transformer.config import NetworkConfig
+    from byheart.models.transformer.network import Network
+    from byheart.models.transformer.recipe import TrainingRecipe
+
+MODEL, LOOKUP, BLIND, LANGUAGE = "transformer", "lookup:table", "blind:untrained", "the language itself"
+MEMORIZER = "memorizer:"
+_ROLES = {MODEL: "model", LOOKUP: "lookup pole", BLIND: "blind pole"}
+_ROOM_WORDS = 10
+"""A writer may write so many words more than the longest training sentence has."""
+_EXAMPLES = 6
+_STEPS_PER_TEXTS = 15
+"""Writing the sentences of one temperature costs about as much as so many steps of the training."""
+_TIMED_STEPS, _WARM_STEPS = 12, 3
+
+
+def pieces(params: Params) -> tuple[Piece, ...]:
+    """Of each seed, the network and the memorizers."""
+    writings = _STEPS_PER_TEXTS * len(params.temperatures) * (7 + len(params.markov_orders))
+    return tuple(
+        Piece(key=f"seed {number}, {part}", steps=steps, step_cost=1.0)
+        for number in range(1, params.num_seeds + 1)
+        for part, steps in (("network", params.num_steps), ("memorizers", writings))
+    )
+
+
+def sentences(params: Params, seed_index: int, seed: int) -> tuple[list[TokenIds], list[TokenIds], list[TokenIds]]:
+    """The training sentences of one seed, those for the mixture's weights, none of which is among them, and new draws.
+
+    Args:
+        params: of the experiment.
+        seed_index: which repetition.
+        seed: root of the random streams.
+    """
+    rng = stream(seed, "lab", "novelty", str(seed_index), "sentences")
+
+    def draw(unlike: frozenset[bytes] = frozenset()) -> TokenIds:
+        while True:
+            found = draw_sentence(Shape(), rng=rng)
+            if found.size <= params.most_words and found.tobytes() not in unlike:
+                return found
+
+    trained_on = [draw() for _ in range(params.num_sentences)]
+    known = frozenset(found.tobytes() for found in trained_on)
+    calibration = [draw(known) for _ in range(params.num_calibration)]
+    return trained_on, calibration, [draw() for _ in range(params.num_written)]
+
+
+def train_network(
+    params: Params, trained_on: Sequence[TokenIds], *, rng: np.random.Generator, on_progress: Progress = silent
+) -> "tuple[Network, Network]":
+    """The network as its training begins, and after it.
+
+    Args:
+        params: of the experiment.
+        trained_on: sentences.
+        rng: draws weights and batches.
+        on_progress: told the steps.
+    """
+    import copy
+
+    import torch
+
+    from byheart.models.transformer.fitting import Batch, fit
+    from byheart.models.transformer.network import Network
+
+    ids = np.full((len(trained_on), params.most_words + 2), END_ID, dtype=np.int64)
+    counted = np.zeros(ids.shape, dtype=np.bool_)
+    for row, sentence in enumerate(trained_on):
+        ids[row, : sentence.size + 1] = [BEGIN_ID, *sentence]
+        counted[row, 1 : sentence.size + 2] = True
+    network = Network(network_config(params)).initialize(torch.Generator().manual_seed(int(rng.integers(2**63))))
+    untrained = copy.deepcopy(network).eval()
+
+    def draw(step: int) -> Batch:
+        rows = rng.integers(len(ids), size=params.batch_sentences)
+        longest = int(counted[rows].nonzero()[1].max()) + 1
+        return Batch.of(ids[rows, :longest], END_ID, counted=counted[rows, :longest])
+
+    return untrained, fit(network, draw, _recipe(params, params.num_steps), on_progress=on_progress)
+
+
+def network_config(params: Params) -> "NetworkConfig":
+    """The shape of the networks."""
+    from byheart.models.transformer.config import NetworkConfig
+
+    return NetworkConfig(
+        vocabulary_size=len(WORDS),
+        end_id=END_ID,
+        width=params.width,
+        num_layers=params.num_layers,
+        num_heads=params.num_heads,
+        hidden_width=params.hidden_width,
+        context_tokens=params.most_words + _ROOM_WORDS + 2,
+    )
+
+
+def _recipe(params: Params, num_steps: int) -> "TrainingRecipe":
+    from byheart.models.transformer.recipe import TrainingRecipe
+
+    return TrainingRecipe(
+        num_steps=num_steps,
+        batch_windows=params.batch_sentences,
+        learning_rate=params.learning_rate,
+        warmup_steps=max(num_steps // 20, 1),
+        weight_decay=0.05,
+    )
+
+
+def build_memorizers(
+    params: Params, trained_on: Sequence[TokenIds], calibration: Sequence[TokenIds]
+) -> "dict[str, Memorizer]":
+    """M1 to M6 of the training sentences, and Markov chains of other orders.
+
+    Args:
+        params: of the experiment.
+        trained_on: sentences.
+        calibration: others.
+    """
+    from byheart.memorizers.markov import Markov
+    from byheart.study.lab.storing import memorizers_of
+
+    known = [np.array([BEGIN_ID, *sentence], dtype=np.int32) for sentence in trained_on]
+    others = [np.array([BEGIN_ID, *sentence, END_ID], dtype=np.int32) for sentence in calibration]
+    built = memorizers_of(known, len(WORDS), END_ID, calibration=others)
+    index = built["memorizer:markov"].index
+    for order in params.markov_orders:
+        name = f"{MEMORIZER}markov-{order}"
+        built[name] = Markov(index, vocabulary_size=len(WORDS), end_id=END_ID, order=order, name=name)
+    return built
+
+
+def _work(params: Params, piece: Piece, seed: int, on_progress: Progress) -> dict[str, Any]:
+    number, part = piece.key.removeprefix("seed ").split(", ")
+    seed_index = int(number) - 1
+    trained_on, calibration, fresh = sentences(params, seed_index, seed)
+    known = frozenset(sentence.tobytes() for sentence in trained_on)
+    path = ("lab", "novelty", number, "write")
+    if part == "network":
+        from byheart.models.transformer.predictor import reference_predictor
+
+        rng = stream(seed, "lab", "novelty", number, "train")
+        untrained, network = train_network(params, trained_on, rng=rng, on_progress=on_progress)
+        writers: dict[str, Samples] = {MODEL: reference_predictor(network), BLIND: reference_predictor(untrained)}
+    else:
+        writers = dict(build_memorizers(params, trained_on, calibration))
+    counts: dict[str, dict[str, list[int]]] = {}
+    examples: list[list[Any]] = []
+    for name, writer in writers.items():
+        counts[name] = {}
+        for temperature in params.temperatures:
+            rng = stream(seed, *path, name, str(temperature))
+            texts = _write(writer, temperature, params, rng=rng)
+            counts[name][str(temperature)] = _counts(texts, known)
+            if name == MODEL and temperature == 1.0:
+                examples = _examples(texts, known)
+            if part == "memorizers":
+                on_progress("train", sum(map(len, counts.values())), len(writers) * len(params.temperatures), name)
+    sizes = {name: writer.size_bytes for name, writer in writers.items()}
+    if part == "memorizers":
+        stored = stream(seed, *path, LOOKUP).integers(len(trained_on), size=params.num_written)
+        counts[LOOKUP] = {"1.0": _counts([trained_on[at] for at in stored.tolist()], known)}
+        counts[LANGUAGE] = {"1.0": _counts(fresh, known)}
+        # A table of all sentences, each word in as many bits as tell the words apart.
+        words = sum(sentence.size + 1 for sentence in trained_on)
+        sizes[LOOKUP] = int(np.ceil(words * np.log2(len(WORDS)) / 8))
+    return {"counts": counts, "sizes": sizes, "examples": examples}
+
+
+def _write(writer: Samples, temperature: float, params: Params, *, rng: np.random.Generator) -> list[TokenIds | None]:
+    """Sentences, each from its beginning; None for one that did not end."""
+    most = params.most_words + _ROOM_WORDS
+    begun = [np.array([BEGIN_ID], dtype=np.int32)] * params.num_written
+    written = writer.sample(begun, Decoding(temperature=temperature), most + 1, rng=rng)
+    return [text if text.size <= most else None for text in written]
+
+
+def _counts(texts: Sequence[TokenIds | None], known: frozenset[bytes]) -> list[int]:
+    """Written, novel, valid, both."""
+    is_novel = [text is None or text.tobytes() not in known for text in texts]
+    is_valid = [text is not None and is_sentence(text) for text in texts]
+    both = sum(a and b for a, b in zip(is_novel, is_valid, strict=True))
+    return [len(texts), sum(is_novel), sum(is_valid), both]
+
+
+def _examples(texts: Sequence[TokenIds | None], known: frozenset[bytes]) -> list[list[Any]]:
+    """Some of the new sentences: words, and whether they are in the language; as many of both kinds as there are."""
+    found: dict[bool, list[list[Any]]] = {True: [], False: []}
+    for text in texts:
+        if text is not None and text.tobytes() not in known:
+            right = is_sentence(text)
+            found[right].append([" ".join(WORDS[token] for token in text.tolist()), right])
+    return [one for right in (True, False) for one in found[right][: _EXAMPLES // 2]]
+
+
+def _writings(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[Writing]:
+    return [
+        Writing(
+            subject=name,
+            seed_index=seed_index,
+            temperature=float(temperature),
+            num_written=counts[0],
+            num_novel=counts[1],
+            num_valid=counts[2],
+            num_valid_novel=counts[3],
+        )
+        for seed_index in range(params.num_seeds)
+        for part in ("network", "memorizers")
+        for name, by_temperature in kept[f"seed {seed_index + 1}, {part}"]["counts"].items()
+        for temperature, counts in by_temperature.items()
+    ]
+
+
+def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Finding, ...]:
+    writings = _writings(params, kept)
+    names = list(dict.fromkeys(it.subject for it in writings))
+    memorizers = [name for name in names if name.startswith(MEMORIZER)]
+    order = (MODEL, LANGUAGE, LOOKUP, BLIND, *memorizers)
+    sizes: dict[str, int] = {}
+    for part in ("network", "memorizers"):
+        sizes |= kept[f"seed 1, {part}"]["sizes"]
+    of = {name: [it for it in writings if it.subject == name] for name in names}
+    everyone = [it for name in order for it in of[name]]
+    compared = [it for name in memorizers for it in of[name]]
+    found = []
+    for name in (MODEL, LOOKUP, BLIND, *memorizers):
+        evidence = audit.evidence(of[name], params, others=compared if name == MODEL else ())
+        if name == MODEL:
+            evidence += audit.model_evidence(of[name], everyone, memorizers, sizes, params)
+            evidence += audit.examples(kept["seed 1, network"]["examples"])
+        found.append(Finding(subject=_subject(name, sizes[name], of[name]), evidence=evidence))
+    return tuple(found)
+
+
+def _subject(name: str, size_bytes: int, writings: Sequence[Writing]) -> SubjectProvenance:
+    numbers = [[it.seed_index, it.temperature, it.num_novel, it.num_valid, it.num_valid_novel] for it in writings]
+    digest = hashlib.blake2b(dumps([name, numbers]).encode(), digest_size=16).hexdigest()
+    role = _ROLES.get(name, "memorizer")
+    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size_bytes)
+
+
+def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "writer": it.subject,
+            "seed_index": it.seed_index,
+            "temperature": it.temperature,
+            "num_written": it.num_written,
+            "num_novel": it.num_novel,
+            "num_valid": it.num_valid,
+            "num_valid_novel": it.num_valid_novel,
+        }
+        for it in _writings(params, kept)
+    ]
+
+
+def seconds_per_cost(params: Params) -> float:
+    """Seconds of one gradient step."""
+    import dataclasses
+
+    few = dataclasses.replace(params, num_sentences=200, num_calibration=1, num_written=1)
+    trained_on, _, _ = sentences(few, 0, 0)
+    seconds = 0.0
+    for num_steps in (_WARM_STEPS, _TIMED_STEPS):
+        began = time.perf_counter()
+        train_network(dataclasses.replace(few, num_steps=num_steps), trained_on, rng=stream(0, "lab", "speed"))
+        seconds = time.perf_counter() - began
+    return seconds / _TIMED_STEPS
+
+
+def _data(params: Params) -> tuple[dict[str, str | int], dict[str, str | int]]:
+    source = f"sentences of a grammar with recursion and agreement, {len(WORDS) - 2} words"
+    return (
+        {"source": source, "documents": params.num_sentences},
+        {"source": f"{source}, drawn anew", "documents": params.num_written},
+    )
+
+
+def _notes(params: Params) -> tuple[str, ...]:
+    said = [
+        "A sentence that does not stand in the training data counts as new, however like one of them it is. Sentences "
+        f"were drawn with at most {MOST_DEPTH} clauses inside one another and {params.most_words} words."
+    ]
+    if params.num_seeds < 5:
+        said.append(
+            f"Only {params.num_seeds} seeds: a look, not a result; below {FEWEST_SEEDS} seeds the intervals "
+            "are over sentences and say nothing of other seeds. The standard profile has 5."
+        )
+    return tuple(said)
+
+
+def _title(params: Params) -> str:
+    return f"what is new of what a transformer of width {params.width} and {params.num_layers} layers writes"
+
+
+def _method() -> dict[str, str]:
+    return method_parts(inspect.getdoc(audit) or "")
+
+
+AXIS = Axis(
+    name="novelty",
+    version=1,
+    question="Is what it writes new, and is the new part valid?",
+    profiles=PROFILES,
+    method=_method,
+    title=_title,
+    pieces=pieces,
+    seconds_per_cost=seconds_per_cost,
+    work=_work,
+    findings=_findings,
+    scores=_scores,
+    data=_data,
+    notes=_notes,
+)
