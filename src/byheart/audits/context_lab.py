@@ -6,7 +6,7 @@ Statistic: Sequences of T tokens over k symbols, each from a chain whose rows ~ 
     chains: gain = log2 P(token) - log2 P_static(token), P_static the transition probabilities counted over all training
     sequences, in bits per token; distance to the Bayes predictor = mean of log P_Bayes(token) - log P(token) in nats,
     P_Bayes = (c_ij + 1) / (c_i + k) from counts in the sequence so far. While the network is trained: the exact
-    KL(reference || network), mean over all tokens of new chains, for the references uniform, frequencies in the
+    KL(reference || network), mean over the same places, for the references uniform, frequencies in the
     sequence and Bayes; phases are the runs of looks with the same nearest reference.
 Null: The same tokens in random order: no chain is left, only frequencies. The static mapping itself, whose gain is 0.
     The network before its first step, and a table of all training sequences, which foresees those and no new one.
@@ -152,9 +152,7 @@ def _how(values: Sequence[object]) -> str:
 def _exact(trials: Sequence[Trial], params: LabParams) -> Estimate:
     """KL(Bayes || network) after the training."""
     ends = [trial.end_distance for trial in trials]
-    method = (
-        "KL(Bayes || network) after the training, exact, mean over all tokens of new chains; Student's t over seeds."
-    )
+    method = "KL(Bayes || network) after the training, exact, mean over the second half of new chains"
     if len(ends) < LEAST_SEEDS:
         return Estimate(
             name=EXACT,
@@ -164,7 +162,7 @@ def _exact(trials: Sequence[Trial], params: LabParams) -> Estimate:
             high=None,
             confidence=params.confidence,
             n=len(ends),
-            method=method,
+            method=f"{method}.",
             no_interval=f"An interval over seeds needs {LEAST_SEEDS}; they show "
             + ", ".join(f"{end:.4f}" for end in ends)
             + ".",
@@ -178,7 +176,7 @@ def _exact(trials: Sequence[Trial], params: LabParams) -> Estimate:
         high=found.high,
         confidence=params.confidence,
         n=len(ends),
-        method=method,
+        method=f"{method}; Student's t over seeds.",
     )
 
 

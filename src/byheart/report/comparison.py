@@ -38,6 +38,14 @@ MEASURES = {
     "extraction.above_threshold_rate": "Likelier than unseen text is",
     "extraction.merely_common_rate": "Of what came out, merely common",
     "extraction.repetition_slope": "Log-odds per tenfold repetition",
+    "context.copy_gain_bits": "Bits saved on tokens that come again",
+    "context.chain_gain_bits": "Bits gained from a chain of the prompt",
+    "context.bayes_distance_nats": "Nats from Bayes on that chain",
+    "context.end_bayes_kl_nats": "Nats from Bayes, whole distribution",
+    "context.language_gain_bits": "Bits gained from a language of the prompt",
+    "context.label_accuracy": "Right label by examples",
+    "context.seen_gain_bits": "Bits gained on trained-on chains",
+    "context.ordered_phases_rate": "Seeds with the phases in order",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
     "adaptation.best_memorizer_bits_per_byte": "Bits per byte, best memorizer",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over it",
@@ -63,6 +71,8 @@ HEADS = (
     "extraction.greedy_rate",
     "membership.auc",
     "exposure.mean_bits",
+    "context.copy_gain_bits",
+    "context.chain_gain_bits",
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
@@ -72,6 +82,7 @@ HEADS = (
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
+    "context": "the same number where the prompt has no rule",
     "attribution": "the same number of the blind pole on the same tokens",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }

@@ -21,6 +21,7 @@ from byheart.report.comparison import (
     model_of,
     why_missing,
 )
+from byheart.report.context_verdict import context_said
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.membership_verdict import membership_said
 from byheart.report.phrases import (
@@ -59,6 +60,7 @@ _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
+    "context": "Does it follow a rule that exists only in its prompt?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new?",
@@ -233,6 +235,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
     "membership": membership_said,
+    "context": context_said,
     "adaptation": _adaptation,
     "attribution": attribution_said,
     "novelty": _novelty,

@@ -115,6 +115,7 @@ class _Watch:
 
     def __init__(self, symbols: Symbols, truth: Floats, params: LabParams) -> None:
         self._symbols, self._start_id, self.truth = symbols, params.num_symbols, truth
+        self._half = symbols.shape[1] // 2
         k = params.num_symbols
         self._references = {
             UNIFORM: np.full_like(truth, 1.0 / k),
@@ -128,9 +129,13 @@ class _Watch:
     def __call__(self, num_steps: int, network: "Network") -> None:
         predicted = self._predicted(network)
         self.steps.append(num_steps)
-        self.from_truth.append(float(kl_nats(self.truth, predicted).mean()))
+        self.from_truth.append(self._lost(self.truth, predicted))
         for name, rows in self._references.items():
-            self.from_references[name].append(float(kl_nats(rows, predicted).mean()))
+            self.from_references[name].append(self._lost(rows, predicted))
+
+    def _lost(self, rows: Floats, predicted: Floats) -> float:
+        """KL(rows || predicted), mean over the second half of the chains."""
+        return float(kl_nats(rows, predicted)[:, self._half :].mean())
 
     def along(self, network: "Network") -> Floats:
         """KL(chain || network) at each place, mean over the chains, shape [T]."""
