@@ -16,7 +16,7 @@ from byheart.audits.context_params import PROFILES, LabParams
 from byheart.audits.context_trials import BAYES, EXPECTED, FREQUENCIES, UNIFORM, Trial
 from byheart.core.evidence import Point, Table
 from byheart.models.transformer.parallel import threads
-from byheart.study.lab.context import train_seed
+from byheart.study.lab.context_chains import train_seed
 from studies.presentation import BLACK, BLUE, GREY, RED, Answer, Curve, curve_figure, options
 
 NEAR_NATS = 0.03

@@ -91,11 +91,11 @@ def test_labels_are_told_by_words_and_dealt_anew_in_the_control(tokenizer: Token
             labels = [int(first.token_ids[-1]), int(second.token_ids[-1])]
             step = 4 if (first.token_ids.size - 3) % 4 == 0 else 3
             lines = [first.token_ids[i : i + 3].tolist() for i in range(0, first.token_ids.size, step)]
-            shown = {word: {label for w, _, label in lines[:-1] if w == word} for word, _, _ in lines}
+            shown = {word: {label for _, w, label in lines[:-1] if w == word} for _, word, *_ in lines}
             rules.append(all(len(found) <= 1 for found in shown.values()))
             assert sum(label == labels[0] for _, _, label in lines[:-1]) == need.num_shots
             if texts is ruled:
-                asked = lines[-1][0]
+                asked = lines[-1][1]
                 right = labels[int(first.symbols[0])]
                 assert shown[asked] <= {right}
     assert all(rules[:30])

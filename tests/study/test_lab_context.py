@@ -15,6 +15,7 @@ from byheart.core.run_record import RunRecord
 from byheart.study import lab
 from byheart.study.integrity import faults
 from byheart.study.lab import context
+from byheart.study.lab.context_chains import train_seed
 from byheart.study.lab.execute import run_lab
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
@@ -55,7 +56,8 @@ def test_everyone_is_asked_the_same_and_stands_in_one_table(run: tuple[RunRecord
         assert all(e.name.startswith("context.") for e in result.evidence)
     model = record.of("context", "transformer")
     assert model is not None
-    (table,) = (e for e in model.evidence if isinstance(e, Table))
+    table, languages = (e for e in model.evidence if isinstance(e, Table))
+    assert {row[0] for row in languages.rows} >= set(SUBJECTS)
     assert [row[0] for row in table.rows[:9]] == ["transformer", *(n for n in table_order(table) if n != "transformer")]
     assert {row[0] for row in table.rows} == {*SUBJECTS, "static mapping", "frequencies in the prompt", BAYES}
     found = {e.name: e for e in model.evidence}
@@ -78,7 +80,7 @@ def test_a_run_is_whole_and_its_page_answers_the_question(run: tuple[RunRecord, 
 
 def test_pieces_depend_on_their_arguments_alone(run: tuple[RunRecord, Path]) -> None:
     params = dataclasses.replace(TINY, num_steps=60)
-    second = context.pieces(params)[1]
+    second = context.pieces(params)[2]
     once = context.AXIS.work(params, second, 3, lambda *_: None)
     again = Trial.from_json(once)
     record, _ = run
@@ -91,7 +93,7 @@ def test_pieces_depend_on_their_arguments_alone(run: tuple[RunRecord, Path]) -> 
 def test_seeds_have_data_of_their_own() -> None:
     few = dataclasses.replace(TINY, num_steps=1, num_looks=1)
     said = {
-        float(context.train_seed(few, index, seed, has_memorizers=False).ruled_nats["transformer"][0])
+        float(train_seed(few, index, seed, has_memorizers=False).ruled_nats["transformer"][0])
         for index, seed in ((0, 0), (1, 0), (0, 1))
     }
     assert len(said) == 3
@@ -99,7 +101,7 @@ def test_seeds_have_data_of_their_own() -> None:
 
 def test_the_table_of_its_training_data_foresees_those_and_no_new_chain() -> None:
     params = dataclasses.replace(TINY, num_steps=1, num_looks=1, sequence_tokens=40, num_held_out=24)
-    trial = context.train_seed(params, 0, 0)
+    trial = train_seed(params, 0, 0)
     assert trial.seen_gains("lookup:table").mean() > 1.0
     assert trial.gains("lookup:table").mean() < 0.0
     assert abs(trial.gains("memorizer:automaton").mean()) < 0.1
@@ -109,7 +111,7 @@ def test_the_table_of_its_training_data_foresees_those_and_no_new_chain() -> Non
 @pytest.mark.slow
 def test_a_network_follows_chains_that_it_never_saw_and_passes_through_the_phases() -> None:
     params = dataclasses.replace(PROFILES["quick"], num_seeds=1)
-    trial = context.train_seed(params, 0, 0)
+    trial = train_seed(params, 0, 0)
     assert trial.phases.is_in_order(EXPECTED)
     gains = {name: float(trial.gains(name).mean()) for name in trial.ruled_nats}
     best = max(gain for name, gain in gains.items() if name.startswith(("memorizer", "lookup", "blind")))
