@@ -34,10 +34,12 @@ def rate(name: str, value: float) -> Estimate:
     )
 
 
-def finding(model: tuple[Evidence, ...], lookup: Estimate, blind: Estimate) -> Finding:
+def finding(
+    model: tuple[Evidence, ...], lookup: Estimate, blind: Estimate, *, seen: tuple[Estimate, ...] = ()
+) -> Finding:
     results = tuple(
         Result("context", 1, subject, Completed(found))
-        for subject, found in ((MODEL, model), (LOOKUP, (lookup,)), (BLIND, (blind,)))
+        for subject, found in ((MODEL, model), (LOOKUP, (lookup, *seen[:1])), (BLIND, (blind, *seen[1:])))
     )
     record = dataclasses.replace(sample_run(), results=results, methods=(method("context", "?"),), claims=())
     return findings(record)[0]
@@ -84,13 +86,14 @@ def test_a_refusal_is_no_answer() -> None:
     assert "there are 2" in said.lead
 
 
-def lab(value: float, rival: float, rival_control: float = 0.0) -> Finding:
+def lab(value: float, rival: float, rival_control: float = 0.0, seen: float = 1.5) -> Finding:
     own = (
         gain(CHAIN, value, 0.1),
         gain("end_bayes_kl_nats", 0.02, unit="nats per token"),
         rate("ordered_phases_rate", 1.0),
     )
-    return finding(own, gain(CHAIN, rival, rival_control), gain(CHAIN, -0.4, -0.4))
+    sides = (gain("seen_gain_bits", seen), gain("seen_gain_bits", -0.4))
+    return finding(own, gain(CHAIN, rival, rival_control), gain(CHAIN, -0.4, -0.4), seen=sides)
 
 
 def test_the_laboratory_compares_the_whole_gain_with_the_memorizers() -> None:
@@ -102,3 +105,9 @@ def test_the_laboratory_compares_the_whole_gain_with_the_memorizers() -> None:
     # A table that has an excess over random order and yet loses to fixed probabilities takes nothing back.
     assert lab(0.5, -0.5, -1.5).answer == "Yes."
     assert lab(0.5, 0.45).answer.startswith("Undecided")
+
+
+def test_poles_that_do_not_stand_apart_on_the_training_data_decide_nothing() -> None:
+    said = lab(0.5, 0.1, seen=-0.4)
+    assert said.answer.startswith("Undecided: the table of the training sequences")
+    assert "do not stand apart" in " ".join(said.details)

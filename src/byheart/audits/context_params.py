@@ -51,6 +51,6 @@ class LabParams:
 
 PROFILES: Mapping[Profile, LabParams] = {
     "quick": LabParams(),
-    "standard": LabParams(num_sequences=16_384, num_seeds=5, num_steps=2000, num_looks=50),
+    "standard": LabParams(num_sequences=16_384, num_seeds=5),
     "full": LabParams(num_sequences=32_768, num_held_out=192, num_seeds=5, num_steps=6000, num_looks=100),
 }

@@ -3,8 +3,8 @@
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import MODEL, Party, answer, parties
-from byheart.report.phrases import refused, sign
+from byheart.report.comparison import BLIND, LOOKUP, MODEL, Party, answer, parties
+from byheart.report.phrases import both_poles, refused, sign
 
 _COPY, _CHAIN, _LANGUAGE, _LABEL = (
     "context.copy_gain_bits",
@@ -12,7 +12,12 @@ _COPY, _CHAIN, _LANGUAGE, _LABEL = (
     "context.language_gain_bits",
     "context.label_accuracy",
 )
-_BAYES, _END, _ORDERED = "context.bayes_distance_nats", "context.end_bayes_kl_nats", "context.ordered_phases_rate"
+_BAYES, _END, _ORDERED, _SEEN = (
+    "context.bayes_distance_nats",
+    "context.end_bayes_kl_nats",
+    "context.ordered_phases_rate",
+    "context.seen_gain_bits",
+)
 
 
 def context_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str, tuple[str, ...]]:
@@ -57,6 +62,8 @@ def _answer(record: RunRecord, audit: str, model: Party, it: Estimate, *, is_lab
     rival, own = _strongest(record, audit, it.name, is_lab=is_lab), _compared(it, is_lab=is_lab)
     if rival is not None and rival[1].high >= own.low:
         return f"Undecided: {rival[0].label}, which only stores, gains as much."
+    if is_lab and not _poles_apart(record, audit):
+        return "Undecided: the table of the training sequences does not know them better than an untrained network."
     if is_lab or any(_gains(record, audit, model, name) for name in (_CHAIN, _LANGUAGE, _LABEL)):
         return "Yes."
     return "Yes, as far as copying goes."
@@ -94,6 +101,15 @@ def _storing(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple
     gained = fmt.excess(interval, "bits per token", 0.95)
     word = "gains nothing that stands out" if sign(interval) <= 0 else "gains something too"
     return (f"Of the memorizers and poles the one that gains most, {party.label}, {word}: {gained}.",)
+
+
+def _poles_apart(record: RunRecord, audit: str) -> bool:
+    """Whether what holds the training sequences foresees those better than what never saw them does."""
+    found = {party.role: answer(record, audit, party, _SEEN) for party in parties(record)}
+    table, blind = found.get(LOOKUP), found.get(BLIND)
+    if not isinstance(table, Estimate) or not isinstance(blind, Estimate):
+        return True
+    return table.low is None or blind.high is None or table.low > blind.high
 
 
 def _gains(record: RunRecord, audit: str, model: Party, name: str) -> bool:
@@ -134,6 +150,9 @@ def _trained(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
             "The training passed from uniform through frequencies to Bayes, in this order, in "
             f"{fmt.estimate(ordered)} of the seeds."
         )
+    said += [
+        f"On sequences that were trained on: {line[:1].lower()}{line[1:]}" for line in both_poles(record, audit, _SEEN)
+    ]
     return tuple(said)
 
 
