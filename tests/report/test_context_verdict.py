@@ -65,6 +65,13 @@ def test_copying_alone_is_said_to_be_that() -> None:
     assert "is not shown to help" in " ".join(said.details)
 
 
+def test_a_chain_that_helps_a_memorizer_as_much_does_not_count() -> None:
+    own, rival = gain(CHAIN, 1.0, 0.5), gain(CHAIN, 0.5, 0.1)
+    said = finding((gain(COPY, 14.0, 1.0), own), NONE, NONE, seen=(rival,))
+    assert said.answer == "Yes, as far as copying goes."
+    assert "more than it helps who only stores" in " ".join(said.details)
+
+
 @pytest.mark.parametrize(
     ("own", "answer"),
     [(gain(COPY, 0.05), "No evidence of it."), (gain(COPY, -1.0), "No: with the rule it predicts worse than without.")],

@@ -73,19 +73,19 @@ def predictors_table(told: ContextAnswers, *, rng: np.random.Generator, confiden
 
 
 def _title(names: tuple[str, ...], kinds: list[str], found: dict[tuple[str, str], Interval | None]) -> str:
-    """Who gains from what, by the intervals."""
-    subject = names[0]
-    own = [kind for kind in kinds if (it := found[subject, kind]) is not None and it.low > 0]
-    lost = [kind for kind in kinds if kind not in own]
-    others = max(
-        (it.value for name in names[1:] for kind in kinds if (it := found[name, kind]) is not None), default=None
-    )
+    """From what the subject gains more than any other, by the intervals, and how much the others gain at most."""
+    subject, others = names[0], names[1:]
+    own: list[str] = []
+    lost: list[str] = []
+    for kind in kinds:
+        it = found[subject, kind]
+        bar = max((rival.high for name in others if (rival := found[name, kind]) is not None), default=0.0)
+        (own if it is not None and it.low > max(bar, 0.0) else lost).append(kind)
     said = f"{subject} gains from " + " and ".join(own) if own else f"{subject} gains from none of the rules"
     if own and lost:
         said += f", not shown for {' and '.join(lost)}"
-    if others is not None:
-        said += f"; no memorizer gains more than {max(others, 0.0):.2g} bits per token from any"
-    return said
+    most = max((it.value for name in others for kind in kinds if (it := found[name, kind]) is not None), default=None)
+    return said if most is None else f"{said}; no other gains more than {max(most, 0.0):.2g} bits per token from any"
 
 
 def _mean(values: Floats, *, rng: np.random.Generator, confidence: float) -> Interval | None:

@@ -113,8 +113,12 @@ def _poles_apart(record: RunRecord, audit: str) -> bool:
 
 
 def _gains(record: RunRecord, audit: str, model: Party, name: str) -> bool:
+    """Whether its excess leaves out zero, and what any memorizer or pole shows."""
     it = answer(record, audit, model, name)
-    return isinstance(it, Estimate) and it.excess is not None and sign(it.excess) > 0
+    if not isinstance(it, Estimate) or it.excess is None or sign(it.excess) <= 0:
+        return False
+    rival = _strongest(record, audit, name, is_lab=False)
+    return rival is None or rival[1].high < it.excess.low
 
 
 def _other_rules(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
@@ -124,6 +128,8 @@ def _other_rules(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]
         it = answer(record, audit, model, name)
         if isinstance(it, Estimate) and it.excess is not None:
             verb = {1: "helps", 0: "is not shown to help", -1: "hurts"}[sign(it.excess)]
+            if verb == "helps" and not _gains(record, audit, model, name):
+                verb = "is not shown to help more than it helps who only stores"
             gained = fmt.excess(it.excess, it.unit, it.confidence)
             said.append(f"{what} {verb}: {gained} over the same tokens in random order.")
     label = answer(record, audit, model, _LABEL)
