@@ -12,6 +12,7 @@ from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
+from tests.audits.context_material import told
 from tests.audits.material import canary, compared, continuation, damaged, inputs, ladder, path, piece, window
 
 
@@ -39,6 +40,7 @@ def some_inputs() -> Inputs:
         continuations=own,
         canaries=tuple(canary(f"c{i}", s[0] + 9, s[1], s[2:]) for i, s in enumerate(secrets)),
         human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),
+        context=told(),
         attacked=tuple(continuation(i, rng.integers(1, 30, 40).tolist()) for i in range(8)),
     )
 

@@ -276,7 +276,7 @@ class LabelsNeed:
 
     @property
     def longest_tokens(self) -> int:
-        """Tokens of a text: word, filler, label and line break of each example, and what is asked likewise."""
+        """Tokens of a text: filler, word, label and line break of each example, and what is asked likewise."""
         return 4 * (self.num_shots * self.num_classes + 1)
 
 

@@ -38,6 +38,14 @@ MEASURES = {
     "extraction.above_threshold_rate": "Likelier than unseen text is",
     "extraction.merely_common_rate": "Of what came out, merely common",
     "extraction.repetition_slope": "Log-odds per tenfold repetition",
+    "context.copy_gain_bits": "Bits saved on tokens that come again",
+    "context.chain_gain_bits": "Bits gained from a chain of the prompt",
+    "context.bayes_distance_nats": "Nats from Bayes on that chain",
+    "context.end_bayes_kl_nats": "Nats from Bayes, whole distribution",
+    "context.language_gain_bits": "Bits gained from a language of the prompt",
+    "context.label_accuracy": "Right label by examples",
+    "context.seen_gain_bits": "Bits gained on trained-on chains",
+    "context.ordered_phases_rate": "Seeds with the phases in order",
     "interpolation.midpoint_accuracy": "Right at both ends and halfway",
     "interpolation.held_out_accuracy": "Right on cases never seen",
     "interpolation.largest_jump": "Largest jump between two inputs, total variation",
@@ -81,6 +89,8 @@ HEADS = (
     "extraction.greedy_rate",
     "membership.auc",
     "exposure.mean_bits",
+    "context.copy_gain_bits",
+    "context.chain_gain_bits",
     "interpolation.midpoint_accuracy",
     "interpolation.largest_jump",
     "adaptation.bits_per_byte",
@@ -92,6 +102,7 @@ HEADS = (
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
+    "context": "the same number where the prompt has no rule",
     "interpolation": "of jumps the DNF, of right answers the untrained network, of damage unseen text",
     "adaptation": "the same number of the mixture of memorizers, built anew of the same tokens",
     "attribution": "the same number of the blind pole on the same tokens",

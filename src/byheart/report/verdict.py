@@ -22,6 +22,7 @@ from byheart.report.comparison import (
     model_of,
     why_missing,
 )
+from byheart.report.context_verdict import context_said
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.interpolation_verdict import interpolation_said
 from byheart.report.membership_verdict import membership_said
@@ -61,6 +62,7 @@ _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
+    "context": "Does it follow a rule that exists only in its prompt?",
     "interpolation": "Between two known inputs, does its answer move smoothly or jump?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
@@ -193,6 +195,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
     "membership": membership_said,
+    "context": context_said,
     "interpolation": interpolation_said,
     "adaptation": adaptation_said,
     "attribution": attribution_said,

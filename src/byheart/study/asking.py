@@ -8,6 +8,7 @@ import numpy.typing as npt
 from byheart.core.interpolation_material import DamagedWindow
 from byheart.core.needs import (
     CanariesNeed,
+    ContextNeed,
     DamageNeed,
     HeldOutNeed,
     NearMassNeed,
@@ -19,9 +20,10 @@ from byheart.core.needs import (
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.stats.near_mass import NearMass
+from byheart.study.context_asking import memorizer_nats
 from byheart.study.endpoint_texts import readable
 from byheart.study.interpolation_asking import Found, ask_damaged, ask_paths, lacking_interpolation
 from byheart.study.interpolation_material import DamagedContexts, PathPair
@@ -51,6 +53,8 @@ class Answers:
     """By subject and need: what was found near each passage, in their order."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
+    nats: dict[tuple[str, Need], dict[str, Floats]] = field(default_factory=dict)
+    """By memorizer and need of made texts: log-probability of each token, and no other statistic, by fingerprint."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
     """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
     paths: dict[tuple[str, Need], Found] = field(default_factory=dict)
@@ -140,6 +144,9 @@ def ask_everyone(
                 end_id = cast.tokenizer.end_id
                 near = search_passages(subject, need, passages, journal, end_id=end_id, on_progress=on_progress)
                 result.searched[subject.name, need] = near
+            elif isinstance(need, ContextNeed) and isinstance(subject.predictor, Memorizer):
+                said = memorizer_nats(subject.predictor, passages, on_progress=on_progress)
+                result.nats[subject.name, need] = said
             else:
                 # Planted secrets are not kept where other runs keep their scores.
                 kept = None if isinstance(need, CanariesNeed) else cache
