@@ -30,10 +30,7 @@ def repetition(own: float, *, names: str = "d") -> Repetition:
     }
     return Repetition(
         num_parameters=10,
-        documents={
-            part: tuple(f"{names}{i}" for i in range(DOCUMENTS))
-            for part in ("seen", "old", "new")
-        },
+        documents={part: tuple(f"{names}{i}" for i in range(DOCUMENTS)) for part in ("seen", "old", "new")},
         num_bytes=dict.fromkeys(("seen", "old", "new"), BYTES),
         bits={
             name: {"seen": bits(old), "old": bits(old, after), "new": bits(before, new)}
