@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from byheart.core.evidence import Cell, Interval, Point, Table
 from byheart.core.streams import stream
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 from byheart.corpus.documents import Corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.models.causal import CausalPredictor
@@ -136,15 +136,19 @@ def model_of(
 
 def share(flags: npt.NDArray[np.bool_], places: Ids) -> Interval:
     """Of the places, with an interval over their documents."""
-    hits, sizes = np.bincount(places, flags.astype(np.float64)), np.bincount(places).astype(np.float64)
-    return token_shares(hits[:, None], sizes, confidence=CONFIDENCE)[0]
+    sizes = np.bincount(places).astype(np.float64)
+    return token_shares(_hits(flags, places), sizes, confidence=CONFIDENCE)[0]
+
+
+def _hits(flags: npt.NDArray[np.bool_], places: Ids) -> Floats:
+    """Of each document, shape [num_documents, 1]."""
+    return np.bincount(places, flags.astype(np.float64)).astype(np.float64)[:, None]
 
 
 def over_floor(own: npt.NDArray[np.bool_], floor: npt.NDArray[np.bool_], places: Ids) -> Interval:
     """The difference of two shares of the same places, with an interval over their documents."""
     sizes = np.bincount(places).astype(np.float64)
-    hits = [np.bincount(places, flags.astype(np.float64))[:, None] for flags in (own, floor)]
-    return paired_differences(hits[0], hits[1], sizes, confidence=CONFIDENCE)[0]
+    return paired_differences(_hits(own, places), _hits(floor, places), sizes, confidence=CONFIDENCE)[0]
 
 
 def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tuple[Table, str]:
