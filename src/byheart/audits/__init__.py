@@ -4,7 +4,7 @@ To add an audit: write `audits/<name>.py` after the model of the others, add it 
 `tests/audits/test_<name>.py`.
 """
 
-from byheart.audits import adaptation, attribution, exposure, extraction, membership, novelty, propensity
+from byheart.audits import adaptation, attribution, complexity, exposure, extraction, membership, novelty, propensity
 from byheart.core.audit import Audit
 
 AUDITS: tuple[Audit, ...] = (
@@ -13,6 +13,7 @@ AUDITS: tuple[Audit, ...] = (
     exposure.AUDIT,
     adaptation.AUDIT,
     attribution.AUDIT,
+    complexity.AUDIT,
     novelty.AUDIT,
     propensity.AUDIT,
 )

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.complexity_material import LayeredWindow
 from byheart.core.explanation import Answers
 from byheart.core.needs import (
     Need,
@@ -225,6 +226,8 @@ class Inputs:
     `pieces`."""
     canaries: tuple[ScoredCanary, ...] = ()
     """Present when a CanariesNeed was declared."""
+    layered: tuple[LayeredWindow, ...] = ()
+    """Present when a LayersNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
     lacking: Mapping[Need, str] = field(default_factory=dict)

@@ -190,8 +190,17 @@ class PrefixSweepNeed:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayersNeed:
+    """In which layer the predictions of the tokens of windows form; cut as a WindowsNeed of that value is."""
+
+    windows: WindowsNeed
+    """How they are cut; only the base sample is asked."""
+
+
 WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
-"""Served by writing; a NearMassNeed by next-token distributions; every other need by scoring."""
+"""Served by writing; a NearMassNeed by next-token distributions; a LayersNeed by the states between layers; every other
+need by scoring."""
 Need = (
     WindowsNeed
     | ComparedWindowsNeed
@@ -200,5 +209,6 @@ Need = (
     | PrefixSweepNeed
     | NearMassNeed
     | CanariesNeed
+    | LayersNeed
     | WritingNeed
 )

@@ -44,6 +44,16 @@ MEASURES = {
     "attribution.beyond_right_share": "Foreseen beyond every rung, unseen text",
     "attribution.beyond_share": "Predicted beyond every rung, unseen text",
     "attribution.member_knowledge_share": "Predicted as a long stored run goes on, seen text",
+    "complexity.unseen_accuracy": "Right on never-seen pairs of addition",
+    "complexity.unseen_accuracy_dyck": "Right on Dyck-2 beyond trained depth",
+    "complexity.unseen_accuracy_parity": "Right on parity beyond trained length",
+    "complexity.unseen_accuracy_arithmetic": "Right on arithmetic beyond trained length",
+    "complexity.unseen_accuracy_composition": "Right on pairs never together",
+    "complexity.grokking_delay_steps": "Steps from knowing to grasping",
+    "complexity.unseen_accuracy_without_decay": "Never-seen pairs, no weight decay",
+    "complexity.memorized_forming_layer_share": "Depth at which what it knows by heart forms",
+    "complexity.forming_layer_share": "Depth at which its predictions form",
+    "complexity.memorized_difference_share": "Depth, memorized less other tokens",
     "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
@@ -65,6 +75,8 @@ HEADS = (
     "exposure.mean_bits",
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
+    "complexity.unseen_accuracy",
+    "complexity.memorized_forming_layer_share",
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
     "capacity.bits_per_parameter",
@@ -73,6 +85,8 @@ HEADS = (
 
 CONTROLS = {
     "attribution": "the same number of the blind pole on the same tokens",
+    "complexity": "in the laboratory the best memorizer of the same cases, of a given model the same number on held-out "
+    "text",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }
 """What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.needs import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.complexity_material import Formation
+from byheart.core.needs import CanariesNeed, HeldOutNeed, LayersNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.stats.near_mass import NearMass
+from byheart.study.complexity_asking import ask_layers, lacks_layers
 from byheart.study.endpoint_texts import readable
 from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
@@ -41,6 +43,8 @@ class Answers:
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
     """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
+    formations: dict[tuple[str, Need], dict[str, Formation]] = field(default_factory=dict)
+    """By subject and need: where the predictions of each text form, by fingerprint of the text."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -61,6 +65,8 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     if isinstance(need, NearMassNeed):
         shows = isinstance(predictor, Distributes)
         return None if shows else f"{subject.name} does not show the whole distribution of the next token."
+    if isinstance(need, LayersNeed):
+        return lacks_layers(subject)
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
 
 
@@ -93,7 +99,7 @@ def ask_everyone(
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
     for need, found in materials.items():
-        if isinstance(need, WindowsNeed):
+        if isinstance(need, WindowsNeed | LayersNeed):
             ids = {item.fingerprint: item.token_ids for item in found if isinstance(item, Passage)}
             result.stored[need] = {
                 name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
@@ -108,7 +114,10 @@ def ask_everyone(
                 result.written[subject.name, need] = texts
                 continue
             passages = [item for item in found if isinstance(item, Passage)]
-            if isinstance(need, NearMassNeed):
+            if isinstance(need, LayersNeed):
+                formed = ask_layers(subject, need, passages, journal, on_progress=on_progress)
+                result.formations[subject.name, need] = formed
+            elif isinstance(need, NearMassNeed):
                 end_id = cast.tokenizer.end_id
                 near = search_passages(subject, need, passages, journal, end_id=end_id, on_progress=on_progress)
                 result.searched[subject.name, need] = near

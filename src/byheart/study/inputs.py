@@ -24,6 +24,7 @@ from byheart.core.needs import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PrefixSweepNeed,
@@ -35,6 +36,7 @@ from byheart.core.needs import (
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.asking import Answers
+from byheart.study.complexity_layers import layered_windows
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.subjects import Cast, Subject
@@ -241,6 +243,8 @@ def inputs_for(
                 parts["behind_unrelated"] = _windows(need, subject, asked)
             case PrefixSweepNeed():
                 parts["prefix_sweep"] = _windows(need, subject, asked)
+            case LayersNeed():
+                parts["layered"] = layered_windows(need, subject, asked)
             case WrittenWindowsNeed():
                 parts["written"] = _written(need, subject, asked)
             case NearMassNeed():

@@ -16,6 +16,7 @@ from byheart.core.needs import (
     ComparedWindowsNeed,
     ContinuationsNeed,
     HeldOutNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PrefixSweepNeed,
@@ -164,6 +165,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return behind_unrelated(need, _same_windows(need.windows, cast, seed), cast, rng=rng)
         case PrefixSweepNeed():
             return prefix_sweep(need, windows(need.windows, cast, rng=rng))
+        case LayersNeed():
+            return tuple(p for p in _same_windows(need.windows, cast, seed) if p.in_base_sample)
 
 
 def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
@@ -186,7 +189,7 @@ def longest_tokens(need: Need) -> int:
             return longest_tokens(need.continuations)
         case CanariesNeed():
             return need.max_tokens
-        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed() | LayersNeed():
             return longest_tokens(need.windows)
 
 

@@ -5,12 +5,12 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import capacity
+from byheart.study.lab import capacity, complexity
 from byheart.study.lab.axis import Axis
 from byheart.study.plan import did_you_mean
 
-AXES: tuple[Axis, ...] = (capacity.AXIS,)
-PLANNED = ("context", "interpolation", "adaptation", "complexity", "novelty")
+AXES: tuple[Axis, ...] = (complexity.AXIS, capacity.AXIS)
+PLANNED = ("context", "interpolation", "adaptation", "novelty")
 """Axes of the theory that have no experiment here yet."""
 
 
