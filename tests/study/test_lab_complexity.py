@@ -15,8 +15,8 @@ from byheart.study import lab
 from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import complexity
-from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, TASKS as MAKERS
-from byheart.study.lab.complexity_tasks import Task, is_held_out
+from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, Task, is_held_out
+from byheart.study.lab.complexity_tasks import TASKS as MAKERS
 from byheart.study.lab.complexity_training import _batch, _share_right, right, store, train
 from byheart.study.lab.execute import run_lab
 from byheart.study.lab.plan import LabPlan
@@ -52,7 +52,8 @@ def test_a_run_is_whole_and_every_predictor_has_the_same_estimates(whole: Path) 
         f"memorizer:{name}" for name in ("automaton", "boolean", "markov", "knowledge", "infinigram", "mixture")
     ]
     names = [{e.name for e in r.evidence if isinstance(e, Estimate)} for r in record.results]
-    assert all(found >= names[1] for found in names) and len(names[1]) == len(TASKS)
+    assert all(found >= names[1] for found in names)
+    assert len(names[1]) == len(TASKS)
     tables = {e.name: e for e in record.results[0].evidence if isinstance(e, Table)}
     rows = {row[0]: row[1:] for row in tables["complexity.predictors"].rows}
     assert set(rows) == {*(one.name for one in record.provenance.subjects), "chance"}
@@ -87,12 +88,14 @@ def test_answers_are_what_the_rule_says() -> None:
         assert (a + b - c) % Params().modulus == 0
     for case in made("parity").unseen:
         *bits, _, answer = case.token_ids.tolist()
-        assert len(bits) > Params().parity_bits and sum(bits) % 2 == answer
+        assert len(bits) > Params().parity_bits
+        assert sum(bits) % 2 == answer
     for case in made("arithmetic").unseen:
         *terms, _, answer = case.token_ids.tolist()
         text = "".join("-+"[t - 5] if t in (5, 6) else str(t) for t in terms)
         total = sum(int(part) for part in text.replace("-", "+-").split("+"))
-        assert total % 5 == answer and len(terms) // 2 + 1 > Params().arithmetic_numbers
+        assert total % 5 == answer
+        assert len(terms) // 2 + 1 > Params().arithmetic_numbers
 
 
 def test_brackets_match_and_are_asked_beyond_the_trained_depth_only() -> None:
@@ -151,7 +154,8 @@ def test_equal_pieces_give_equal_values_and_seeds_do_not() -> None:
 
 def test_the_table_holds_what_it_was_given_and_nothing_else() -> None:
     kept = store("addition", TINY, 0, 0)
-    assert set(kept[LOOKUP]["trained"]) == {1} and set(kept[LOOKUP]["unseen"]) == {0}
+    assert set(kept[LOOKUP]["trained"]) == {1}
+    assert set(kept[LOOKUP]["unseen"]) == {0}
     assert np.mean(kept["memorizer:infinigram"]["trained"]) == 1.0
     assert set(kept["memorizer:knowledge"]["unseen"]) == {0}
     assert {MODEL, BLIND}.isdisjoint(kept)

@@ -7,8 +7,8 @@ Statistic: Logit lens: the states after each layer are read through the final no
     1 the last layer. Means are over the scored tokens of windows. A token of a trained-on window is memorized where the
     longest match of its context in the trained-on text has at least 32 tokens and is followed by this token everywhere,
     and the subject gives it a probability of 1/2 or more.
-Null: Sure predictions may form at another depth than unsure ones, learned by heart or not. So the memorized tokens stand
-    beside tokens of held-out windows that the subject is as sure of (probability 1/2 or more) and no stored match
+Null: Sure predictions may form at another depth than unsure ones, learned by heart or not. So the memorized tokens
+    stand beside tokens of held-out windows that the subject is as sure of (probability 1/2 or more) and no stored match
     explains; and all tokens of trained-on windows beside all of held-out ones. A difference is one from these.
 Assumptions: Windows are cut by one rule on both sides, at most one from a document and its copies; documents are
     independent. Intervals are document bootstraps, of differences between sides unpaired, within a side paired.
@@ -71,16 +71,14 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
 
 
 _WHAT = {
-    ALL: "Mean forming layer of the tokens of trained-on windows, as a share of the depth; control: of held-out windows",
+    ALL: "Mean forming layer of the tokens of trained-on windows, as a share of the depth; control: held-out windows",
     MEMORIZED: "Mean forming layer of memorized tokens (stored after a match of 32 tokens or more, probability 1/2 or "
     "more), as a share of the depth; control: held-out tokens as sure that no stored match explains",
     WITHIN: "Mean share of depth of memorized tokens less that of the other tokens of trained-on windows",
 }
 
 
-def _beside(
-    name: str, own: Counted, other: Counted, params: Params, *, rng: np.random.Generator
-) -> Estimate | Refusal:
+def _beside(name: str, own: Counted, other: Counted, params: Params, *, rng: np.random.Generator) -> Estimate | Refusal:
     """A mean beside that of other documents."""
     for counted in (own, other):
         if counted.num_documents < MIN_CLUSTERS:
@@ -177,9 +175,7 @@ def _formed_by(counted: dict[Kind, Counted], num_layers: int, params: Params) ->
         if it.num_documents < MIN_CLUSTERS:
             continue
         shares = token_shares(it.formed_by, it.tokens, confidence=params.confidence)
-        points = tuple(
-            Point(float(layer), one.value, one.low, one.high, one.n) for layer, one in enumerate(shares)
-        )
+        points = tuple(Point(float(layer), one.value, one.low, one.high, one.n) for layer, one in enumerate(shares))
         lines.append(Line(str(kind), "subject" if kind is Kind.MEMORIZED else "control", points))
     if not lines:
         return ()
@@ -190,8 +186,8 @@ def _formed_by(counted: dict[Kind, Counted], num_layers: int, params: Params) ->
             x=f"layer, of {num_layers} (0: the embedding)",
             y="share of tokens whose prediction has formed",
             lines=tuple(lines),
-            note="Read through the logit lens: final norm and output matrix on the states after each layer. Bands: Korn "
-            "and Graubard over documents, layer by layer.",
+            note="Read through the logit lens: final norm and output matrix on the states after each layer. Bands: "
+            "Korn and Graubard over documents, layer by layer.",
         ),
     )
 

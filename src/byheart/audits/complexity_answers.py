@@ -64,7 +64,9 @@ class Experiment:
         """M1 to M6."""
         return tuple(name for name in self.subjects if name.startswith("memorizer:"))
 
-    def of(self, subject: str, task: str, *, decays: bool = True, num_layers: int | None = None) -> tuple[Answered, ...]:
+    def of(
+        self, subject: str, task: str, *, decays: bool = True, num_layers: int | None = None
+    ) -> tuple[Answered, ...]:
         """One subject on one task, seed by seed; of networks the deepest unless a depth is named."""
         found = [it for it in self.answered if (it.subject, it.task, it.decays) == (subject, task, decays)]
         depth = max((it.num_layers for it in found), default=0) if num_layers is None else num_layers

@@ -94,9 +94,7 @@ def _estimate(
     beside = excess = None
     if control:
         beside = rate_over_seeds(successes(control), sizes(control), confidence=params.confidence)
-        excess = difference_over_seeds(
-            successes(own), successes(control), sizes(own), confidence=params.confidence
-        )
+        excess = difference_over_seeds(successes(own), successes(control), sizes(own), confidence=params.confidence)
     return Estimate(
         name=name,
         value=found.value,

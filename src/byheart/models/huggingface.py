@@ -100,7 +100,9 @@ class HuggingFaceNetwork:
             CapabilityError: the body ends in something else than a norm of its own, so that its layers cannot be read.
         """
         if self._last_norm is None:
-            self._last_norm = last_norm(self._body, self.embed(torch.zeros(1, 2, dtype=torch.int64, device=self.device)))
+            self._last_norm = last_norm(
+                self._body, self.embed(torch.zeros(1, 2, dtype=torch.int64, device=self.device))
+            )
         read: Tensor = self._last_norm(states)
         return read
 

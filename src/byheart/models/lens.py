@@ -43,7 +43,9 @@ def formations(
         states = _states(network, texts, start_ids)
         first = start_ids.size - 1
         rows = np.concatenate([np.full(text.size - given, row) for row, (text, given) in _numbered(texts, num_given)])
-        columns = np.concatenate([first + np.arange(given, text.size) for text, given in zip(texts, num_given, strict=True)])
+        columns = np.concatenate(
+            [first + np.arange(given, text.size) for text, given in zip(texts, num_given, strict=True)]
+        )
         at = (torch.from_numpy(rows.astype(np.int64)), torch.from_numpy(columns.astype(np.int64)))
         targets = torch.from_numpy(
             np.concatenate([text[given:] for text, given in zip(texts, num_given, strict=True)]).astype(np.int64)

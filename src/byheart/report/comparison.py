@@ -85,8 +85,8 @@ HEADS = (
 
 CONTROLS = {
     "attribution": "the same number of the blind pole on the same tokens",
-    "complexity": "in the laboratory the best memorizer of the same cases, of a given model the same number on held-out "
-    "text",
+    "complexity": "in the laboratory the best memorizer of the same cases, of a given model the same number on "
+    "held-out text",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }
 """What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""

@@ -47,9 +47,7 @@ def complexity_said(record: RunRecord, audit: str, model: Party) -> _Said:
 
 
 def _experiment(record: RunRecord, audit: str, model: Party) -> _Said:
-    found = {
-        name: it for name in _TASKS if isinstance(it := answer(record, audit, model, name), Estimate)
-    }
+    found = {name: it for name in _TASKS if isinstance(it := answer(record, audit, model, name), Estimate)}
     head = found.get(_HEAD)
     if head is None:
         return *refused(record, audit, model, _HEAD), ()

@@ -53,6 +53,4 @@ def difference_over_seeds(
         return found
     gains = [(a - b) / n for a, b, n in zip(first, second, sizes, strict=True)]
     spread = mean_of_few(gains, confidence=confidence)
-    return Interval(
-        found.value, max(min(found.low, spread.low), -1.0), min(max(found.high, spread.high), 1.0), found.n
-    )
+    return Interval(found.value, max(min(found.low, spread.low), -1.0), min(max(found.high, spread.high), 1.0), found.n)

@@ -1,4 +1,4 @@
-"""A4 as an experiment: networks and memorizers of the same cases, asked for others (audits/complexity_experiment.py)."""
+"""A4 as an experiment: networks and memorizers of equal cases, asked others (audits/complexity_experiment.py)."""
 
 import hashlib
 import inspect
@@ -118,7 +118,11 @@ def experiment_of(params: Params, kept: Mapping[str, dict[str, Any]]) -> Experim
     for key, place in _places(params).items():
         if place.num_layers:
             chances[place.task].append(kept[key]["chance"])
-    return Experiment(answered=tuple(answered), chances={task: float(np.mean(found)) for task, found in chances.items()}, sizes_bytes=sizes)
+    return Experiment(
+        answered=tuple(answered),
+        chances={task: float(np.mean(found)) for task, found in chances.items()},
+        sizes_bytes=sizes,
+    )
 
 
 _ROLES = {MODEL: "model", LOOKUP: "lookup pole", BLIND: "blind pole"}

@@ -1,6 +1,6 @@
-"""The data of A4: four rules, cases of them to train on, and cases that no table of these holds.
+"""The data of A4: five rules, cases of them to train on, and cases that no table of these holds.
 
-Every task asks only for answers: a case is a sequence with some places that count, and it is right when all of them are.
+Every task asks only for answers: a case is a sequence with some places that count, and is right when all of them are.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ class Task:
 
 
 def addition(params: Params, *, rng: Rng) -> Task:
-    """a b = c with c = a + b mod p: a share of all pairs is trained on, the others are asked.
+    """A b = c with c = a + b mod p: a share of all pairs is trained on, the others are asked.
 
     Source: Power et al. 2022, "Grokking" (arXiv 2201.02177), 3.1.
     Differs: the operation is written by position alone.
@@ -298,9 +298,7 @@ def _distinct(make: Callable[[], Case | None], num: int, known: set[bytes]) -> l
     return list(found.values())
 
 
-def padded(
-    cases: Sequence[Case], num_tokens: int, fill_id: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def padded(cases: Sequence[Case], num_tokens: int, fill_id: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Cases as a rectangle and where their answers are.
 
     Args:

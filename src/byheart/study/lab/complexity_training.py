@@ -105,7 +105,7 @@ def train(
     curve: list[tuple[int, float, float]] = []
 
     def look(num_steps: int, seen: Network) -> None:
-        curve.append((num_steps, *(_share_right(seen, batch, task) for batch in (trained, unseen))))
+        curve.append((num_steps, _share_right(seen, trained, task), _share_right(seen, unseen, task)))
 
     def draw(step: int) -> "Batch":
         return trained if name == "addition" else _some(trained, params.batch_cases, rng=rng)
