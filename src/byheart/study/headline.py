@@ -45,6 +45,7 @@ CLAIMED = (
     "membership.auc",
     "adaptation.bits_beyond_memorizer_per_byte",
     "attribution.beyond_right_share",
+    "complexity.unseen_accuracy",
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
 )
