@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.adaptation_material import Copies
+from byheart.core.complexity_material import LayeredWindow
 from byheart.core.context_material import ContextAnswers
 from byheart.core.explanation import Answers
 from byheart.core.interpolation_material import DamagedWindow, Path
@@ -232,6 +233,8 @@ class Inputs:
     """Present when a CanariesNeed was declared."""
     context: ContextAnswers | None = None
     """Present when a need of the context audit was served."""
+    layered: tuple[LayeredWindow, ...] = ()
+    """Present when a LayersNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

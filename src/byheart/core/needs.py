@@ -319,9 +319,17 @@ class DamageNeed:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayersNeed:
+    """In which layer the predictions of the tokens of windows form; cut as a WindowsNeed of that value is."""
+
+    windows: WindowsNeed
+    """How they are cut; only the base sample is asked."""
+
+
 WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
 """Served by writing; a NearMassNeed and a DamageNeed by next-token distributions, a PathsNeed by these or by
-embeddings; every other need by scoring."""
+embeddings, a LayersNeed by the states between layers; every other need by scoring."""
 Need = (
     WindowsNeed
     | ComparedWindowsNeed
@@ -333,5 +341,6 @@ Need = (
     | ContextNeed
     | PathsNeed
     | DamageNeed
+    | LayersNeed
     | WritingNeed
 )

@@ -22,6 +22,7 @@ from byheart.report.comparison import (
     model_of,
     why_missing,
 )
+from byheart.report.complexity_verdict import complexity_question, complexity_said
 from byheart.report.context_verdict import context_said
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.interpolation_verdict import interpolation_said
@@ -83,7 +84,8 @@ def findings(record: RunRecord) -> tuple[Finding, ...]:
 def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
     result = record.of(audit, model.name)
     method = next((m for m in record.methods if m.audit == audit), None)
-    question = _QUESTIONS.get(audit) or fmt.shown(method.question if method else f"{audit}?", 200)
+    question = complexity_question(record) if audit == "complexity" else _QUESTIONS.get(audit)
+    question = question or fmt.shown(method.question if method else f"{audit}?", 200)
     if result is None or not result.evidence:
         lead = f"{model.label}: {why_missing(result)}"
         return Finding(audit=audit, question=question, answer="Not measured.", lead=stopped(lead))
@@ -199,6 +201,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "interpolation": interpolation_said,
     "adaptation": adaptation_said,
     "attribution": attribution_said,
+    "complexity": complexity_said,
     "novelty": _novelty,
     "propensity": propensity_said,
     "capacity": capacity_said,

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.complexity_material import Formation
 from byheart.core.interpolation_material import DamagedWindow
 from byheart.core.needs import (
     CanariesNeed,
     ContextNeed,
     DamageNeed,
     HeldOutNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
@@ -23,6 +25,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.stats.near_mass import NearMass
+from byheart.study.complexity_asking import ask_layers, lacks_layers
 from byheart.study.context_asking import memorizer_nats
 from byheart.study.endpoint_texts import readable
 from byheart.study.interpolation_asking import Found, ask_damaged, ask_paths, lacking_interpolation
@@ -61,6 +64,8 @@ class Answers:
     """By subject and need: what it and its controls answer between two contexts, by name."""
     damaged: dict[tuple[str, Need], tuple[DamagedWindow, ...]] = field(default_factory=dict)
     """By subject and need: what it answers after damage."""
+    formations: dict[tuple[str, Need], dict[str, Formation]] = field(default_factory=dict)
+    """By subject and need: where the predictions of each text form, by fingerprint of the text."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -83,6 +88,8 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     if isinstance(need, NearMassNeed):
         shows = isinstance(predictor, Distributes)
         return None if shows else f"{subject.name} does not show the whole distribution of the next token."
+    if isinstance(need, LayersNeed):
+        return lacks_layers(subject)
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
 
 
@@ -115,7 +122,7 @@ def ask_everyone(
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
     for need, found in materials.items():
-        if isinstance(need, WindowsNeed):
+        if isinstance(need, WindowsNeed | LayersNeed):
             ids = {item.fingerprint: item.token_ids for item in found if isinstance(item, Passage)}
             result.stored[need] = {
                 name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
@@ -140,7 +147,10 @@ def ask_everyone(
                 result.damaged[subject.name, need] = answers
                 continue
             passages = [item for item in found if isinstance(item, Passage)]
-            if isinstance(need, NearMassNeed):
+            if isinstance(need, LayersNeed):
+                formed = ask_layers(subject, need, passages, journal, on_progress=on_progress)
+                result.formations[subject.name, need] = formed
+            elif isinstance(need, NearMassNeed):
                 end_id = cast.tokenizer.end_id
                 near = search_passages(subject, need, passages, journal, end_id=end_id, on_progress=on_progress)
                 result.searched[subject.name, need] = near

@@ -13,6 +13,7 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
@@ -82,6 +83,8 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
+            case LayersNeed():
+                pass  # no endpoint shows its layers
             case NearMassNeed() | PathsNeed() | DamageNeed():
                 pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():

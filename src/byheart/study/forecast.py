@@ -13,6 +13,7 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
@@ -51,6 +52,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * need.num_prefixes * length
         case PrefixSweepNeed():
             return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case LayersNeed():
+            return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case NearMassNeed():
             return need.num_read_tokens
         case PathsNeed():

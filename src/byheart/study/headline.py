@@ -42,6 +42,10 @@ NAMES = (
     "attribution.beyond_right_share",
     "attribution.beyond_share",
     "attribution.member_knowledge_share",
+    "complexity.unseen_accuracy",
+    "complexity.grokking_delay_steps",
+    "complexity.memorized_forming_layer_share",
+    "complexity.forming_layer_share",
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
     "propensity.measure",
@@ -58,6 +62,7 @@ CLAIMED = (
     "interpolation.largest_jump",
     "adaptation.bits_beyond_memorizer_per_byte",
     "attribution.beyond_right_share",
+    "complexity.unseen_accuracy",
     "novelty.ngram_8_novel_rate",
     "propensity.ordinary_rate",
 )

@@ -28,6 +28,7 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
@@ -42,6 +43,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
+from byheart.study.complexity_layers import layered_windows
 from byheart.study.context_answers import context_answers
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
@@ -250,6 +252,8 @@ def inputs_for(
                 parts["behind_unrelated"] = _windows(need, subject, asked)
             case PrefixSweepNeed():
                 parts["prefix_sweep"] = _windows(need, subject, asked)
+            case LayersNeed():
+                parts["layered"] = layered_windows(need, subject, asked)
             case WrittenWindowsNeed():
                 parts["written"] = _written(need, subject, asked)
             case NearMassNeed():

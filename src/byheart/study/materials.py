@@ -20,6 +20,7 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
@@ -179,6 +180,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return cut_pairs(need, cast, rng=rng)
         case DamageNeed():
             return cut_damaged(need, windows(need.windows, cast, rng=rng), cast.trained_on, rng=rng)
+        case LayersNeed():
+            return tuple(p for p in _same_windows(need.windows, cast, seed) if p.in_base_sample)
 
 
 def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
@@ -203,7 +206,7 @@ def longest_tokens(need: Need) -> int:
             return need.max_tokens
         case PathsNeed() | DamageNeed():
             return need.context_tokens
-        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed() | LayersNeed():
             return longest_tokens(need.windows)
         case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
             return need.longest_tokens
