@@ -60,6 +60,28 @@ class ContinuationsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemperatureNeed:
+    """The first prompts of a ContinuationsNeed, continued at another temperature."""
+
+    continuations: ContinuationsNeed
+    """The rule of all else, and the very same prompts."""
+    temperature: float
+    """Of the sampling."""
+    num_prompts: int
+    """Of them, at most."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return Decoding(temperature=self.temperature, top_k=self.continuations.top_k)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.continuations.num_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeenPromptsNeed:
     """Prompts from trained-on documents, continued by the rule by which prompts from held-out documents are."""
 
@@ -190,7 +212,7 @@ class PrefixSweepNeed:
         )
 
 
-WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
+WritingNeed = ContinuationsNeed | TemperatureNeed | SeenPromptsNeed | WrittenWindowsNeed
 """Served by writing; a NearMassNeed by next-token distributions; every other need by scoring."""
 Need = (
     WindowsNeed

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.needs import CanariesNeed, HeldOutNeed, NearMassNeed, Need, WindowsNeed, WritingNeed
+from byheart.core.needs import (
+    CanariesNeed,
+    ContinuationsNeed,
+    HeldOutNeed,
+    NearMassNeed,
+    Need,
+    WindowsNeed,
+    WritingNeed,
+)
+from byheart.core.novelty_material import Place
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -17,6 +26,7 @@ from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
 from byheart.study.materials import Material, longest_tokens, material
 from byheart.study.near_texts import search_passages
+from byheart.study.novelty_places import places
 from byheart.study.passages import CanaryPassage, Passage, Prompt
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
@@ -41,6 +51,8 @@ class Answers:
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
     """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
+    places: dict[Need, tuple[Place, ...]] = field(default_factory=dict)
+    """By need of continuations: where each prompt stands."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -98,6 +110,8 @@ def ask_everyone(
             result.stored[need] = {
                 name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
             }
+        if isinstance(need, ContinuationsNeed):
+            result.places[need] = places([item for item in found if isinstance(item, Prompt)], cast)
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:
