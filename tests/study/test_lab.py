@@ -138,7 +138,7 @@ def test_a_plan_says_all_its_faults() -> None:
 
 
 def test_names_begin_with_the_axis(whole: Path) -> None:
-    assert [axis.name for axis in AXES] == ["capacity"]
+    assert "capacity" in [axis.name for axis in AXES]
     for result in RunFolder(whole).read().results:
         assert result.evidence
         assert all(one.name.startswith(f"{result.audit}.") for one in result.evidence)

@@ -194,7 +194,7 @@ def _beside_deduplicated(
             high=found.high,
             confidence=params.confidence,
             n=len(counted[0][0]),
-            method=f"Share of new {n}-grams less that of the human authors of the same prompts, in documents of which no "
+            method=f"Share of new {n}-grams less that of the human authors, in documents of which no "
             f"run of {DEDUPLICATED_TOKENS} tokens stands in the corpus; Student's interval of paired documents.",
         ),
     )

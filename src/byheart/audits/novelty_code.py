@@ -26,7 +26,7 @@ def code_before(text: str, stop: int) -> str | None:
 
     Definition:
         the innermost statement that is no class and begins before the place, from its first line on, behind the first
-        lines of the classes around it
+        lines of the classes around it; `pass` for what else these hold before it
     Args:
         text: a document.
         stop: the place, a number of characters.
@@ -53,7 +53,11 @@ def code_before(text: str, stop: int) -> str | None:
         first = _first_line(last)
         if not isinstance(last, ast.ClassDef) or not last.lineno < _first_line(last.body[0]) <= line:
             break
-        heads += lines[last.lineno - 1 : _first_line(last.body[0]) - 1]
+        inner = _first_line(last.body[0])
+        heads += lines[last.lineno - 1 : inner - 1]
+        if any(inner < _first_line(statement) <= line for statement in last.body):
+            # Stands for what is left out, without which a class that nothing follows would be none.
+            heads.append(lines[inner - 1][: len(lines[inner - 1]) - len(lines[inner - 1].lstrip())] + "pass")
         body = last.body
     start = sum(len(one) + 1 for one in lines[: first - 1])
     return "".join(f"{head}\n" for head in heads) + text[start:stop]
@@ -91,6 +95,8 @@ def verdict(before: str, written: str, *, is_whole: bool = False) -> Verdict:
     """
     text = written + "\n" if is_whole else written
     kept = text[: text.rfind("\n") + 1].splitlines(keepends=True)
+    if not kept:
+        return "open"
     if parsed(before + "".join(kept)) is None and not _is_unfinished(before + "".join(kept)):
         return "invalid"
     while kept and parsed(before + "".join(kept)) is None:

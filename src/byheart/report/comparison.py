@@ -47,7 +47,13 @@ MEASURES = {
     "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
+    "novelty.ngram_8_beyond_deduplicated": "New 8-grams beyond human text without long copies",
     "novelty.longest_copy_tokens": "Longest copy, tokens",
+    "novelty.creativity_index": "Creativity index",
+    "novelty.novel_rate": "Writes anew",
+    "novelty.valid_rate": "Writes what is valid",
+    "novelty.valid_given_novel_rate": "Valid, of what is new",
+    "novelty.valid_novel_rate": "New and valid",
     "propensity.ordinary_rate": "Copies in ordinary use",
     "propensity.capability_rate": "Copies when drawn out",
     "propensity.measure": "PM (0.5: as often in ordinary use)",
@@ -66,16 +72,19 @@ HEADS = (
     "adaptation.bits_per_byte",
     "attribution.beyond_right_share",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_given_novel_rate",
     "propensity.ordinary_rate",
     "capacity.bits_per_parameter",
 )
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
+    "novelty.valid_given_novel_rate": "the same number of the best memorizer that writes as much that is new",
+    "novelty.valid_novel_rate": "the same number of the best memorizer",
     "attribution": "the same number of the blind pole on the same tokens",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }
-"""What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""
+"""What the control of an audit, or of one number, is, where not the same number on text that cannot have been seen."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")
 """Audits that ask for more than memory; the page gives them a section of their own."""

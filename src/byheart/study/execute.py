@@ -55,7 +55,10 @@ def _methods(chosen: tuple[Audit, ...], plan: StudyPlan) -> tuple[Method, ...]:
             version=audit.version,
             question=audit.question,
             parts=audit.method(),
-            params=dataclasses.asdict(audit.profiles[plan.profile]),
+            params={
+                name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
+                for name, value in dataclasses.asdict(audit.profiles[plan.profile]).items()
+            },
         )
         for audit in chosen
     )
