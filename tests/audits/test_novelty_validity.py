@@ -123,7 +123,9 @@ def test_of_two_memorizers_the_better_one_that_is_as_new_is_chosen() -> None:
         return Judged(num_written=40, num_novel=novel, num_valid=both, num_valid_novel=both)
 
     others = {"copies": judged(4, 4), "noise": judged(40, 1), "chain": judged(38, 9)}
-    found = best_memorizer(judged(36, 30), others, lambda it: it.valid_given_novel, confidence=0.95)
+    found = best_memorizer(others, lambda it: it.valid_given_novel, least_novel=36 / 40, confidence=0.95)
     assert found is not None
     assert found[0] == "chain"
-    assert best_memorizer(judged(40, 30), {"copies": judged(4, 4)}, lambda it: it.valid_novel, confidence=0.95) is None
+    copier = {"copies": judged(4, 4)}
+    assert best_memorizer(copier, lambda it: it.valid_given_novel, least_novel=1.0, confidence=0.95) is None
+    assert best_memorizer(copier, lambda it: it.valid_novel, confidence=0.95) == ("copies", copier["copies"])

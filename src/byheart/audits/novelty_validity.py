@@ -78,16 +78,16 @@ def judge(
 
 
 def best_memorizer(
-    own: Judged, others: Mapping[str, Judged], rate: Callable[[Judged], Count], *, confidence: float
+    others: Mapping[str, Judged], rate: Callable[[Judged], Count], *, least_novel: float = 0.0, confidence: float
 ) -> tuple[str, Judged] | None:
     """The memorizer with the highest rate among those that write as much that is new, as far as the sample can tell.
 
     Definition:
-        argmax of the rate over the memorizers whose P(novel) has an upper bound of at least the subject's P(novel)
+        argmax of the rate over the memorizers whose P(novel) has an upper bound of at least `least_novel`
     Args:
-        own: of the subject.
         others: of the memorizers, by name.
         rate: which.
+        least_novel: the subject's P(novel); 0 for a rate that counts what is new itself.
         confidence: 1 - alpha.
     Returns:
         None where nobody writes as much that is new. The best of several is chosen on the sample that it is then
@@ -95,12 +95,11 @@ def best_memorizer(
     Source: theory.md A5.
     Differs: nothing.
     """
-    level = own.num_novel / own.num_written
     able = [
         (k / n, name, it)
         for name, it in others.items()
         for k, n in [rate(it)]
-        if n and clopper_pearson(*it.novel, confidence=confidence).high >= level
+        if n and clopper_pearson(*it.novel, confidence=confidence).high >= least_novel
     ]
     return max(able, key=lambda one: one[0])[1:] if able else None
 
@@ -142,7 +141,8 @@ def _estimate(
     found = clopper_pearson(*rate(own), confidence=confidence)
     beside: tuple[str, Judged] | None = ("the human authors after the same prompts", human)
     if name in ("novelty.valid_given_novel_rate", "novelty.valid_novel_rate"):
-        beside = best_memorizer(own, memorizers, rate, confidence=confidence)
+        least = own.num_novel / own.num_written if name == "novelty.valid_given_novel_rate" else 0.0
+        beside = best_memorizer(memorizers, rate, least_novel=least, confidence=confidence)
     control: Interval | None = None
     excess: Interval | None = None
     whom = ""
