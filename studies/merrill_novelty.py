@@ -82,7 +82,8 @@ def write(size: Size, seed: int) -> Written:
     held_out = encode_corpus(Corpus(tuple(documents[at] for at in order[size.documents :])), tokenizer)
     index = index_of(trained_on, tokenizer.vocabulary_size)
     context = GIVEN + size.tokens
-    model = small_transformer(trained_on, tokenizer, num_steps=size.num_steps, context_tokens=context, rng=rng)
+    shape = {"width": 96, "num_layers": 3, "context_tokens": context}
+    model = small_transformer(trained_on, tokenizer, num_steps=size.num_steps, rng=rng, **shape)
     places = list(zip(range(size.prompts), round_robin(held_out, context, rng=rng), strict=False))
     found = [
         (document, document.token_ids[start : start + context].astype(np.int32)) for _, (document, start) in places

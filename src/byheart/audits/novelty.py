@@ -112,6 +112,7 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         x="length n of the n-grams, tokens",
         y="share of n-grams not in the corpus",
         lines=tuple(lines),
+        x_is_log=True,
         note=f"{len(pairs)} continuations of held-out prompts, temperature {params.temperature:g}, top-k "
         f"{params.top_k}; human: how the authors went on; no long copies: those of documents of which no run of "
         f"{DEDUPLICATED_TOKENS} tokens stands in the corpus.",

@@ -34,18 +34,18 @@ def predictors_table(
         confidence: of the intervals.
     """
     rows: list[tuple[Cell, ...]] = []
-    for name, (role, texts) in writers.items():
+    for name, (_, texts) in writers.items():
         texts = [text for text in texts if text.token_ids.size]
         if not texts:
             continue
         counts = ngram_counts(texts, max(NGRAMS))
         longest = float(np.mean([text.longest_match_tokens.max(initial=0) for text in texts]))
-        row: list[Cell] = [name, role, len(texts), *(_ratio(counts, n - 1) for n in NGRAMS)]
+        row: list[Cell] = [name, len(texts), *(_ratio(counts, n - 1) for n in NGRAMS)]
         row += [longest, _ratio(creativity_counts(texts), 0)]
         if judged:
             row += _validity_cells(judged.get(name), confidence)
         rows.append(tuple(row))
-    columns = ["writer", "part", "continuations", *(f"new {n}-grams, share" for n in NGRAMS)]
+    columns = ["writer", "continuations", *(f"new {n}-grams, share" for n in NGRAMS)]
     columns += ["longest copy, tokens, mean", "creativity index, share"]
     if judged:
         columns += ["of code", "that parse, share", "new, share", "new that parse, share", "low", "high"]
@@ -90,7 +90,7 @@ def _finding(writers: Mapping[str, tuple[str, Sequence[Continuation]]], judged: 
 
 
 def _ngram_finding(rows: Sequence[tuple[Cell, ...]]) -> str:
-    at = 3 + NGRAMS.index(8)
+    at = 2 + NGRAMS.index(8)
     shares = [(str(row[0]), value) for row in rows if isinstance(value := row[at], float)]
     if not shares:
         return "Nobody wrote as many as 8 tokens"
