@@ -14,7 +14,7 @@ MEMORIZERS = ("memorizer:markov", "memorizer:knowledge")
 CASES = 100
 
 
-def flags(num_right: int, num: int = CASES) -> np.ndarray:  # type: ignore[type-arg]
+def flags(num_right: int, num: int = CASES) -> np.ndarray:
     return np.arange(num) < num_right
 
 

@@ -15,6 +15,7 @@ from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.needs import (
     Need,
 )
+from byheart.core.novelty_material import NoveltyMaterial
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -224,6 +225,10 @@ class Inputs:
     """By the subject; present when a ContinuationsNeed was declared."""
     human: tuple[Continuation, ...] = ()
     """By the authors of the prompts' documents; present with `continuations`."""
+    novelty: NoveltyMaterial | None = None
+    """Present with `continuations`."""
+    tempered: Mapping[float, tuple[Continuation, ...]] = field(default_factory=dict)
+    """By the subject, some of the same prompts at other temperatures; present where a TemperatureNeed was declared."""
     attacked: tuple[Continuation, ...] = ()
     """By the subject, after prompts from trained-on documents; present when a SeenPromptsNeed was declared."""
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)

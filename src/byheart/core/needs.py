@@ -60,6 +60,28 @@ class ContinuationsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemperatureNeed:
+    """The first prompts of a ContinuationsNeed, continued at another temperature."""
+
+    continuations: ContinuationsNeed
+    """The rule of all else, and the very same prompts."""
+    temperature: float
+    """Of the sampling."""
+    num_prompts: int
+    """Of them, at most."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return Decoding(temperature=self.temperature, top_k=self.continuations.top_k)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.continuations.num_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeenPromptsNeed:
     """Prompts from trained-on documents, continued by the rule by which prompts from held-out documents are."""
 
@@ -327,7 +349,7 @@ class LayersNeed:
     """How they are cut; only the base sample is asked."""
 
 
-WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
+WritingNeed = ContinuationsNeed | TemperatureNeed | SeenPromptsNeed | WrittenWindowsNeed
 """Served by writing; a NearMassNeed and a DamageNeed by next-token distributions, a PathsNeed by these or by
 embeddings, a LayersNeed by the states between layers; every other need by scoring."""
 Need = (

@@ -83,7 +83,13 @@ MEASURES = {
     "novelty.ngram_4_novel_rate": "New 4-grams in its writing",
     "novelty.ngram_8_novel_rate": "New 8-grams in its writing",
     "novelty.ngram_16_novel_rate": "New 16-grams in its writing",
+    "novelty.ngram_8_beyond_deduplicated": "New 8-grams beyond human text without long copies",
     "novelty.longest_copy_tokens": "Longest copy, tokens",
+    "novelty.creativity_index": "Creativity index",
+    "novelty.novel_rate": "Writes anew",
+    "novelty.valid_rate": "Writes what is valid",
+    "novelty.valid_given_novel_rate": "Valid, of what is new",
+    "novelty.valid_novel_rate": "New and valid",
     "propensity.ordinary_rate": "Copies in ordinary use",
     "propensity.capability_rate": "Copies when drawn out",
     "propensity.measure": "PM (0.5: as often in ordinary use)",
@@ -108,6 +114,7 @@ HEADS = (
     "complexity.unseen_accuracy",
     "complexity.memorized_forming_layer_share",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_given_novel_rate",
     "propensity.ordinary_rate",
     "capacity.bits_per_parameter",
 )
@@ -117,12 +124,14 @@ CONTROLS = {
     "context": "the same number where the prompt has no rule",
     "interpolation": "of jumps the DNF, of right answers the untrained network, of damage unseen text",
     "adaptation": "the same number of the mixture of memorizers, built anew of the same tokens",
+    "novelty.valid_given_novel_rate": "the same number of the best memorizer that writes as much that is new",
+    "novelty.valid_novel_rate": "the same number of the best memorizer",
     "attribution": "the same number of the blind pole on the same tokens",
     "complexity": "in the laboratory the best memorizer of the same cases, of a given model the same number on "
     "held-out text",
     "propensity": "the same number on what the human authors of the prompts wrote",
 }
-"""What the control of an audit is, where it is not the same number on text that the subject cannot have seen."""
+"""What the control of an audit, or of one number, is, where not the same number on text that cannot have been seen."""
 
 BEYOND = ("adaptation", "novelty", "attribution", "context", "interpolation", "complexity")
 """Audits that ask for more than memory; the page gives them a section of their own."""

@@ -27,6 +27,7 @@ from byheart.report.context_verdict import context_said
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.interpolation_verdict import interpolation_said
 from byheart.report.membership_verdict import membership_said
+from byheart.report.novelty_verdict import novelty_said
 from byheart.report.phrases import (
     among_all_claims,
     beside_base,
@@ -67,7 +68,7 @@ _QUESTIONS = {
     "interpolation": "Between two known inputs, does its answer move smoothly or jump?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
-    "novelty": "Is what it writes new?",
+    "novelty": "Is what it writes new, and is the new part valid?",
     "propensity": "Does it copy its training text when nobody asks it to?",
     "capacity": "How many bits does a network of this shape hold?",
 }
@@ -138,40 +139,6 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     )
 
 
-def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
-    name = "novelty.ngram_8_novel_rate"
-    novel = answer(record, audit, model, name)
-    if not isinstance(novel, Estimate):
-        return *refused(record, audit, model, name), ()
-    what = f"Of the runs of 8 tokens that {model.label} writes, {fmt.estimate(novel)} do not stand in the training text"
-    if novel.control is None or novel.excess is None:
-        return (
-            "Undecided.",
-            f"{what}; without human text beside it, that is neither much nor little.",
-            (how_sure(novel),),
-        )
-    against = (
-        f"Compared with people writing on from the same prompts: "
-        f"{fmt.control(novel.control, novel.unit, novel.confidence)}. "
-        f"Difference: {fmt.excess(novel.excess, novel.unit, novel.confidence)}"
-    )
-    match sign(novel.excess):
-        case 1:
-            short = "More new runs than in human text."
-            lead = f"{what}, a larger share than in human text; noise would be newer still."
-        case -1:
-            short, lead = "Fewer new runs than in human text.", f"{what}, a smaller share than in human text."
-        case _:
-            short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
-            against += "; no evidence of copying more or less than people do"
-    undecided = blind_does_the_same(record, audit, name, novel.excess)
-    return (
-        undecided or short,
-        lead,
-        (f"{against}.", *beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(novel)),
-    )
-
-
 def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
     name = head_measure(record, audit)
     if name is None:
@@ -202,7 +169,7 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "adaptation": adaptation_said,
     "attribution": attribution_said,
     "complexity": complexity_said,
-    "novelty": _novelty,
+    "novelty": novelty_said,
     "propensity": propensity_said,
     "capacity": capacity_said,
 }

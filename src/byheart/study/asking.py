@@ -10,6 +10,7 @@ from byheart.core.interpolation_material import DamagedWindow
 from byheart.core.needs import (
     CanariesNeed,
     ContextNeed,
+    ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
     LayersNeed,
@@ -19,6 +20,7 @@ from byheart.core.needs import (
     WindowsNeed,
     WritingNeed,
 )
+from byheart.core.novelty_material import Place
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
@@ -34,7 +36,8 @@ from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
 from byheart.study.materials import Material, longest_tokens, material
 from byheart.study.near_texts import search_passages
-from byheart.study.passages import CanaryPassage, Passage, prompts_of
+from byheart.study.novelty_places import places
+from byheart.study.passages import CanaryPassage, Passage, Prompt, prompts_of
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
@@ -66,6 +69,8 @@ class Answers:
     """By subject and need: what it answers after damage."""
     formations: dict[tuple[str, Need], dict[str, Formation]] = field(default_factory=dict)
     """By subject and need: where the predictions of each text form, by fingerprint of the text."""
+    places: dict[Need, tuple[Place, ...]] = field(default_factory=dict)
+    """By need of continuations: where each prompt stands."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -127,6 +132,8 @@ def ask_everyone(
             result.stored[need] = {
                 name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
             }
+        if isinstance(need, ContinuationsNeed):
+            result.places[need] = places([item for item in found if isinstance(item, Prompt)], cast)
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:

@@ -20,6 +20,7 @@ from byheart.core.needs import (
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
@@ -68,7 +69,7 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
-            case SeenPromptsNeed():
+            case SeenPromptsNeed() | TemperatureNeed():
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.continuations.prompt_tokens
                 written += need.num_prompts * need.num_tokens

@@ -20,6 +20,7 @@ from byheart.core.needs import (
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WritingNeed,
@@ -43,7 +44,7 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
-        case ContinuationsNeed() | SeenPromptsNeed():
+        case ContinuationsNeed() | TemperatureNeed() | SeenPromptsNeed():
             return need.num_prompts * need.num_tokens
         case CanariesNeed():
             return work_of_canaries(need, canaries)[1]

@@ -47,6 +47,8 @@ NAMES = (
     "complexity.memorized_forming_layer_share",
     "complexity.forming_layer_share",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_given_novel_rate",
+    "novelty.valid_novel_rate",
     "propensity.ordinary_rate",
     "propensity.measure",
     "capacity.bits_per_parameter",
@@ -64,9 +66,11 @@ CLAIMED = (
     "attribution.beyond_right_share",
     "complexity.unseen_accuracy",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_novel_rate",
     "propensity.ordinary_rate",
 )
-"""Estimates of which the verdict says whether they are more than chance: one for each audit, fixed in advance."""
+"""Estimates of which the verdict says whether they are more than chance, fixed in advance: one for each audit, and of
+novelty a second one where what is new can be right or wrong."""
 
 
 def claims(results: Iterable[Result]) -> tuple[Claim, ...]:
