@@ -48,7 +48,12 @@ def new_network(params: LabParams, num_symbols: int, seed: int, *path: str) -> "
     from byheart.models.transformer.network import Network
 
     generator = torch.Generator().manual_seed(int(stream(seed, *path).integers(2**63)))
-    return Network(network_config(params, num_symbols)).initialize(generator).eval()
+    network = Network(network_config(params, num_symbols)).initialize(generator).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.dim() > 1:  # gains stay 1
+                parameter.mul_(params.initial_scale)
+    return network
 
 
 def fit_sequences(
