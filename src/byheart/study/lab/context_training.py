@@ -50,8 +50,9 @@ def new_network(params: LabParams, num_symbols: int, seed: int, *path: str) -> "
     generator = torch.Generator().manual_seed(int(stream(seed, *path).integers(2**63)))
     network = Network(network_config(params, num_symbols)).initialize(generator).eval()
     with torch.no_grad():
-        for parameter in network.parameters():
-            if parameter.dim() > 1:  # gains stay 1
+        for name, parameter in network.named_parameters():
+            # Gains stay 1; large embeddings would make a network that was not trained repeat the last token.
+            if parameter.dim() > 1 and name != "embedding":
                 parameter.mul_(params.initial_scale)
     return network
 
