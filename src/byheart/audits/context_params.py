@@ -39,8 +39,8 @@ class LabParams:
     num_heads: int = 1
     """Of the network."""
     initial_scale: float = 3.0
-    """First weights of attention are so many times as large as the reference's (0.02): with small ones a network of this
-    width stays at the frequencies for a time that differs widely from seed to seed."""
+    """First weights of attention are so many times as large as the reference's (0.02): with small ones such a narrow
+    network stays at the frequencies for a time that differs widely from seed to seed."""
     learning_rate: float = 3e-3
     """Largest step size of AdamW."""
     confidence: float = 0.95
