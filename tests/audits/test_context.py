@@ -119,3 +119,9 @@ def test_what_one_predictor_cannot_be_asked_leaves_the_rest() -> None:
     assert not AUDIT.needs_all
     only = ContextAnswers(names=(FOLLOWS,), labels=told().labels)
     assert set(found(only)) == {"context.label_accuracy", "context.predictors"}
+    short = AUDIT.needs(Params())[3]
+    given = dataclasses.replace(
+        inputs(context=ContextAnswers(names=(FOLLOWS,), chains=told().chains)), lacking={short: "Too long."}
+    )
+    refused = {e.name: e for e in run(given, Params(), rng=np.random.default_rng(0))}["context.label_accuracy"]
+    assert refused == Refusal(name="context.label_accuracy", reason="Too long.")
