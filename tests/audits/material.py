@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from byheart.core.explanation import Explanation
+from byheart.core.complexity_material import Formation, LayeredWindow
+from byheart.core.explanation import NO_ANSWER, Explanation
 from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.material import ComparedWindow, Continuation, Inputs, Ladder, Piece, Prediction, ScoredCanary, Window
 from byheart.core.spans import Span
@@ -81,6 +82,26 @@ def piece(document: str, num_bytes: int, own: float, **memorizers: float) -> Pie
         num_bytes=num_bytes,
         subject=prediction(own),
         memorizers={name: prediction(nats, abstains=0) for name, nats in memorizers.items()},
+    )
+
+
+def layered(
+    role: str, document: str, layers: list[int], *, sure: list[bool], stored: list[bool], num_layers: int = 4
+) -> LayeredWindow:
+    """Tokens that form in these layers, said for sure or not, what the corpus has after a long match or not."""
+    ids = np.arange(len(layers), dtype=np.int32)
+    return LayeredWindow(
+        role="member" if role == "member" else "control",
+        document=document,
+        span=Span(0, 10),
+        token_ids=ids,
+        formation=Formation(
+            layers=np.array(layers, dtype=np.int64),
+            argmax_id=np.where(sure, ids, ids + 1).astype(np.int32),
+            log_probability_nats=np.log(np.where(sure, 0.5, 0.1)),
+        ),
+        num_layers=num_layers,
+        stored=np.where(stored, ids, NO_ANSWER).astype(np.int32),
     )
 
 

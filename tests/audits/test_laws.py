@@ -12,7 +12,8 @@ from byheart.core.codec import dumps, result_from_json, result_to_json
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED
 from byheart.core.material import Inputs
 from byheart.core.result import Completed, Result
-from tests.audits.material import canary, compared, continuation, damaged, inputs, ladder, path, piece, window
+from tests.audits.context_material import told
+from tests.audits.material import canary, compared, continuation, damaged, inputs, ladder, layered, path, piece, window
 
 
 def some_inputs() -> Inputs:
@@ -37,8 +38,14 @@ def some_inputs() -> Inputs:
         compared=tuple(compared(it) for it in windows),
         pieces=tuple(piece(f"d{i}", 5, own=float(rng.uniform(1, 2)), good=1.5) for i in range(8)),
         continuations=own,
+        layered=tuple(
+            layered(role, f"{role}{i}", [1, 2, 4], sure=[True, True, False], stored=[role == "member"] * 3)
+            for role in ("member", "control")
+            for i in range(8)
+        ),
         canaries=tuple(canary(f"c{i}", s[0] + 9, s[1], s[2:]) for i, s in enumerate(secrets)),
         human=tuple(continuation(i, rng.integers(1, 9, 40).tolist()) for i in range(8)),
+        context=told(),
         attacked=tuple(continuation(i, rng.integers(1, 30, 40).tolist()) for i in range(8)),
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from byheart.core.adaptation_material import COPY_BYTES
+from byheart.core.tokens import TokenIds
 from byheart.corpus.encoded import EncodedDocument
 from byheart.index.corpus_index import Index
 from byheart.study.adaptation_copies import copies_of, held_out_passage
@@ -19,7 +20,7 @@ def tokens_of(text: str) -> list[str]:
     return cut
 
 
-def case(seed: int) -> tuple[list[np.ndarray], EncodedDocument, list[str], str]:
+def case(seed: int) -> tuple[list[TokenIds], EncodedDocument, list[str], str]:
     """A corpus, and a document that copies parts of it."""
     rng = np.random.default_rng(seed)
     corpus = ["".join(rng.choice(list("abc"), size=400)) for _ in range(3)]
@@ -31,12 +32,15 @@ def case(seed: int) -> tuple[list[np.ndarray], EncodedDocument, list[str], str]:
     names = {
         token: number for number, token in enumerate(sorted({*pieces, *(t for c in corpus for t in tokens_of(c))}))
     }
-    encode = lambda tokens: np.array([names[token] for token in tokens], dtype=np.int32)  # noqa: E731
+
+    def encode(tokens: list[str]) -> TokenIds:
+        return np.array([names[token] for token in tokens], dtype=np.int32)
+
     document = EncodedDocument("d", encode(pieces), np.cumsum([len(token) for token in pieces]))
     return [encode(tokens_of(text)) for text in corpus], document, pieces, "".join(parts)
 
 
-def marked_by_hand(corpus: list[np.ndarray], document: EncodedDocument, pieces: list[str]) -> list[bool]:
+def marked_by_hand(corpus: list[TokenIds], document: EncodedDocument, pieces: list[str]) -> list[bool]:
     runs = {
         tuple(one[i:j].tolist()) for one in corpus for i in range(one.size) for j in range(i + 1, min(one.size, i + 60))
     }

@@ -7,6 +7,7 @@ To add an audit: write `audits/<name>.py` after the model of the others, add it 
 from byheart.audits import (
     adaptation,
     attribution,
+    complexity,
     context,
     exposure,
     extraction,
@@ -25,6 +26,7 @@ AUDITS: tuple[Audit, ...] = (
     interpolation.AUDIT,
     adaptation.AUDIT,
     attribution.AUDIT,
+    complexity.AUDIT,
     novelty.AUDIT,
     propensity.AUDIT,
 )

@@ -31,9 +31,9 @@ class TextSize:
     """Largest step size of the main training."""
     adapting_rate: float
     """Largest step size on the new domain."""
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "muon"]
     """How gradients become steps."""
-    steps_share: float = 1.0
+    steps_share: float
     """Steps of the main training, as a share of the experiment's."""
 
     @property
@@ -42,24 +42,40 @@ class TextSize:
         return 8 * max(round(self.width / 3), 1)
 
 
-MADE = TextSize(
-    old_tokens=65_536, num_documents=100, context_tokens=64, vocabulary_size=33, width=64, num_layers=1, num_heads=2,
-    batch_windows=32, learning_rate=4e-3, adapting_rate=4e-3, steps_share=0.5,
-)  # fmt: skip
-REAL = TextSize(
-    old_tokens=262_144, num_documents=48, context_tokens=128, vocabulary_size=1024, width=128, num_layers=3,
-    num_heads=4, batch_windows=8, learning_rate=0.02, adapting_rate=0.01, optimizer="muon",
-)  # fmt: skip
-
-
 @dataclass(frozen=True, kw_only=True)
 class Params:
-    """Sizes of the experiment."""
+    """Sizes of the experiment.
 
-    made: TextSize = MADE
-    """Of text whose rule is known: each symbol is that of `lag` places before, put into other letters."""
-    real: TextSize = REAL
-    """Of code without comments (the old domain) and of what its authors wrote about it (the new one)."""
+    Made text: each symbol is that of `lag` places before, put into other letters. Real text: code without comments (the
+    old domain), and what its authors wrote about other code (the new one).
+    """
+
+    made_symbols: int = 32
+    """V of made text."""
+    made_tokens: int = 65_536
+    """Symbols of the old domain to learn from."""
+    made_documents: int = 100
+    """Held-out documents of made text, of each domain; and as many for the first weights of the mixture."""
+    made_context: int = 64
+    """Length of a document."""
+    made_width: int = 64
+    """Of the network that learns it, which has one layer."""
+    lag: int = 12
+    """Of made text: longer than the rules of M2 (7) and the n-grams of M3 (5) reach."""
+    noise: float = 0.2
+    """Of made text: share of symbols that are drawn uniformly instead."""
+    real_vocabulary: int = 1024
+    """Tokens of the tokenizer, which is trained on the old domain."""
+    real_tokens: int = 262_144
+    """Tokens of the old domain to learn from."""
+    real_documents: int = 48
+    """Held-out documents of real text, as of made."""
+    real_context: int = 128
+    """Tokens that are read at a time."""
+    real_width: int = 128
+    """Of the network that learns it."""
+    real_layers: int = 3
+    """Of that network."""
     num_seeds: int = 2
     """Repetitions with new weights, new data and other documents held out."""
     num_steps: int = 600
@@ -70,12 +86,27 @@ class Params:
     """How often the steps on the new domain read its tokens."""
     least_steps: int = 32
     """Steps on the new domain, at least."""
-    lag: int = 12
-    """Of made text: longer than the rules of M2 (7) and the n-grams of M3 (5) reach."""
-    noise: float = 0.2
-    """Of made text: share of symbols that are drawn uniformly instead."""
     confidence: float = 0.95
     """Coverage of the intervals."""
+
+    @property
+    def made(self) -> TextSize:
+        """Of made text."""
+        return TextSize(
+            old_tokens=self.made_tokens, num_documents=self.made_documents, context_tokens=self.made_context,
+            vocabulary_size=self.made_symbols + 1, width=self.made_width, num_layers=1, num_heads=2, batch_windows=32,
+            learning_rate=4e-3, adapting_rate=4e-3, optimizer="adamw", steps_share=0.5,
+        )  # fmt: skip
+
+    @property
+    def real(self) -> TextSize:
+        """Of real text."""
+        return TextSize(
+            old_tokens=self.real_tokens, num_documents=self.real_documents, context_tokens=self.real_context,
+            vocabulary_size=self.real_vocabulary, width=self.real_width, num_layers=self.real_layers,
+            num_heads=max(self.real_width // 32, 1), batch_windows=8, learning_rate=0.02, adapting_rate=0.01,
+            optimizer="muon", steps_share=1.0,
+        )  # fmt: skip
 
     def steps_on(self, num_tokens: int, size: TextSize) -> int:
         """Gradient steps on so many tokens of the new domain; 0 of none."""
@@ -85,7 +116,7 @@ class Params:
 
 
 PROFILES: Mapping[Profile, Params] = {
-    "quick": Params(new_tokens=(1024, 4096, 16_384)),
+    "quick": Params(real_tokens=131_072, new_tokens=(1024, 4096, 16_384)),
     "standard": Params(num_seeds=5, num_steps=3000),
     "full": Params(num_seeds=5, num_steps=20_000),
 }

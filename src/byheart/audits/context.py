@@ -16,8 +16,9 @@ Assumptions: Prompts are drawn anew, so they are independent and in no training 
     paired with the control; Clopper-Pearson for the accuracy, its excess by Newcombe and Fisher.
 Fails when: A rule is asked in a form that the subject was never shown: that it does not follow this one does not mean
     that it follows none. Probabilities are over the whole vocabulary, so a gain below 0 mixes not knowing which k
-    tokens may come with not knowing the rule; only the excess tells of the rule. Following a rule in the prompt is no
-    learning in weights (that is A3).
+    tokens may come with not knowing the rule; only the excess tells of the rule. Random order also changes how often a
+    token follows itself, of which a memorizer may have an opinion: a gain counts where it is above theirs. Following a
+    rule in the prompt is no learning in weights (that is A3).
 Source: theory.md A1; Olsson et al. 2022, "In-context Learning and Induction Heads" (2209.11895), repeated tokens;
     Edelman et al. 2024 (2402.11004), chains; Akyürek et al. 2024 (2401.12973), languages; Wei et al. 2023, "Larger
     language models do in-context learning differently" (2303.03846), labels without a meaning.

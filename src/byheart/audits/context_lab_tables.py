@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from byheart.audits.context_seeds import pooled
 from byheart.audits.context_trials import BAYES, EXPECTED, FREQUENCIES, REFERENCES, STATIC, UNIFORM, Trial, names_of
 from byheart.core.evidence import Cell, Interval, Line, Point, Role, Series, Table
 from byheart.core.tokens import Floats
-from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
 
 
 def predictors_table(model: str, trials: Sequence[Trial], *, rng: np.random.Generator, confidence: float) -> Table:
@@ -30,7 +30,7 @@ def predictors_table(model: str, trials: Sequence[Trial], *, rng: np.random.Gene
             [trial.bayes_distances(name) for trial in trials],
             [trial.seen_gains(name) for trial in trials],
         ]
-        found = [_pooled(side, rng=rng, confidence=confidence) for side in sides]
+        found = [pooled(side, rng=rng, confidence=confidence) for side in sides]
         gains[name] = found[0]
         bounds: list[Cell] = [cell for it in found for cell in (it.value, it.low, it.high)]
         each = ", ".join(f"{trial.gains(name).mean():.3f}" for trial in trials)
@@ -68,27 +68,19 @@ def _title(names: Sequence[str], gains: dict[str, Interval]) -> str:
     return said
 
 
-def _pooled(of_seeds: Sequence[Floats], *, rng: np.random.Generator, confidence: float) -> Interval:
-    values = np.concatenate(of_seeds)[:, None]
-    if values.size < MIN_CLUSTERS:
-        mean = float(values.mean())
-        return Interval(mean, mean, mean, values.size)
-    (found,) = ratio_of_sums(values, np.ones_like(values), rng=rng, confidence=confidence)
-    return found
-
-
 def training_curve(trials: Sequence[Trial]) -> Series:
     """Distance of the network to each reference along its training, mean and range over seeds."""
     steps = trials[0].looks
     lines = tuple(
-        Line(f"from {name}", "subject", _band(steps, [t.from_references[name] for t in trials])) for name in EXPECTED
+        Line(name.removesuffix(" in the prompt"), "subject", _band(steps, [t.from_references[name] for t in trials]))
+        for name in EXPECTED
     )
-    truth = Line("from the chain itself", "subject", _band(steps, [trial.from_truth for trial in trials]))
+    truth = Line("the chain itself", "control", _band(steps, [trial.from_truth for trial in trials]))
     return Series(
         name="context.training_curve",
         title=_phases_said(trials),
         x="gradient steps",
-        y="KL to the network, nats per token",
+        y="KL from each of these to the network, nats per token",
         lines=(*lines, truth),
         note="Mean over seeds; the bands span all seeds. Nearest is the lowest of the first three lines.",
     )

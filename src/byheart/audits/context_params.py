@@ -20,13 +20,17 @@ class LabParams:
     """New chains that everyone is asked about; as many sequences that were trained on; as many for calibration."""
     num_watched: int = 256
     """New chains that the network alone is asked about while it is trained."""
+    language_symbols: int = 5
+    """Symbols of a language."""
+    language_states: int = 4
+    """States of the automaton that writes it; from each two symbols may come."""
     num_seeds: int = 2
     """Repetitions with new weights and new data."""
-    num_steps: int = 700
+    num_steps: int = 1500
     """Gradient steps of a training."""
     batch_sequences: int = 64
     """Sequences of a step."""
-    num_looks: int = 35
+    num_looks: int = 50
     """How often the network is asked during its training, beside before it."""
     width: int = 32
     """Of the network."""
@@ -47,6 +51,6 @@ class LabParams:
 
 PROFILES: Mapping[Profile, LabParams] = {
     "quick": LabParams(),
-    "standard": LabParams(num_sequences=16_384, num_seeds=5, num_steps=2000, num_looks=50),
+    "standard": LabParams(num_sequences=16_384, num_seeds=5),
     "full": LabParams(num_sequences=32_768, num_held_out=192, num_seeds=5, num_steps=6000, num_looks=100),
 }

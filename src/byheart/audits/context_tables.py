@@ -8,6 +8,7 @@ from byheart.audits.context_gains import (
     BAYES,
     BIGRAMS,
     COPY_RULE,
+    FREQUENCIES,
     REFERENCES,
     TRIGRAMS,
     Gains,
@@ -23,6 +24,8 @@ from byheart.core.units import NATS_PER_BIT
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
 from byheart.stats.intervals import clopper_pearson
 
+_REFERENCES_OF = {"copies": (), "chains": REFERENCES, "languages": (FREQUENCIES, BIGRAMS, TRIGRAMS)}
+"""What reads the prompt alone; Bayes knows of chains, not of automata."""
 _BINS = 12
 """Points of a curve along a prompt."""
 
@@ -49,7 +52,7 @@ def predictors_table(told: ContextAnswers, *, rng: np.random.Generator, confiden
     for kind, heading, gains_of in asked:
         columns += [heading, "low", "high"]
         for name in rows:
-            is_asked = name in told.names or (name in REFERENCES and kind != "copies")
+            is_asked = name in told.names or name in _REFERENCES_OF[kind]
             interval = _mean(gains_of(name).excess, rng=rng, confidence=confidence) if is_asked else None
             rows[name] += _cells(interval)
             found[name, kind] = interval
@@ -70,19 +73,19 @@ def predictors_table(told: ContextAnswers, *, rng: np.random.Generator, confiden
 
 
 def _title(names: tuple[str, ...], kinds: list[str], found: dict[tuple[str, str], Interval | None]) -> str:
-    """Who gains from what, by the intervals."""
-    subject = names[0]
-    own = [kind for kind in kinds if (it := found[subject, kind]) is not None and it.low > 0]
-    lost = [kind for kind in kinds if kind not in own]
-    others = max(
-        (it.value for name in names[1:] for kind in kinds if (it := found[name, kind]) is not None), default=None
-    )
+    """From what the subject gains more than any other, by the intervals, and how much the others gain at most."""
+    subject, others = names[0], names[1:]
+    own: list[str] = []
+    lost: list[str] = []
+    for kind in kinds:
+        it = found[subject, kind]
+        bar = max((rival.high for name in others if (rival := found[name, kind]) is not None), default=0.0)
+        (own if it is not None and it.low > max(bar, 0.0) else lost).append(kind)
     said = f"{subject} gains from " + " and ".join(own) if own else f"{subject} gains from none of the rules"
     if own and lost:
         said += f", not shown for {' and '.join(lost)}"
-    if others is not None:
-        said += f"; no memorizer gains more than {max(others, 0.0):.2g} bits per token from any"
-    return said
+    most = max((it.value for name in others for kind in kinds if (it := found[name, kind]) is not None), default=None)
+    return said if most is None else f"{said}; no other gains more than {max(most, 0.0):.2g} bits per token from any"
 
 
 def _mean(values: Floats, *, rng: np.random.Generator, confidence: float) -> Interval | None:
@@ -151,10 +154,8 @@ def rule_curve(
         y="bits gained over random order",
         lines=(
             Line(kind, "subject", _points(places, curves[subject], rng=rng, confidence=confidence)),
-            *(
-                Line(name, "control", _points(places, curves[name], rng=rng, confidence=confidence))
-                for name in references
-            ),
+            # Without bounds: the same for every subject, so that the figure draws each once.
+            *(Line(name, "control", _means(places, curves[name])) for name in references),
         ),
         chance=0.0,
     )
@@ -168,6 +169,10 @@ def _binned(bits: Floats) -> Floats:
 def _points(places: Floats, bits: Floats, *, rng: np.random.Generator, confidence: float) -> tuple[Point, ...]:
     n = bits.shape[0]
     if n < MIN_CLUSTERS:
-        return tuple(Point(float(x), float(y), n=n) for x, y in zip(places, bits.mean(axis=0), strict=True))
+        return _means(places, bits)
     intervals = ratio_of_sums(bits, np.ones_like(bits), rng=rng, confidence=confidence)
     return tuple(Point(float(x), it.value, it.low, it.high, n) for x, it in zip(places, intervals, strict=True))
+
+
+def _means(places: Floats, bits: Floats) -> tuple[Point, ...]:
+    return tuple(Point(float(x), float(y), n=bits.shape[0]) for x, y in zip(places, bits.mean(axis=0), strict=True))

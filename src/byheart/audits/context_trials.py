@@ -33,8 +33,8 @@ class Trial:
     looks: tuple[int, ...]
     """Steps after which the network was asked, shape [num_looks]."""
     from_references: Mapping[str, Floats]
-    """nats, shape [num_looks]; KL(reference || network), mean over all tokens of new chains, by reference of EXPECTED.
-    """
+    """nats, shape [num_looks]; KL(reference || network), mean over the second half of new chains, by reference of
+    EXPECTED."""
     from_truth: Floats
     """nats, shape [num_looks]; KL(chain || network), likewise."""
     along: Mapping[str, Floats]
@@ -70,7 +70,7 @@ class Trial:
 
     @property
     def end_distance(self) -> float:
-        """nats; KL(Bayes || network) after the training, exact, mean over all tokens."""
+        """nats; KL(Bayes || network) after the training, exact, mean over the second half."""
         return float(self.from_references[BAYES][-1])
 
     def to_json(self) -> dict[str, Any]:

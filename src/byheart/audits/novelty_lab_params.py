@@ -24,7 +24,7 @@ class Params:
     """Tokens of the n-grams of further Markov chains, beside the memorizer's own."""
     num_seeds: int = 2
     """Repetitions with new weights and new sentences."""
-    num_steps: int = 1800
+    num_steps: int = 1200
     """Gradient steps of each training."""
     width: int = 64
     """Of the network."""
@@ -44,7 +44,7 @@ class Params:
 
 PROFILES: Mapping[Profile, Params] = {
     "quick": Params(),
-    "standard": Params(num_seeds=5, num_written=1000),
+    "standard": Params(num_seeds=5, num_written=1000, num_steps=3000),
     "full": Params(
         num_seeds=5, num_sentences=20_000, num_written=2000, num_steps=4000, width=96, num_layers=3, hidden_width=192,
         temperatures=(0.3, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.6),

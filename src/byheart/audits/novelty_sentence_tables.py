@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from byheart.audits.novelty_lab_params import Params
 from byheart.audits.novelty_writings import (
     Writing,
-    at_novelty,
     best_at_equal_novelty,
     by_point,
     interval,
@@ -47,14 +46,15 @@ def predictors_table(
     sizes: Mapping[str, int],
     params: Params,
 ) -> Table:
-    """A row for every predictor at temperature 1, and what each memorizer's curve says at the network's novelty."""
-    level = share([it for it in own if it.temperature == 1.0], novel) or 0.0
+    """A row for every predictor at temperature 1, and each memorizer at its best temperature."""
+    level = [it for it in own if it.temperature == 1.0]
     rows: list[tuple[Cell, ...]] = []
     for name in dict.fromkeys(it.subject for it in everyone):
         wrote = [it for it in everyone if it.subject == name]
         at_one = [it for it in wrote if it.temperature == 1.0]
         right = interval(at_one, valid_given_novel, confidence=params.confidence)
         both = interval(at_one, valid_novel, confidence=params.confidence)
+        best = best_at_equal_novelty(level, wrote, valid_given_novel) if name in compared else None
         rows.append(
             (
                 name,
@@ -63,7 +63,7 @@ def predictors_table(
                 share(at_one, valid),
                 *((right.value, right.low, right.high) if right else (None, None, None)),
                 *((both.value, both.low, both.high) if both else (None, None, None)),
-                at_novelty(level, wrote, valid_given_novel) if name in compared else None,
+                *((best[1], share(best[2], valid_given_novel)) if best else (None, None)),
                 sizes.get(name),
             )
         )
@@ -73,7 +73,7 @@ def predictors_table(
         columns=(
             "predictor", "sentences", "new, share", "in the language, share", "of the new in the language, share",
             "low", "high", "new and in the language, share", "low", "high",
-            f"of the new in the language where {100 * level:.0f} % are new, share", "size, bytes",
+            "best temperature with as much that is new", "of the new in the language there, share", "size, bytes",
         ),
         rows=tuple(rows),
     )  # fmt: skip

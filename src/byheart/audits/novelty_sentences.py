@@ -9,7 +9,8 @@ Statistic: Networks and memorizers learn the same sentences of a language with r
     P(valid and novel), which noise and copying cannot both have.
 Null: The best of all memorizers and Markov chains of several orders, at any temperature, that writes at least as much
     that is new as the network does at temperature 1: chosen on the very sentences that are then compared, which favours
-    the memorizer. Beside it each memorizer's curve over temperatures, read off at the network's novelty. The lookup
+    the memorizer. Equal novelty is no stricter: a memorizer that writes more that is new may recite
+    training sentences now and then, which lowers its P(novel) and leaves its P(valid given novel) as it is. The lookup
     pole writes training sentences only (P(novel) = 0); the blind pole is the network before its first step (P(valid)
     about 0). New draws of the language itself are the ceiling: P(valid) = 1.
 Assumptions: Sentences are drawn independently, so that their intervals are exact (Clopper-Pearson; differences by
@@ -40,7 +41,7 @@ from byheart.audits.novelty_writings import (
 from byheart.core.evidence import Cell, Estimate, Evidence, Refusal, Table
 
 RATES: Mapping[str, tuple[Rate, str]] = {
-    "novelty.valid_given_novel_rate": (valid_given_novel, "Of the new sentences at temperature 1, those in the language"),
+    "novelty.valid_given_novel_rate": (valid_given_novel, "New sentences at temperature 1 that are in the language"),
     "novelty.valid_novel_rate": (valid_novel, "Sentences at temperature 1 that are new and in the language"),
     "novelty.novel_rate": (novel, "Sentences at temperature 1 that are no training sentence"),
     "novelty.valid_rate": (valid, "Sentences at temperature 1 that are in the language"),

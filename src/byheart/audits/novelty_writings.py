@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from byheart.core.evidence import Interval
 from byheart.stats.claims import excess_over_control
@@ -148,7 +147,8 @@ def best_at_equal_novelty(
         rate: which.
     Returns:
         its name, temperature and writings; None where nobody writes as much that is new. The best of many is chosen on
-        the very sentences that it is then compared with, which favours it.
+        the very sentences that it is then compared with, which favours it. Who writes more that is new can be brought
+        to equal novelty by reciting training sentences now and then, which leaves P(valid given novel) as it is.
     Source: theory.md A5.
     Differs: nothing.
     """
@@ -164,29 +164,3 @@ def best_at_equal_novelty(
         return None
     _, name, temperature, writings = max(found, key=lambda it: it[0])
     return name, temperature, writings
-
-
-def at_novelty(level: float, writings: Iterable[Writing], rate: Rate) -> float | None:
-    """A predictor's rate where as much of what it writes is new, read off its curve over temperatures.
-
-    Definition:
-        linear between the two neighbouring temperatures whose pooled P(novel) encloses the level; the largest where
-        several pairs do
-    Args:
-        level: P(novel), in [0, 1].
-        writings: of one predictor at several temperatures.
-        rate: which.
-    Returns:
-        None where its curve does not reach the level.
-    """
-    curve = []
-    for _, of_point in sorted(by_point(writings).items()):
-        x, y = share(of_point, novel), share(of_point, rate)
-        if x is not None and y is not None:
-            curve.append((x, y))
-    found = []
-    for (x, y), (next_x, next_y) in pairwise(curve):
-        if min(x, next_x) <= level <= max(x, next_x):
-            part = 0.0 if x == next_x else (level - x) / (next_x - x)
-            found.append(y + part * (next_y - y))
-    return max(found, default=None)

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.adaptation_material import Copies
+from byheart.core.complexity_material import LayeredWindow
 from byheart.core.context_material import ContextAnswers
 from byheart.core.explanation import Answers
 from byheart.core.interpolation_material import DamagedWindow, Path
 from byheart.core.needs import (
     Need,
 )
+from byheart.core.novelty_material import NoveltyMaterial
 from byheart.core.spans import Span
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -223,6 +225,10 @@ class Inputs:
     """By the subject; present when a ContinuationsNeed was declared."""
     human: tuple[Continuation, ...] = ()
     """By the authors of the prompts' documents; present with `continuations`."""
+    novelty: NoveltyMaterial | None = None
+    """Present with `continuations`."""
+    tempered: Mapping[float, tuple[Continuation, ...]] = field(default_factory=dict)
+    """By the subject, some of the same prompts at other temperatures; present where a TemperatureNeed was declared."""
     attacked: tuple[Continuation, ...] = ()
     """By the subject, after prompts from trained-on documents; present when a SeenPromptsNeed was declared."""
     sizes_bytes: Mapping[str, int | None] = field(default_factory=dict)
@@ -232,6 +238,8 @@ class Inputs:
     """Present when a CanariesNeed was declared."""
     context: ContextAnswers | None = None
     """Present when a need of the context audit was served."""
+    layered: tuple[LayeredWindow, ...] = ()
+    """Present when a LayersNeed was declared."""
     mixture: MixtureWeights | None = None
     """Of the mixture among the memorizers; present with `pieces` where there is one."""
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

@@ -60,6 +60,28 @@ class ContinuationsNeed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemperatureNeed:
+    """The first prompts of a ContinuationsNeed, continued at another temperature."""
+
+    continuations: ContinuationsNeed
+    """The rule of all else, and the very same prompts."""
+    temperature: float
+    """Of the sampling."""
+    num_prompts: int
+    """Of them, at most."""
+
+    @property
+    def decoding(self) -> Decoding:
+        """How tokens are drawn."""
+        return Decoding(temperature=self.temperature, top_k=self.continuations.top_k)
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens to write."""
+        return self.continuations.num_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeenPromptsNeed:
     """Prompts from trained-on documents, continued by the rule by which prompts from held-out documents are."""
 
@@ -276,7 +298,7 @@ class LabelsNeed:
 
     @property
     def longest_tokens(self) -> int:
-        """Tokens of a text: word, filler, label and line break of each example, and what is asked likewise."""
+        """Tokens of a text: filler, word, label and line break of each example, and what is asked likewise."""
         return 4 * (self.num_shots * self.num_classes + 1)
 
 
@@ -319,9 +341,17 @@ class DamageNeed:
         )
 
 
-WritingNeed = ContinuationsNeed | SeenPromptsNeed | WrittenWindowsNeed
+@dataclass(frozen=True, kw_only=True)
+class LayersNeed:
+    """In which layer the predictions of the tokens of windows form; cut as a WindowsNeed of that value is."""
+
+    windows: WindowsNeed
+    """How they are cut; only the base sample is asked."""
+
+
+WritingNeed = ContinuationsNeed | TemperatureNeed | SeenPromptsNeed | WrittenWindowsNeed
 """Served by writing; a NearMassNeed and a DamageNeed by next-token distributions, a PathsNeed by these or by
-embeddings; every other need by scoring."""
+embeddings, a LayersNeed by the states between layers; every other need by scoring."""
 Need = (
     WindowsNeed
     | ComparedWindowsNeed
@@ -333,5 +363,6 @@ Need = (
     | ContextNeed
     | PathsNeed
     | DamageNeed
+    | LayersNeed
     | WritingNeed
 )

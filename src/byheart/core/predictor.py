@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from byheart.core.complexity_material import Formation
 from byheart.core.decoding import Decoding
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
@@ -179,6 +180,43 @@ class Expands(Exposes, Protocol):
             target_id: the token whose log-probability (nats) is differentiated.
         Returns:
             value, first and second derivative, nats.
+        """
+
+
+@runtime_checkable
+class Layered(Predictor, Protocol):
+    """Predicts layer by layer, and shows what it would predict were each layer its last: the logit lens.
+
+    Source: nostalgebraist 2020, "Interpreting GPT: the logit lens"; Belrose et al. 2023, "Eliciting Latent Predictions
+        from Transformers with the Tuned Lens" (arXiv 2303.08112), for its limits.
+    """
+
+    @property
+    def num_layers(self) -> int:
+        """L."""
+
+    def lacks_lens(self) -> str | None:
+        """Why its layers cannot be read, or None when they can."""
+
+    def lens_log_probabilities_nats(self, token_ids: TokenIds) -> Floats:
+        """The distribution of each token that each layer's states give behind the last layer's norm and the output.
+
+        Args:
+            token_ids: a text, shape [num_tokens >= 1].
+        Returns:
+            nats, shape [num_layers + 1, num_tokens, vocabulary_size]; the embedding first, the model's own last.
+        """
+
+    def formations(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[Formation]:
+        """In which layer the prediction of each token forms, of one batch of texts.
+
+        Definition:
+            min {l : argmax P_k = argmax P_L for all k in l..L}, P_l the lens of layer l, equals by the smaller id
+        Args:
+            texts: as in `Scores.score`.
+            num_given: as in `Scores.score`.
+        Returns:
+            of each text the tokens that are not given.
         """
 
 

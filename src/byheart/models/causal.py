@@ -12,13 +12,15 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from byheart.core.codec import dumps
+from byheart.core.complexity_material import Formation
 from byheart.core.decoding import Decoding
 from byheart.core.predictor import Access, given_lengths
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
-from byheart.errors import InputError, NumericalError
+from byheart.errors import CapabilityError, InputError, NumericalError
 from byheart.models.generation import write
-from byheart.models.network import BorrowedNetwork, CausalNetwork
+from byheart.models.lens import formations, lens_nats
+from byheart.models.network import BorrowedNetwork, CausalNetwork, LensNetwork
 from byheart.models.scoring_pass import PASS_VERSION, score_batch
 
 _BATCH = 16
@@ -26,7 +28,7 @@ _BATCH = 16
 
 
 class CausalPredictor:
-    """Scores, Distributes, Samples and Exposes over a `CausalNetwork`.
+    """Scores, Distributes, Samples, Exposes and Layered over a `CausalNetwork`.
 
     Every text and every context is preceded by the start tokens. Vocabulary entries beyond the tokenizer's are part of
     the distribution, as the network was trained with them.
@@ -203,6 +205,54 @@ class CausalPredictor:
         if not np.isfinite(found).all():
             raise NumericalError(f"{self.name} gave a derivative that is not finite.")
         return found
+
+    @property
+    def num_layers(self) -> int:
+        """L."""
+        return self._lens.num_layers
+
+    def lacks_lens(self) -> str | None:
+        """Why its layers cannot be read, or None when they can."""
+        try:
+            with torch.inference_mode():
+                self._lens.read_states(self.network.embed(self._ids(self.start_ids[None])))
+        except CapabilityError as error:
+            return str(error)
+        return None
+
+    def lens_log_probabilities_nats(self, token_ids: TokenIds) -> Floats:
+        """The distribution of each token that each layer gives, [L + 1, T, V], as `Layered` says.
+
+        Raises:
+            CapabilityError: the layers of the network cannot be read.
+        """
+        self._check_ids([token_ids])
+        self._check_length(token_ids.size - 1)
+        return lens_nats(self._lens, token_ids, self.start_ids)
+
+    def formations(self, texts: Sequence[TokenIds], num_given: Sequence[int] = ()) -> list[Formation]:
+        """In which layer the prediction of each token forms, as `Layered` says.
+
+        Raises:
+            InputError: a text without a token to score, one that is too long, an id outside the vocabulary.
+            CapabilityError: the layers of the network cannot be read.
+        """
+        if not texts:
+            return []
+        given = given_lengths(texts, num_given)
+        self._check_ids(texts)
+        self._check_length(max(text.size for text in texts) - 1)
+        return formations(self._lens, texts, given, self.start_ids)
+
+    @property
+    def _lens(self) -> LensNetwork:
+        if not isinstance(self.network, LensNetwork):
+            raise CapabilityError(
+                f"The layers of {self.name} cannot be read.",
+                why=f"{type(self.network).__name__} does not show them.",
+                next_step="Leave the complexity audit out.",
+            )
+        return self.network
 
     @property
     def device(self) -> torch.device:

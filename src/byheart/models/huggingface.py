@@ -23,6 +23,7 @@ from byheart.models.device import Placement
 from byheart.models.fingerprint import fingerprint_network
 from byheart.models.folders import read_config, weight_files
 from byheart.models.fused.adoption import adopt
+from byheart.models.last_norm import last_norm
 from byheart.models.plausibility import check_plausible
 from byheart.models.quiet import quiet_transformers
 
@@ -52,6 +53,7 @@ class HuggingFaceNetwork:
         self._embedding = model.get_input_embeddings()
         self._head = model.get_output_embeddings()
         self._after_head = _after_head(model.config)
+        self._last_norm: torch.nn.Module | None = None
 
     @property
     def device(self) -> torch.device:
@@ -85,6 +87,24 @@ class HuggingFaceNetwork:
         """States after the embedding and after every layer."""
         output = self._body(inputs_embeds=embeddings, use_cache=False, output_hidden_states=True)
         return list(output.hidden_states)
+
+    @property
+    def num_layers(self) -> int:
+        """Steps of depth."""
+        return int(self.model.config.get_text_config().num_hidden_layers)
+
+    def read_states(self, states: Tensor) -> Tensor:
+        """States between layers [..., D] as the head takes them: the logit lens.
+
+        Raises:
+            CapabilityError: the body ends in something else than a norm of its own, so that its layers cannot be read.
+        """
+        if self._last_norm is None:
+            self._last_norm = last_norm(
+                self._body, self.embed(torch.zeros(1, 2, dtype=torch.int64, device=self.device))
+            )
+        read: Tensor = self._last_norm(states)
+        return read
 
     def logits(self, states: Tensor) -> Tensor:
         """States [..., D] -> logits [..., V]."""

@@ -44,6 +44,18 @@ class CausalNetwork(Protocol):
 
 
 @runtime_checkable
+class LensNetwork(CausalNetwork, Protocol):
+    """A network whose states between layers can be read as its last ones are."""
+
+    @property
+    def num_layers(self) -> int:
+        """L."""
+
+    def read_states(self, states: Tensor) -> Tensor:
+        """The states of any layer but the last of `layer_states`, [..., D] -> what `logits` takes, [..., D]."""
+
+
+@runtime_checkable
 class RaggedNetwork(CausalNetwork, Protocol):
     """A network whose cache may remember another number of tokens for each row."""
 

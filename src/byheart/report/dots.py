@@ -52,7 +52,9 @@ def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Fi
         keys=(),
         columns=("subject", x_name, "interval", "n", "control", "excess"),
         rows=tuple(number_row(party, it) for party, it in answers),
-        note=f"Hollow marks: {CONTROLS.get(name.partition('.')[0], _CONTROL)}." if has_control else "",
+        note=f"Hollow marks: {CONTROLS.get(name) or CONTROLS.get(name.partition('.')[0], _CONTROL)}."
+        if has_control
+        else "",
     )
 
 

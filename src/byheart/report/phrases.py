@@ -21,6 +21,13 @@ def blind_does_the_same(record: RunRecord, audit: str, name: str, excess: Interv
     return ""
 
 
+def poles_stand_apart(record: RunRecord, audit: str, name: str) -> bool | None:
+    """Whether the intervals of the two poles do not meet; None where a pole has no such number."""
+    found = {party.role: answer(record, audit, party, name) for party in parties(record)}
+    low, high = found.get(BLIND), found.get(LOOKUP)
+    return _apart(low, high) if isinstance(low, Estimate) and isinstance(high, Estimate) else None
+
+
 def both_poles(record: RunRecord, audit: str, name: str) -> tuple[str, ...]:
     """The ceiling and the floor, and whether this audit can tell them apart on this sample."""
     found: dict[str, Estimate] = {}

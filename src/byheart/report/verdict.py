@@ -22,9 +22,12 @@ from byheart.report.comparison import (
     model_of,
     why_missing,
 )
+from byheart.report.complexity_verdict import complexity_question, complexity_said
+from byheart.report.context_verdict import context_said
 from byheart.report.exposure_verdict import exposure_said
 from byheart.report.interpolation_verdict import interpolation_said
 from byheart.report.membership_verdict import membership_said
+from byheart.report.novelty_verdict import novelty_said
 from byheart.report.phrases import (
     among_all_claims,
     beside_base,
@@ -61,10 +64,11 @@ _QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
+    "context": "Does it follow a rule that exists only in its prompt?",
     "interpolation": "Between two known inputs, does its answer move smoothly?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
-    "novelty": "Is what it writes new?",
+    "novelty": "Is what it writes new, and is the new part valid?",
     "propensity": "Does it copy its training text when nobody asks it to?",
     "capacity": "How many bits does a network of this shape hold?",
 }
@@ -81,7 +85,8 @@ def findings(record: RunRecord) -> tuple[Finding, ...]:
 def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
     result = record.of(audit, model.name)
     method = next((m for m in record.methods if m.audit == audit), None)
-    question = _QUESTIONS.get(audit) or fmt.shown(method.question if method else f"{audit}?", 200)
+    question = complexity_question(record) if audit == "complexity" else _QUESTIONS.get(audit)
+    question = question or fmt.shown(method.question if method else f"{audit}?", 200)
     if result is None or not result.evidence:
         lead = f"{model.label}: {why_missing(result)}"
         return Finding(audit=audit, question=question, answer="Not measured.", lead=stopped(lead))
@@ -134,40 +139,6 @@ def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:
     )
 
 
-def _novelty(record: RunRecord, audit: str, model: Party) -> _Said:
-    name = "novelty.ngram_8_novel_rate"
-    novel = answer(record, audit, model, name)
-    if not isinstance(novel, Estimate):
-        return *refused(record, audit, model, name), ()
-    what = f"Of the runs of 8 tokens that {model.label} writes, {fmt.estimate(novel)} do not stand in the training text"
-    if novel.control is None or novel.excess is None:
-        return (
-            "Undecided.",
-            f"{what}; without human text beside it, that is neither much nor little.",
-            (how_sure(novel),),
-        )
-    against = (
-        f"Compared with people writing on from the same prompts: "
-        f"{fmt.control(novel.control, novel.unit, novel.confidence)}. "
-        f"Difference: {fmt.excess(novel.excess, novel.unit, novel.confidence)}"
-    )
-    match sign(novel.excess):
-        case 1:
-            short = "More new runs than in human text."
-            lead = f"{what}, a larger share than in human text; noise would be newer still."
-        case -1:
-            short, lead = "Fewer new runs than in human text.", f"{what}, a smaller share than in human text."
-        case _:
-            short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
-            against += "; no evidence of copying more or less than people do"
-    undecided = blind_does_the_same(record, audit, name, novel.excess)
-    return (
-        undecided or short,
-        lead,
-        (f"{against}.", *beside_base(record, audit, name), *both_poles(record, audit, name), how_sure(novel)),
-    )
-
-
 def _generic(record: RunRecord, audit: str, model: Party) -> _Said:
     name = head_measure(record, audit)
     if name is None:
@@ -193,10 +164,12 @@ _SENTENCES: dict[str, Callable[[RunRecord, str, Party], _Said]] = {
     "extraction": _extraction,
     "exposure": exposure_said,
     "membership": membership_said,
+    "context": context_said,
     "interpolation": interpolation_said,
     "adaptation": adaptation_said,
     "attribution": attribution_said,
-    "novelty": _novelty,
+    "complexity": complexity_said,
+    "novelty": novelty_said,
     "propensity": propensity_said,
     "capacity": capacity_said,
 }

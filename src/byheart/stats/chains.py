@@ -44,8 +44,7 @@ def stationary(transitions: Floats) -> Floats:
     system[..., -1, :] = 1.0
     right = np.zeros((*transitions.shape[:-2], k, 1))
     right[..., -1, :] = 1.0
-    found: Floats = np.linalg.solve(system, right)[..., 0]
-    shares: Floats = np.clip(found, 0.0, 1.0)
+    shares: Floats = np.clip(np.linalg.solve(system, right)[..., 0], 0.0, 1.0).astype(np.float64)
     return shares
 
 

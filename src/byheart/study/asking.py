@@ -5,23 +5,30 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.complexity_material import Formation
 from byheart.core.interpolation_material import DamagedWindow
 from byheart.core.needs import (
     CanariesNeed,
+    ContextNeed,
+    ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     WindowsNeed,
     WritingNeed,
 )
+from byheart.core.novelty_material import Place
 from byheart.core.predictor import Chooses, Distributes, Samples, Scores
 from byheart.core.progress import Progress
 from byheart.core.token_scores import TokenScores
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 from byheart.memorizers.memorizer import Memorizer
 from byheart.stats.near_mass import NearMass
+from byheart.study.complexity_asking import ask_layers, lacks_layers
+from byheart.study.context_asking import memorizer_nats
 from byheart.study.endpoint_texts import readable
 from byheart.study.interpolation_asking import Found, ask_damaged, ask_paths, lacking_interpolation
 from byheart.study.interpolation_material import DamagedContexts, PathPair
@@ -29,7 +36,8 @@ from byheart.study.journal import Journal
 from byheart.study.ladder import stored_answers
 from byheart.study.materials import Material, longest_tokens, material
 from byheart.study.near_texts import search_passages
-from byheart.study.passages import CanaryPassage, Passage, prompts_of
+from byheart.study.novelty_places import places
+from byheart.study.passages import CanaryPassage, Passage, Prompt, prompts_of
 from byheart.study.score_cache import score_cache
 from byheart.study.scoring import Clock, Throughput, continue_prompts, score_passages
 from byheart.study.subjects import Cast, Subject
@@ -51,12 +59,18 @@ class Answers:
     """By subject and need: what was found near each passage, in their order."""
     abstentions: dict[tuple[str, Need], dict[str, npt.NDArray[np.bool_]]] = field(default_factory=dict)
     """By memorizer and need: for each token whether it had no answer of its own, by fingerprint of the text."""
+    nats: dict[tuple[str, Need], dict[str, Floats]] = field(default_factory=dict)
+    """By memorizer and need of made texts: log-probability of each token, and no other statistic, by fingerprint."""
     stored: dict[Need, dict[str, TokenIds]] = field(default_factory=dict)
     """By need of windows: what the corpus has after the long match before each token, by fingerprint of the text."""
     paths: dict[tuple[str, Need], Found] = field(default_factory=dict)
     """By subject and need: what it and its controls answer between two contexts, by name."""
     damaged: dict[tuple[str, Need], tuple[DamagedWindow, ...]] = field(default_factory=dict)
     """By subject and need: what it answers after damage."""
+    formations: dict[tuple[str, Need], dict[str, Formation]] = field(default_factory=dict)
+    """By subject and need: where the predictions of each text form, by fingerprint of the text."""
+    places: dict[Need, tuple[Place, ...]] = field(default_factory=dict)
+    """By need of continuations: where each prompt stands."""
     notes: tuple[str, ...] = ()
     """What was left out, for the report."""
 
@@ -79,6 +93,8 @@ def lacking(subject: Subject, need: Need, found: Material) -> str | None:
     if isinstance(need, NearMassNeed):
         shows = isinstance(predictor, Distributes)
         return None if shows else f"{subject.name} does not show the whole distribution of the next token."
+    if isinstance(need, LayersNeed):
+        return lacks_layers(subject)
     return None if isinstance(predictor, Scores) else f"{subject.name} gives no log-probabilities of a given text."
 
 
@@ -111,11 +127,13 @@ def ask_everyone(
     materials, notes = readable(cut, cast.subjects, on_progress=on_progress)
     result = Answers(materials, {}, {}, {subject.name: Throughput() for subject in cast.subjects}, notes=notes)
     for need, found in materials.items():
-        if isinstance(need, WindowsNeed):
+        if isinstance(need, WindowsNeed | LayersNeed):
             ids = {item.fingerprint: item.token_ids for item in found if isinstance(item, Passage)}
             result.stored[need] = {
                 name: stored_answers(cast.index, token_ids, cast.tokenizer.end_id) for name, token_ids in ids.items()
             }
+        if isinstance(need, ContinuationsNeed):
+            result.places[need] = places([item for item in found if isinstance(item, Prompt)], cast)
     for subject in cast.subjects:
         for need, found in materials.items():
             if lacking(subject, need, found) is not None:
@@ -136,10 +154,16 @@ def ask_everyone(
                 result.damaged[subject.name, need] = answers
                 continue
             passages = [item for item in found if isinstance(item, Passage)]
-            if isinstance(need, NearMassNeed):
+            if isinstance(need, LayersNeed):
+                formed = ask_layers(subject, need, passages, journal, on_progress=on_progress)
+                result.formations[subject.name, need] = formed
+            elif isinstance(need, NearMassNeed):
                 end_id = cast.tokenizer.end_id
                 near = search_passages(subject, need, passages, journal, end_id=end_id, on_progress=on_progress)
                 result.searched[subject.name, need] = near
+            elif isinstance(need, ContextNeed) and isinstance(subject.predictor, Memorizer):
+                said = memorizer_nats(subject.predictor, passages, on_progress=on_progress)
+                result.nats[subject.name, need] = said
             else:
                 # Planted secrets are not kept where other runs keep their scores.
                 kept = None if isinstance(need, CanariesNeed) else cache

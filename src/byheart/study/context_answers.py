@@ -30,12 +30,15 @@ def context_answers(
     """
     made = [item for item in asked.materials[need] if isinstance(item, MadePassage)]
     names = [subject.name, *(s.name for s in cast.subjects if s.role not in ("model", "base"))]
-    names = [name for name in dict.fromkeys(names) if (name, need) in asked.scores]
+    names = [name for name in dict.fromkeys(names) if (name, need) in asked.scores or (name, need) in asked.nats]
     whole = _whole(made, need)
 
     def nats(name: str, part: Part) -> Floats:
-        said = asked.scores[name, need]
-        return np.array([said[p.fingerprint].log_probability_nats for p in whole if p.part == part])
+        found = asked.nats.get((name, need))
+        if found is None:
+            scores = asked.scores[name, need]
+            found = {key: one.log_probability_nats for key, one in scores.items()}
+        return np.array([found[p.fingerprint] for p in whole if p.part == part])
 
     found = ContextAnswers(names=tuple(names)) if before is None else before
     match need:

@@ -131,7 +131,7 @@ def _beside_shuffled(
 def _labelled(
     need: LabelsNeed, ids: TokenIds, tokenizer: Tokenizer, *, rng: np.random.Generator
 ) -> Iterator[MadePassage]:
-    """Examples are lines: a word of a class, a filler, the label. The filler keeps the label from being a mere copy."""
+    """Examples are lines: a filler, a word of a class, the label."""
     k, num_examples = need.num_classes, need.num_classes * need.num_shots
     breaks = tokenizer.encode("\n").token_ids
     ends = breaks if breaks.size == 1 else np.zeros(0, dtype=np.int32)
@@ -144,10 +144,10 @@ def _labelled(
         fillers = rng.choice(others, size=classes.size)
         dealt: tuple[tuple[Part, Any], ...] = (("ruled", classes), ("control", rng.permutation(classes[:-1])))
         for part, shown in dealt:
-            columns = [items[:-1], fillers[:-1], labels[shown[:num_examples]]]
+            columns = [fillers[:-1], items[:-1], labels[shown[:num_examples]]]
             columns += [np.repeat(end, num_examples) for end in ends]
             examples = np.stack(columns, axis=1).reshape(-1)
-            asked = np.concatenate([examples, [items[-1], fillers[-1]]])
+            asked = np.concatenate([examples, [fillers[-1], items[-1]]])
             for candidate in range(k):
                 tried = np.append(asked, labels[candidate])
                 is_right = np.array([classes[-1], candidate])

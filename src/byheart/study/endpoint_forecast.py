@@ -13,12 +13,14 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
@@ -67,7 +69,7 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.prompt_tokens
                 written += need.num_prompts * need.num_tokens
-            case SeenPromptsNeed():
+            case SeenPromptsNeed() | TemperatureNeed():
                 prompts += need.num_prompts
                 sent += need.num_prompts * need.continuations.prompt_tokens
                 written += need.num_prompts * need.num_tokens
@@ -82,6 +84,8 @@ def work_of_needs(needs: Iterable[Need], canaries: SecretList | None = None) -> 
                 texts += 2 * need.num_windows * len(need.prefixes_tokens)
                 lengths = (given + need.suffix_tokens for given in need.prefixes_tokens)
                 scored += 2 * need.num_windows * sum(lengths)
+            case LayersNeed():
+                pass  # no endpoint shows its layers
             case NearMassNeed() | PathsNeed() | DamageNeed():
                 pass  # no endpoint shows the whole distribution of the next token
             case WrittenWindowsNeed():

@@ -13,12 +13,14 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WritingNeed,
@@ -42,7 +44,7 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case HeldOutNeed():
             return need.num_pieces * (need.context_tokens + need.scored_tokens)
-        case ContinuationsNeed() | SeenPromptsNeed():
+        case ContinuationsNeed() | TemperatureNeed() | SeenPromptsNeed():
             return need.num_prompts * need.num_tokens
         case CanariesNeed():
             return work_of_canaries(need, canaries)[1]
@@ -51,6 +53,8 @@ def tokens_asked(need: Need, canaries: SecretList | None = None) -> int:
             return 2 * need.num_windows * need.num_prefixes * length
         case PrefixSweepNeed():
             return 2 * need.num_windows * sum(given + need.suffix_tokens for given in need.prefixes_tokens)
+        case LayersNeed():
+            return 2 * need.windows.num_windows * (need.windows.prefix_tokens + need.windows.suffix_tokens)
         case NearMassNeed():
             return need.num_read_tokens
         case PathsNeed():

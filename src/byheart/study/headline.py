@@ -21,6 +21,12 @@ NAMES = (
     "membership.tpr_at_1pct_fpr",
     "membership.split_auc",
     "extraction.near_verbatim_rate",
+    "context.copy_gain_bits",
+    "context.chain_gain_bits",
+    "context.language_gain_bits",
+    "context.label_accuracy",
+    "context.bayes_distance_nats",
+    "context.ordered_phases_rate",
     "interpolation.midpoint_accuracy",
     "interpolation.largest_jump",
     "interpolation.right_share",
@@ -36,7 +42,13 @@ NAMES = (
     "attribution.beyond_right_share",
     "attribution.beyond_share",
     "attribution.member_knowledge_share",
+    "complexity.unseen_accuracy",
+    "complexity.grokking_delay_steps",
+    "complexity.memorized_forming_layer_share",
+    "complexity.forming_layer_share",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_given_novel_rate",
+    "novelty.valid_novel_rate",
     "propensity.ordinary_rate",
     "propensity.measure",
     "capacity.bits_per_parameter",
@@ -48,13 +60,17 @@ CLAIMED = (
     "extraction.greedy_rate",
     "exposure.mean_bits",
     "membership.auc",
+    "context.copy_gain_bits",
     "interpolation.largest_jump",
     "adaptation.bits_beyond_memorizer_per_byte",
     "attribution.beyond_right_share",
+    "complexity.unseen_accuracy",
     "novelty.ngram_8_novel_rate",
+    "novelty.valid_novel_rate",
     "propensity.ordinary_rate",
 )
-"""Estimates of which the verdict says whether they are more than chance: one for each audit, fixed in advance."""
+"""Estimates of which the verdict says whether they are more than chance, fixed in advance: one for each audit, and of
+novelty a second one where what is new can be right or wrong."""
 
 
 def claims(results: Iterable[Result]) -> tuple[Claim, ...]:

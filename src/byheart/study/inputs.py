@@ -28,20 +28,24 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
 )
+from byheart.core.novelty_material import NoveltyMaterial, Writer
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
+from byheart.study.complexity_layers import layered_windows
 from byheart.study.context_answers import context_answers
 from byheart.study.ladder import RUNGS
 from byheart.study.passages import CanaryPassage, Passage, Prompt
@@ -184,6 +188,20 @@ def _continuations(
     return tuple(found)
 
 
+def _novelty(
+    need: ContinuationsNeed, subject: Subject, prompts: list[Prompt], asked: Answers, cast: Cast
+) -> NoveltyMaterial:
+    others = cast.subjects if subject.role == "model" else ()
+    writers = {
+        other.name: Writer(
+            role=other.role, continuations=_continuations(asked.written[other.name, need], prompts, cast, {})
+        )
+        for other in others
+        if other.name != subject.name and (other.name, need) in asked.written
+    }
+    return NoveltyMaterial(places=asked.places[need], writers=writers)
+
+
 HINT_CHARACTERS = 16
 """Of a canary's beginning; a report is passed on, and whoever knows the canaries can hide what was learned of them."""
 
@@ -250,6 +268,8 @@ def inputs_for(
                 parts["behind_unrelated"] = _windows(need, subject, asked)
             case PrefixSweepNeed():
                 parts["prefix_sweep"] = _windows(need, subject, asked)
+            case LayersNeed():
+                parts["layered"] = layered_windows(need, subject, asked)
             case WrittenWindowsNeed():
                 parts["written"] = _written(need, subject, asked)
             case NearMassNeed():
@@ -265,6 +285,11 @@ def inputs_for(
                 written = asked.written[subject.name, need]
                 parts["continuations"] = _continuations(written, prompts, cast, longest)
                 parts["human"] = _continuations(human, prompts, cast, longest)
+                parts["novelty"] = _novelty(need, subject, prompts, asked, cast)
+            case TemperatureNeed():
+                prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
+                texts = _continuations(asked.written[subject.name, need], prompts, cast, {})
+                parts["tempered"] = {**parts.get("tempered", {}), need.temperature: texts}
             case SeenPromptsNeed():
                 prompts = [p for p in asked.materials[need] if isinstance(p, Prompt)]
                 parts["attacked"] = _continuations(asked.written[subject.name, need], prompts, cast, {})

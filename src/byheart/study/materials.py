@@ -20,12 +20,14 @@ from byheart.core.needs import (
     HeldOutNeed,
     LabelsNeed,
     LanguagesNeed,
+    LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
     RepeatedTokensNeed,
     SeenPromptsNeed,
+    TemperatureNeed,
     UnrelatedPrefixesNeed,
     WindowsNeed,
     WrittenWindowsNeed,
@@ -146,7 +148,8 @@ def seen_prompts(need: SeenPromptsNeed, cast: Cast, *, rng: np.random.Generator)
 
 def _prompt(document: EncodedDocument, start: int, rule: ContinuationsNeed) -> Prompt:
     ids = np.ascontiguousarray(document.token_ids[start : start + rule.prompt_tokens + rule.num_tokens], dtype=np.int32)
-    return Prompt(document=document.name, given=ids[: rule.prompt_tokens], human=ids[rule.prompt_tokens :])
+    given, human = ids[: rule.prompt_tokens], ids[rule.prompt_tokens :]
+    return Prompt(document=document.name, given=given, human=human, start=start)
 
 
 def material(need: Need, cast: Cast, seed: int) -> Material:
@@ -163,6 +166,9 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return pieces(need, cast, rng=rng)
         case ContinuationsNeed():
             return prompts(need, cast, rng=rng)
+        case TemperatureNeed():
+            same_rng = stream(seed, "material", repr(need.continuations))
+            return prompts(need.continuations, cast, rng=same_rng)[: need.num_prompts]
         case SeenPromptsNeed():
             return seen_prompts(need, cast, rng=rng)
         case CanariesNeed():
@@ -179,6 +185,8 @@ def material(need: Need, cast: Cast, seed: int) -> Material:
             return cut_pairs(need, cast, rng=rng)
         case DamageNeed():
             return cut_damaged(need, windows(need.windows, cast, rng=rng), cast.trained_on, rng=rng)
+        case LayersNeed():
+            return tuple(p for p in _same_windows(need.windows, cast, seed) if p.in_base_sample)
 
 
 def _same_windows(need: WindowsNeed, cast: Cast, seed: int) -> tuple[Passage, ...]:
@@ -197,13 +205,13 @@ def longest_tokens(need: Need) -> int:
             return need.context_tokens + need.scored_tokens
         case ContinuationsNeed():
             return need.prompt_tokens + need.num_tokens
-        case SeenPromptsNeed():
+        case SeenPromptsNeed() | TemperatureNeed():
             return longest_tokens(need.continuations)
         case CanariesNeed():
             return need.max_tokens
         case PathsNeed() | DamageNeed():
             return need.context_tokens
-        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed():
+        case WrittenWindowsNeed() | UnrelatedPrefixesNeed() | PrefixSweepNeed() | NearMassNeed() | LayersNeed():
             return longest_tokens(need.windows)
         case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
             return need.longest_tokens

@@ -22,6 +22,8 @@ class Prompt:
     """shape [prompt_tokens]."""
     human: TokenIds
     """shape [num_tokens]."""
+    start: int = 0
+    """Where it begins in its document, tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,8 +125,10 @@ _PLANNED: dict[str, Row] = {
     "membership.tpr_at_1pct_fpr": _true_positive_rate,
     "exposure.mean_bits": _exposure,
     "exposure.right_guess_rate": _guesses,
+    "context.copy_gain_bits": _shift("num_sequences", "excess over other tokens"),
     "adaptation.bits_beyond_memorizer_per_byte": _shift("num_pieces", "difference to the best memorizer"),
     "attribution.beyond_right_share": _shift("num_windows", "difference to the blind pole"),
+    "complexity.memorized_forming_layer_share": _shift("num_windows", "share of depth"),
     "novelty.ngram_8_novel_rate": _shift("num_prompts", "difference to its human author"),
     "propensity.ordinary_rate": _rate("num_prompts", _CONTINUATIONS),
 }

@@ -39,6 +39,13 @@ def score_table(cast: Cast, asked: Answers) -> bytes:
                 said = columns | dict(scores[passage.fingerprint].arrays())
                 row = {"subject": subject.name} | head | _abstains(subject, need, passage, asked) | said
                 rows.append(row | _WITHHELD if isinstance(need, CanariesNeed) else row)
+            nats = asked.nats.get((subject.name, need))
+            for passage, head in zip(found, heads, strict=True) if nats is not None else ():
+                assert isinstance(passage, Passage)
+                assert nats is not None
+                said = columns | {"log_probability_nats": nats[passage.fingerprint]}
+                said["token_ids"] = passage.token_ids[passage.num_given :]
+                rows.append({"subject": subject.name} | head | {"abstains": None} | said)
     order = {subject.name: number for number, subject in enumerate(cast.subjects)}
     rows.sort(key=lambda row: order[row["subject"]])
     empty = ["subject", "need", "role", "document", *(field.name for field in fields(TokenScores))]

@@ -71,6 +71,15 @@ class FusedNetwork:
         states[-1] = self._final(states[-1])
         return states
 
+    @property
+    def num_layers(self) -> int:
+        """Steps of depth."""
+        return len(self.weights.layers)
+
+    def read_states(self, states: Tensor) -> Tensor:
+        """States between layers [..., D] as `logits` takes them: the logit lens."""
+        return self._final(states)
+
     def logits(self, states: Tensor) -> Tensor:
         """L5 before its softmax: final states [..., D] -> [..., V]."""
         return F.linear(states, self.weights.head)

@@ -67,6 +67,16 @@ class Network(nn.Module):
         """Where the weights live."""
         return self.embedding.device
 
+    @property
+    def num_layers(self) -> int:
+        """Steps of depth."""
+        return self.config.num_layers
+
+    def read_states(self, states: Tensor) -> Tensor:
+        """States between layers [..., D] as `logits` takes them: the logit lens."""
+        read: Tensor = self.final_norm(states)
+        return read
+
     def embed(self, token_ids: Tensor) -> Tensor:
         """L2: ids [B, T] -> embeddings [B, T, D]."""
         return F.embedding(token_ids, self.embedding)

@@ -5,7 +5,7 @@ tuple.
 """
 
 from byheart.errors import ConfigError
-from byheart.study.lab import adaptation, capacity, context, interpolation, novelty
+from byheart.study.lab import adaptation, capacity, complexity, context, interpolation, novelty
 from byheart.study.lab.axis import Axis
 from byheart.study.lab.plan import ALL
 from byheart.study.plan import did_you_mean
@@ -14,6 +14,7 @@ AXES: tuple[Axis, ...] = (
     context.AXIS,
     interpolation.AXIS,
     adaptation.AXIS,
+    complexity.AXIS,
     novelty.AXIS,
     capacity.AXIS,
 )

@@ -275,7 +275,8 @@ def _notes(params: Params) -> tuple[str, ...]:
         "from the weights of the old domain.",
     ]
     if params.num_seeds < 5:
-        said.append(f"Only {params.num_seeds} seeds: a look, not a result. The standard profile has 5.")
+        seeds = f"{params.num_seeds} seed{'s' if params.num_seeds > 1 else ''}"
+        said.append(f"Only {seeds}: a look, not a result. The standard profile has 5.")
     return tuple(said)
 
 

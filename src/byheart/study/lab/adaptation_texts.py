@@ -20,6 +20,9 @@ _LEFT_OUT = ("encodings/", "pydoc_data/")
 _LARGEST_BYTES = 24_000
 """Of a document, so that none is most of the text."""
 
+_TEXTS_AT_ONCE = 32
+"""That are encoded before looking whether they are enough."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -140,8 +143,9 @@ def real_domains(params: Params, *, rng: np.random.Generator) -> Domains:
     tokenizer = Tokenizer.train(
         Corpus(tuple(Document(name, text, "") for name, text in code[2 * size.num_documents :])), size.vocabulary_size
     )
-    old, new = (_encoded(part, tokenizer, size) for part in (code, prose))
     held, most = size.num_documents, 4 * size.context_tokens
+    old = _encoded(code, tokenizer, size, 2 * held, size.old_tokens)
+    new = _encoded(prose, tokenizer, size, held, max(params.new_tokens))
     learned = _cut(old[2 * held :], size, num_tokens=size.old_tokens)
     # The last of them may be cut.
     whole = [document for document in old[2 * held :] if document.name in learned.names[:-1]]
@@ -192,12 +196,21 @@ def code_and_prose(text: str) -> tuple[str, str]:
     return ast.unparse(tree), "\n\n".join(said)
 
 
-def _encoded(texts: Sequence[tuple[str, str]], tokenizer: Tokenizer, size: TextSize) -> list[EncodedDocument]:
-    """The documents that have a context's tokens."""
-    encodings = tokenizer.encode_many([text for _, text in texts])
-    pairs = zip(texts, encodings, strict=True)
-    found = [EncodedDocument(name, one.token_ids, one.byte_ends) for (name, _), one in pairs]
-    return [document for document in found if document.num_tokens >= size.context_tokens]
+def _encoded(
+    texts: Sequence[tuple[str, str]], tokenizer: Tokenizer, size: TextSize, num_held: int, num_tokens: int
+) -> list[EncodedDocument]:
+    """The first documents that have a context's tokens: so many, and others with so many tokens in all."""
+    found: list[EncodedDocument] = []
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        if sum(document.num_tokens - size.context_tokens for document in found[num_held:]) >= num_tokens:
+            break
+        some = texts[start : start + _TEXTS_AT_ONCE]
+        encodings = tokenizer.encode_many([text for _, text in some])
+        documents = [
+            EncodedDocument(name, it.token_ids, it.byte_ends) for (name, _), it in zip(some, encodings, strict=True)
+        ]
+        found += [document for document in documents if document.num_tokens >= size.context_tokens]
+    return found
 
 
 def _cut(
