@@ -75,7 +75,7 @@ def evidence(name: str, everyone: Everyone, params: Params, *, blind: str, is_mo
         ),
         *_jump(own, everyone.get(DNF) if name != DNF else None, params),
         *_damage(own, params),
-        path_curve(name, everyone, blind, params, is_model=is_model),
+        path_curve(name, everyone, params, is_model=is_model),
         between_curve(own, params),
         damage_curve(own, params),
     ]  # fmt: skip

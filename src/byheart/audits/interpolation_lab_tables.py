@@ -6,7 +6,7 @@ import numpy as np
 
 from byheart.audits.interpolation_lab_params import Params
 from byheart.audits.interpolation_lab_trainings import Asked, Flags
-from byheart.core.evidence import Line, Point, Series, Table
+from byheart.core.evidence import Line, Point, Role, Series, Table
 from byheart.core.interpolation_material import SHUFFLED
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
@@ -112,18 +112,11 @@ def repetitions(own: Sequence[Asked], params: Params) -> Table:
     )  # fmt: skip
 
 
-def path_curve(
-    name: str, everyone: Mapping[str, Sequence[Asked]], blind: str, params: Params, *, is_model: bool
-) -> Series:
+def path_curve(name: str, everyone: Mapping[str, Sequence[Asked]], params: Params, *, is_model: bool) -> Series:
     """How far the answer has come along the path."""
-    shown = [(name, name, "subject")]
+    lines = [_line("answer", "subject", everyone[name])]
     if is_model:
-        shown += [(SHUFFLED, SHUFFLED, "control")]
-    lines = []
-    for who, label, role in shown:
-        curve = np.mean([one.from_start for one in everyone[who]], axis=0)
-        points = tuple(Point(float(x), float(y)) for x, y in zip(np.linspace(0, 1, curve.size), curve, strict=True))
-        lines.append(Line(label, "subject" if role == "subject" else "control", points))
+        lines.append(_line(SHUFFLED, "control", everyone[SHUFFLED]))
     jump = float(np.mean(np.concatenate(_nearest(everyone[name], "largest_jump", params))))
     return Series(
         name="interpolation.path",
@@ -134,6 +127,12 @@ def path_curve(
         note=f"Mean over paths of distance {params.distances[0]}. Who has no embeddings answers as at the nearer end: "
         "one step in the middle.",
     )
+
+
+def _line(label: str, role: Role, asked: Sequence[Asked]) -> Line:
+    curve = np.mean([one.from_start for one in asked], axis=0)
+    places = np.linspace(0.0, 1.0, curve.size)
+    return Line(label, role, tuple(Point(float(x), float(y)) for x, y in zip(places, curve, strict=True)))
 
 
 def between_curve(own: Sequence[Asked], params: Params) -> Series:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from byheart.audits.interpolation_params import Params
-from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Series
+from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Role, Series
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED, Path
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS, cluster_totals, ratio_difference, ratio_of_sums
@@ -143,11 +143,10 @@ def _beside(
 
 
 def path_curve(subject: str, paths: Paths) -> Series:
-    """How far the answer has come along the path, beside the DNF and both controls."""
+    """How far the answer has come along the path, beside both controls of a network."""
     own = paths[subject]
-    lines = [_line(subject_label(subject), "subject", own)]
-    named = ((DNF, "DNF"), (UNTRAINED, "untrained"), (SHUFFLED, "shuffled embeddings"))
-    lines += [_line(label, "control", paths[name]) for name, label in named if name != subject and paths.get(name)]
+    lines = [_line("answer", "subject", own)]
+    lines += [_line(name, "control", paths[name]) for name in (UNTRAINED, SHUFFLED) if paths.get(name)]
     shares = {name: _share_in_one_step(found) for name, found in paths.items() if found}
     title = f"The largest step between neighbouring points is {_percent(shares[subject])} of the whole way"
     if subject != DNF and DNF in shares:
@@ -172,13 +171,8 @@ def _percent(share: float | None) -> str:
     return "no part" if share is None else f"{100 * share:.0f} %"
 
 
-def subject_label(subject: str) -> str:
-    """The subject's name in a figure of its own."""
-    return subject.removeprefix("memorizer:")
-
-
-def _line(label: str, role: str, paths: Sequence[Path]) -> Line:
+def _line(label: str, role: Role, paths: Sequence[Path]) -> Line:
     means = np.mean([path.from_start for path in paths], axis=0)
     places = np.linspace(0.0, 1.0, means.size)
     points = tuple(Point(float(at), float(y), n=len(paths)) for at, y in zip(places, means, strict=True))
-    return Line(label, "subject" if role == "subject" else "control", points)
+    return Line(label, role, points)

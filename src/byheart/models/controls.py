@@ -89,7 +89,7 @@ def untrained(predictor: CausalPredictor, *, rng: np.random.Generator) -> Causal
 
 def _begun(network: CausalNetwork, generator: torch.Generator) -> CausalNetwork:
     if isinstance(network, Network):
-        return Network(network.config).to(network.device).initialize(generator).eval()
+        return Network(network.config).initialize(generator).to(network.device).eval()
     if isinstance(network, FusedNetwork):
         return _begun_llama(network, generator)
     # Heavy, and only networks of transformers need it.

@@ -26,17 +26,19 @@ def interpolation_said(record: RunRecord, audit: str, model: Party) -> tuple[str
     damage = _damage(record, audit, model)
     if not isinstance(jump, Estimate):
         return *refused(record, audit, model, _JUMP), damage
+    middle = answer(record, audit, model, _MIDDLE)
+    units = _units(jump, is_experiment=middle is not None)
     details = (
         *_against_dnf(jump),
         *_meaning(record, audit, model),
         *damage,
         *beside_base(record, audit, _SHARE),
-        f"How sure: the intervals of jumps rest on {fmt.number(jump.n, 0)} {_units(record, audit, model)}.",
+        f"How sure: the intervals of jumps rest on {fmt.number(jump.n, 0)} {units}.",
     )
     lead = f"Between two known inputs the largest jump of {model.label} is {fmt.estimate(jump)}"
     if isinstance(share, Estimate):
         lead += f", {fmt.estimate(share)} of the way between both answers"
-    return _short(jump, share, way, answer(record, audit, model, _MIDDLE)), f"{lead}.", details
+    return _short(jump, share, way, middle), f"{lead}.", details
 
 
 def _short(
@@ -47,17 +49,18 @@ def _short(
     if not isinstance(share, Estimate) or share.excess is None or jump.excess is None:
         return "Undecided."
     if sign(share.excess) >= 0 or sign(jump.excess) >= 0:
-        return "It jumps, as far as this sample can tell: no evidence that it does so less than the DNF."
+        return "No evidence of it: as far as this sample can tell it jumps as the DNF does."
     if not isinstance(middle, Estimate):
-        return "Smoothly: it goes in many steps where the DNF goes in one."
+        return "Yes: it goes in many steps where the DNF goes in one."
     if middle.excess is not None and sign(middle.excess) > 0:
-        return "Smoothly, and rightly: halfway between two known inputs it answers cases that nobody saw."
-    return "Smoothly, but no evidence that what it says on the way is right."
+        return "Yes, and rightly: halfway between two known inputs it answers cases that nobody saw."
+    return "Yes, but there is no evidence that what it says on the way is right."
 
 
-def _units(record: RunRecord, audit: str, model: Party) -> str:
-    is_experiment = isinstance(answer(record, audit, model, _MIDDLE), Estimate)
-    return "repetitions or, where there are fewer than three, paths" if is_experiment else "couples of documents"
+def _units(jump: Estimate, *, is_experiment: bool) -> str:
+    if not is_experiment:
+        return "couples of documents"
+    return "paths of these very networks" if "over cases" in jump.method else "repetitions"
 
 
 def _against_dnf(jump: Estimate) -> tuple[str, ...]:

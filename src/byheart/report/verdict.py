@@ -65,7 +65,7 @@ _QUESTIONS = {
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
     "context": "Does it follow a rule that exists only in its prompt?",
-    "interpolation": "Between two known inputs, does its answer move smoothly or jump?",
+    "interpolation": "Between two known inputs, does its answer move smoothly?",
     "adaptation": "Does it predict unseen text better than a memorizer can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new, and is the new part valid?",
