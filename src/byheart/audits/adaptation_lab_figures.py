@@ -49,6 +49,7 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
             _line(it, "untrained network, same steps", "control", BLIND, "new", confidence, rng=rng),
         ),
         x_is_log=True,
+        chance=it.chance_bits_per_byte,
         note=f"Gradient steps for each point: {', '.join(map(str, it.steps[1:]))}, from the weights of the old domain "
         f"each time. Best of all memorizers at the end: {best}.{floor} Intervals: {it.said_of_intervals()}.",
     )
@@ -69,6 +70,7 @@ def forgetting_curve(it: Experiment, confidence: float, *, rng: np.random.Genera
             _line(it, "mixture, frozen", "control", MIXTURE, "old", confidence, is_frozen=True, rng=rng),
         ),
         x_is_log=True,
+        chance=it.chance_bits_per_byte,
         note=f"Before: network {own[0]:.2f}, mixture {refitted[0]:.2f}. The mixture's weights are fitted on the new "
         f"domain alone, as the steps are taken on it alone. Intervals: {it.said_of_intervals()}.",
     )
