@@ -49,6 +49,7 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
             _line(it, "untrained network, same steps", "control", BLIND, "new", confidence, rng=rng),
         ),
         x_is_log=True,
+        chance=it.chance_bits_per_byte,
         note=f"Gradient steps for each point: {', '.join(map(str, it.steps[1:]))}, from the weights of the old domain "
         f"each time. Best of all memorizers at the end: {best}.{floor} Intervals: {it.said_of_intervals()}.",
     )
@@ -69,6 +70,7 @@ def forgetting_curve(it: Experiment, confidence: float, *, rng: np.random.Genera
             _line(it, "mixture, frozen", "control", MIXTURE, "old", confidence, is_frozen=True, rng=rng),
         ),
         x_is_log=True,
+        chance=it.chance_bits_per_byte,
         note=f"Before: network {own[0]:.2f}, mixture {refitted[0]:.2f}. The mixture's weights are fitted on the new "
         f"domain alone, as the steps are taken on it alone. Intervals: {it.said_of_intervals()}.",
     )
@@ -107,16 +109,21 @@ def predictors_table(experiments: Sequence[Experiment]) -> Table:
 
 
 def _finding(it: Experiment) -> str:
-    """Who needs fewer bits, before and after, on one kind of text."""
-    before, after = _standing(it, "old", 0), _standing(it, "new", len(it.new_tokens) - 1)
-    return f"{_NAMES[it.kind].capitalize()}: on unseen text {before}; on the new domain after adapting {after}"
+    """Whether the network needs fewer bits than every memorizer, before and after, on one kind of text."""
+    (first, known), (second, new) = _standing(it, "old", 0), _standing(it, "new", len(it.new_tokens) - 1)
+    said = (
+        f"{_NAMES[it.kind].capitalize()}: the network {'passes' if first else 'does not pass'} the best memorizer on "
+    )
+    said += f"unseen text ({known} bits per byte)"
+    link = " and" if first == second else ", but" if second else ", not"
+    return f"{said}{link} on the new domain ({new})"
 
 
-def _standing(it: Experiment, part: PartName, row: int) -> str:
+def _standing(it: Experiment, part: PartName, row: int) -> tuple[bool, str]:
+    """Whether it passes, and both numbers."""
     best = it.best_memorizer(part, row)
     own, theirs = _means(it, MODEL, part)[row], _means(it, best, part)[row]
-    word = "passes" if own < theirs else "does not pass"
-    return f"the network {word} the best memorizer ({own:.2f} against {theirs:.2f} bits per byte)"
+    return own < theirs, f"{own:.2f} against {theirs:.2f}"
 
 
 def seeds_table(experiments: Sequence[Experiment]) -> Table:
