@@ -98,22 +98,27 @@ def test_answers_are_what_the_rule_says() -> None:
         assert len(terms) // 2 + 1 > Params().arithmetic_numbers
 
 
-def test_brackets_match_and_are_asked_beyond_the_trained_depth_only() -> None:
+def nested_depth(tokens: list[int]) -> int:
+    """Of a word of brackets."""
+    depths = np.cumsum([1 if token in (0, 1) else -1 for token in tokens])
+    return int(depths.max())
+
+
+def test_brackets_match_and_are_asked_where_they_enclose_more_levels_than_were_trained() -> None:
     task, partner = made("dyck"), {0: 2, 1: 3}
     for case, is_unseen in [*((c, True) for c in task.unseen), *((c, False) for c in task.trained)]:
         stack: list[int] = []
-        deepest = 0
-        for place, token in enumerate(case.token_ids.tolist()):
+        tokens = case.token_ids.tolist()
+        for place, token in enumerate(tokens):
             if token in partner:
-                stack.append(token)
-            else:
-                if is_unseen and place in case.places:
-                    assert len(stack) > Params().dyck_depth
-                    assert case.token_ids[place - 1] in (2, 3)
-                assert partner[stack.pop()] == token
-            deepest = max(deepest, len(stack))
+                stack.append(place)
+                continue
+            opening = stack.pop()
+            assert partner[tokens[opening]] == token
+            if is_unseen and place in case.places:
+                assert nested_depth(tokens[opening : place + 1]) > Params().dyck_depth
         assert not stack
-        assert (deepest > Params().dyck_depth) == is_unseen
+        assert (nested_depth(tokens) > Params().dyck_depth) == is_unseen
 
 
 def test_of_every_primitive_one_modifier_is_held_out_and_never_the_plain_one() -> None:
