@@ -18,7 +18,7 @@ from byheart.study.lab import complexity
 from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, Task, is_held_out
 from byheart.study.lab.complexity_tasks import TASKS as MAKERS
 from byheart.study.lab.complexity_training import _batch, _share_right, right, store, train
-from byheart.study.lab.execute import run_lab
+from byheart.study.lab.execute import forecast, run_lab
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
 from byheart.study.run_folder import RunFolder
@@ -164,3 +164,22 @@ def test_the_table_holds_what_it_was_given_and_nothing_else() -> None:
     assert np.mean(kept["memorizer:infinigram"]["trained"]) == 1.0
     assert set(kept["memorizer:knowledge"]["unseen"]) == {0}
     assert {MODEL, BLIND}.isdisjoint(kept)
+
+
+def test_the_forecast_counts_every_piece() -> None:
+    planned = forecast(LabPlan(axis="complexity", num_seeds=2, num_steps=50))
+    # Of each seed addition with and without decay, one depth of four other tasks, the memorizers of five.
+    assert planned["trainings"] == 2 * (2 + 4 + 5)
+    assert planned["seconds"] > 0
+
+
+@pytest.mark.slow
+def test_a_network_adds_pairs_that_it_never_saw_and_no_memorizer_does() -> None:
+    params = dataclasses.replace(Params(), num_steps=900)
+    network = train("addition", params, 0, 1, 0)
+    stored = store("addition", params, 0, 0)
+    assert np.mean(network["trained"]) == 1.0
+    assert np.mean(network["unseen"]) >= 0.95
+    assert np.mean(network["before"]["unseen"]) < 0.1
+    assert sum(stored[LOOKUP]["unseen"]) == 0
+    assert all(np.mean(marks["unseen"]) < 0.1 for marks in stored.values())
