@@ -92,8 +92,9 @@ def dyck(params: Params, *, rng: Rng) -> Task:
     Definition:
         a sequence is a walk of `dyck_tokens` steps from depth 0 back to 0, up or down with probability 1/2 where both
         lead back in time and within the depth bound; each opening is of one of two kinds. Trained on are walks that
-        stay within `dyck_depth`, all their closings; asked is a closing from a greater depth in walks that reach up to
-        twice `dyck_depth`, drawn from those whose opening does not stand directly before them.
+        stay within `dyck_depth`, all their closings; asked is a closing of walks that reach up to twice that depth,
+        drawn from those whose own brackets enclose more than `dyck_depth` levels, themselves counted: nothing that was
+        trained on goes on as from their opening, so that no stored run can reach back to it.
     Source: theory.md A4; Hewitt et al. 2020, "RNNs can generate bounded hierarchical languages with optimal memory"
         (arXiv 2010.07515), closing brackets as what is asked.
     Differs: the answer is asked among the closing brackets, as of a reader who knows that one must come.
@@ -117,20 +118,30 @@ def dyck(params: Params, *, rng: Rng) -> Task:
 
     def asked(bound: int, least_depth: int) -> Case | None:
         tokens = walk(bound)
-        depths = np.cumsum([1 if token in _OPENING else -1 for token in tokens]) + 1
-        far = [
-            i
-            for i in range(1, len(tokens))
-            if tokens[i] in _CLOSING and tokens[i - 1] in _CLOSING and depths[i] >= least_depth
-        ]
+        far = [place for place, depth in _spans(tokens) if depth >= least_depth]
         return Case(np.array(tokens, dtype=np.int32), (int(rng.choice(far)),)) if far else None
 
     bound = params.dyck_depth
     trained = _distinct(within, params.num_trained, set())
     known = {case.token_ids.tobytes() for case in trained}
-    fresh = _distinct(lambda: asked(bound, 1), params.num_cases + _NUM_CALIBRATION, known)
+    fresh = _distinct(lambda: asked(bound, 2), params.num_cases + _NUM_CALIBRATION, known)
     unseen = _distinct(lambda: asked(2 * bound, bound + 1), params.num_cases, known)
     return _task("dyck", 5, _CLOSING, params.dyck_tokens, trained, fresh, unseen)
+
+
+def _spans(tokens: Sequence[int]) -> list[tuple[int, int]]:
+    """Of every closing bracket its place, and how deep the brackets are nested from its opening on, itself counted."""
+    found = []
+    deepest: list[int] = []
+    for place, token in enumerate(tokens):
+        if token in _OPENING:
+            deepest.append(1)
+        else:
+            depth = deepest.pop()
+            found.append((place, depth))
+            if deepest:
+                deepest[-1] = max(deepest[-1], depth + 1)
+    return found
 
 
 def parity(params: Params, *, rng: Rng) -> Task:
