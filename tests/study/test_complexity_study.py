@@ -27,7 +27,7 @@ def passage(number: int, token_ids: TokenIds) -> Passage:
     role = "member" if number % 2 else "control"
     return Passage(
         document=f"d{number}", span=Span(0, 8), token_ids=token_ids, role=role, num_given=3, num_scored_bytes=5
-    )  # type: ignore[arg-type]
+    )
 
 
 PASSAGES = tuple(passage(number, ids) for number, ids in enumerate(texts(*[8] * 6)))

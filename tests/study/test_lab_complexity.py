@@ -18,7 +18,8 @@ from byheart.study.lab import complexity
 from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, Task, is_held_out
 from byheart.study.lab.complexity_tasks import TASKS as MAKERS
 from byheart.study.lab.complexity_training import _batch, _share_right, right, store, train
-from byheart.study.lab.execute import forecast, run_lab
+from byheart.study.lab.execute import run_lab
+from byheart.study.lab.forecast import forecast
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
 from byheart.study.run_folder import RunFolder
@@ -169,8 +170,8 @@ def test_the_table_holds_what_it_was_given_and_nothing_else() -> None:
 def test_the_forecast_counts_every_piece() -> None:
     planned = forecast(LabPlan(axis="complexity", num_seeds=2, num_steps=50))
     # Of each seed addition with and without decay, one depth of four other tasks, the memorizers of five.
-    assert planned["trainings"] == 2 * (2 + 4 + 5)
-    assert planned["seconds"] > 0
+    assert planned.axes[0].trainings == 2 * (2 + 4 + 5)
+    assert planned.seconds > 0
 
 
 @pytest.mark.slow
