@@ -81,6 +81,7 @@ def test_one_table_has_everyone_and_says_who_gains() -> None:
     assert list(rows)[:2] == [FOLLOWS, STORES]
     assert {BAYES, COPY_RULE, "bigrams in the prompt"} <= set(rows)
     assert "gains from copies and chains and languages" in table.title
+    assert "right label: 100 %, the best other" in table.title
     assert "gains from none of the rules" in str(
         [e.title for e in found(told(first=STORES), STORES).values() if isinstance(e, Table)]
     )
