@@ -29,7 +29,6 @@ import numpy as np
 
 from byheart.audits.interpolation_lab_params import Params
 from byheart.audits.interpolation_lab_tables import (
-    DNF,
     between_curve,
     damage_curve,
     path_curve,
@@ -37,14 +36,13 @@ from byheart.audits.interpolation_lab_tables import (
     repetitions,
 )
 from byheart.audits.interpolation_lab_trainings import Asked, Flags
+from byheart.audits.interpolation_paths import DNF, LEAST_END_TO_END
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
 from byheart.stats.claims import MIN_TRIALS, rate_beside_control
 from byheart.stats.intervals import clopper_pearson, difference_of_means, mean_of_few
 
-_NO_WAY = 1e-9
-"""Total variation below which both ends are answered alike, and any share of the way is 0."""
 LEAST_SEEDS = 3
 """Repetitions that carry an interval of their own."""
 Everyone = Mapping[str, Sequence[Asked]]
@@ -119,7 +117,7 @@ def _rate(name: str, counts: Sequence[tuple[int, int]], params: Params, method: 
 def _jump(own: Sequence[Asked], dnf: Sequence[Asked] | None, params: Params) -> tuple[Estimate, ...]:
     """The largest jump beside the DNF's 0/1 output, and its share of the way beside the DNF's."""
     jumps, ends = (_nearest(own, name, params) for name in ("largest_jump", "end_to_end"))
-    shares = [jump / np.maximum(end, _NO_WAY) for jump, end in zip(jumps, ends, strict=True)]
+    shares = [jump / np.maximum(end, LEAST_END_TO_END) for jump, end in zip(jumps, ends, strict=True)]
     fired = None if dnf is None else _nearest(dnf, "fired_jump", params)
     steps = None if dnf is None else [np.ones(end.size) for end in ends]
     return (

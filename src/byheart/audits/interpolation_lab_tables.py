@@ -6,17 +6,13 @@ import numpy as np
 
 from byheart.audits.interpolation_lab_params import Params
 from byheart.audits.interpolation_lab_trainings import Asked, Flags
+from byheart.audits.interpolation_paths import DNF, LEAST_END_TO_END
+from byheart.audits.interpolation_tables import STEPPING
 from byheart.core.evidence import Line, Point, Role, Series, Table
 from byheart.core.interpolation_material import SHUFFLED
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
 from byheart.stats.intervals import clopper_pearson
-
-DNF = "memorizer:boolean"
-_STEPPING = 0.999
-"""Of the end-to-end distance: who goes so much of it between two neighbouring points goes it in one step."""
-_SAME = 1e-9
-"""Total variation below which both ends are answered alike."""
 
 
 def _rate(flags: Sequence[Floats | Flags]) -> float | None:
@@ -73,7 +69,7 @@ def _bits(asked: Sequence[Asked], side: str) -> float | None:
 def _in_one_step(asked: Asked, params: Params) -> Floats:
     is_near = asked.distance == params.distances[0]
     jumps, ends = asked.largest_jump[is_near], asked.end_to_end[is_near]
-    return ((ends > _SAME) & (jumps >= _STEPPING * ends)).astype(np.float64)
+    return ((ends > LEAST_END_TO_END) & (jumps >= STEPPING * ends)).astype(np.float64)
 
 
 def _title(rows: Sequence[tuple[str | float | None, ...]]) -> str:

@@ -10,7 +10,7 @@ from byheart.audits.interpolation_paths import DNF, LEAST_END_TO_END, Paths, fir
 from byheart.core.evidence import Cell, Table
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED, DamagedWindow, Path
 
-_STEPPING = 0.999
+STEPPING = 0.999
 """Of the end-to-end distance: who goes so much of it between two neighbouring points goes it in one step."""
 
 
@@ -44,7 +44,7 @@ def predictors_table(
 
 def steps_in_one(path: Path) -> bool:
     """Whether it goes the whole way between two neighbouring points."""
-    return path.end_to_end > LEAST_END_TO_END and path.largest_jump >= _STEPPING * path.end_to_end
+    return path.end_to_end > LEAST_END_TO_END and path.largest_jump >= STEPPING * path.end_to_end
 
 
 def _of_paths(name: str, paths: Paths) -> tuple[Cell, ...]:
