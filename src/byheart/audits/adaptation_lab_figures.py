@@ -58,10 +58,11 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
 def forgetting_curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Series:
     """Bits per byte on held-out text of the old domain against the tokens of the new one that were learned."""
     own, refitted = _means(it, MODEL, "old"), _means(it, MIXTURE, "old")
+    forgets, loses = (round(bits[-1] - bits[0], 2) + 0.0 for bits in (own, refitted))  # 0.00, never -0.00
     return Series(
         name=f"adaptation.{it.kind}_forgetting",
-        title=f"{_NAMES[it.kind].capitalize()}: of the old domain the network forgets {own[-1] - own[0]:.2f} bits per "
-        f"byte on the way, the mixture that is built anew {refitted[-1] - refitted[0]:.2f}",
+        title=f"{_NAMES[it.kind].capitalize()}: of the old domain the network forgets {forgets:.2f} bits per "
+        f"byte on the way, the mixture that is built anew {loses:.2f}",
         x="tokens of the new domain",
         y="bits per byte, held-out text of the old domain",
         lines=(
@@ -115,7 +116,9 @@ def _finding(it: Experiment) -> str:
         f"{_NAMES[it.kind].capitalize()}: the network {'passes' if first else 'does not pass'} the best memorizer on "
     )
     said += f"unseen text ({known} bits per byte)"
-    link = " and" if first == second else ", but" if second else ", not"
+    link = {(True, True): " and", (False, False): ", nor", (False, True): ", but", (True, False): ", not"}[
+        first, second
+    ]
     return f"{said}{link} on the new domain ({new})"
 
 
