@@ -45,7 +45,7 @@ class Size:
     """Of each."""
 
 
-FULL = Size(tokens=200_000, steps=400, documents=100, positions=40)
+FULL = Size(tokens=300_000, steps=800, documents=100, positions=40)
 QUICK = Size(tokens=20_000, steps=40, documents=20, positions=20)
 
 
