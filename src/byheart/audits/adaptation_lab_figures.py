@@ -46,7 +46,7 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
             _line(it, "network, gradient steps", "subject", MODEL, "new", confidence, rng=rng),
             _line(it, "mixture, built anew", "control", MIXTURE, "new", confidence, rng=rng),
             _line(it, "mixture, frozen", "control", MIXTURE, "new", confidence, is_frozen=True, rng=rng),
-            _line(it, "untrained network, same steps", "control", BLIND, "new", confidence, rng=rng),
+            _line(it, "untrained, same steps", "control", BLIND, "new", confidence, rng=rng),
         ),
         x_is_log=True,
         chance=it.chance_bits_per_byte,
