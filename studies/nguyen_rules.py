@@ -182,7 +182,7 @@ def figure_of(rows: Sequence[tuple[Cell, ...]], title: str) -> str:
         for name, _, *numbers in rows
         for colour, values in ((BLUE, numbers[:3]), (GREY, numbers[3:6]))
     ]
-    x = "share of what it says; blue: some rule says it too, grey: the longest suffix does; dashed: some rule, there"
+    x = "said by some rule (blue), by the longest suffix (grey); dashed: 79 %"
     return dot_figure(title, x, dots, THERE, 1.0)
 
 
