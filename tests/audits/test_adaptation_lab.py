@@ -101,10 +101,10 @@ def test_a_document_that_two_seeds_hold_out_counts_once_but_made_ones_are_others
 @pytest.mark.parametrize(
     ("own", "word"),
     [
-        (1.0, "the network passes the best memorizer on unseen text (1.00 against 2.00 bits per byte) and on the new"),
-        (1.9, "the network passes the best memorizer on unseen text (1.90 against 2.00 bits per byte) and on the new"),
-        (2.9, "the network does not pass the best memorizer on unseen text (2.90 against 2.00 bits per byte), but on"),
-        (3.1, "the network does not pass the best memorizer on unseen text (3.10 against 2.00 bits per byte) and on"),
+        (1.0, "it passes all memorizers on unseen text (1.00 : 2.00) and on the new"),
+        (1.9, "it passes all memorizers on unseen text (1.90 : 2.00) and on the new"),
+        (2.9, "it does not pass all memorizers on unseen text (2.90 : 2.00), but on"),
+        (3.1, "it does not pass all memorizers on unseen text (3.10 : 2.00), nor on"),
     ],
 )
 def test_the_table_has_everyone_and_its_title_says_who_passes(own: float, word: str) -> None:
