@@ -24,10 +24,14 @@ NEED = LayersNeed(windows=WindowsNeed(prefix_tokens=3, suffix_tokens=5, num_wind
 
 
 def passage(number: int, token_ids: TokenIds) -> Passage:
-    role = "member" if number % 2 else "control"
     return Passage(
-        document=f"d{number}", span=Span(0, 8), token_ids=token_ids, role=role, num_given=3, num_scored_bytes=5
-    )  # type: ignore[arg-type]
+        document=f"d{number}",
+        span=Span(0, 8),
+        token_ids=token_ids,
+        role="member" if number % 2 else "control",
+        num_given=3,
+        num_scored_bytes=5,
+    )
 
 
 PASSAGES = tuple(passage(number, ids) for number, ids in enumerate(texts(*[8] * 6)))

@@ -15,7 +15,8 @@ from byheart.study import lab
 from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import complexity
-from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, Task, is_held_out
+from byheart.study.lab.complexity_cases import Task
+from byheart.study.lab.complexity_commands import MODIFIERS, NUM_PRIMITIVES, is_held_out
 from byheart.study.lab.complexity_tasks import TASKS as MAKERS
 from byheart.study.lab.complexity_training import _batch, _share_right, right, store, train
 from byheart.study.lab.execute import forecast, run_lab
