@@ -21,7 +21,8 @@ from byheart.models.transformer.network import Network
 from byheart.models.transformer.parallel import threads
 from byheart.models.transformer.recipe import TrainingRecipe
 from byheart.stats.intervals import clopper_pearson
-from byheart.study.lab.complexity_tasks import Case, Task, padded, parity
+from byheart.study.lab.complexity_cases import Case, Task, padded
+from byheart.study.lab.complexity_tasks import parity
 from byheart.study.lab.complexity_training import network_config
 from studies.presentation import BLUE, GREY, Answer, Dot, dot_figure, options
 

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -25,9 +24,13 @@ NEED = LayersNeed(windows=WindowsNeed(prefix_tokens=3, suffix_tokens=5, num_wind
 
 
 def passage(number: int, token_ids: TokenIds) -> Passage:
-    role: Literal["member", "control"] = "member" if number % 2 else "control"
     return Passage(
-        document=f"d{number}", span=Span(0, 8), token_ids=token_ids, role=role, num_given=3, num_scored_bytes=5
+        document=f"d{number}",
+        span=Span(0, 8),
+        token_ids=token_ids,
+        role="member" if number % 2 else "control",
+        num_given=3,
+        num_scored_bytes=5,
     )
 
 
