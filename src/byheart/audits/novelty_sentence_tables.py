@@ -35,7 +35,8 @@ def curve(own: Sequence[Writing], others: Sequence[Writing], params: Params) -> 
         y="share of its sentences that are in the language",
         lines=(Line("temperatures", "subject", tuple(sorted((p for _, p in points), key=lambda p: p.x))),),
         note="One point for each temperature, joined in the order of novelty "
-        f"({', '.join(f'{t:g}' for t in params.temperatures)}). What copies stands at the left, noise at the bottom, the language itself in the upper right corner.",
+        f"({', '.join(f'{t:g}' for t in params.temperatures)}). What copies stands at the left, noise "
+        "at the bottom, the language itself in the upper right corner.",
     )
 
 
