@@ -178,9 +178,9 @@ def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tupl
 def figure_of(rows: Sequence[tuple[Cell, ...]], title: str) -> str:
     """The SVG of the table's rows: with hindsight and without, a row for each model."""
     dots = [
-        Dot(str(name), colour, Point(0.0, *(float(value or 0.0) for value in values)))
+        Dot(str(name), colour, Point(0.0, float(value or 0.0), float(low or 0.0), float(high or 0.0)))
         for name, _, *numbers in rows
-        for colour, values in ((BLUE, numbers[:3]), (GREY, numbers[3:6]))
+        for colour, (value, low, high) in ((BLUE, numbers[:3]), (GREY, numbers[3:6]))
     ]
     x = "said by some rule (blue), by the longest suffix (grey); dashed: 79 %"
     return dot_figure(title, x, dots, THERE, 1.0)

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from byheart.core.context_needs import ChainsNeed
 from byheart.core.evidence import Estimate, Table
-from byheart.core.needs import ChainsNeed
 from byheart.core.run_record import RunRecord
 from byheart.report.verdict import findings
 from byheart.study.execute import execute

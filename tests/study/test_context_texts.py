@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from byheart.core.needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
+from byheart.core.context_needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.study.context_answers import next_by_copy

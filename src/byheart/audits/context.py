@@ -32,9 +32,10 @@ from byheart.audits.context_gains import Gains, copy_gains, label_hits, rule_gai
 from byheart.audits.context_tables import copy_curve, predictors_table, rule_curve
 from byheart.core.audit import Audit
 from byheart.core.context_material import ContextAnswers, RuledPrompts
+from byheart.core.context_needs import ChainsNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.evidence import Estimate, Evidence, Refusal
 from byheart.core.material import Inputs
-from byheart.core.needs import ChainsNeed, LabelsNeed, LanguagesNeed, Need, RepeatedTokensNeed
+from byheart.core.needs import Need
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_difference, ratio_of_sums
 from byheart.stats.claims import rate_beside_control
 

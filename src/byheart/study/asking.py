@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from byheart.core.complexity_material import Formation
+from byheart.core.context_needs import ContextNeed
 from byheart.core.interpolation_material import DamagedWindow
 from byheart.core.needs import (
     CanariesNeed,
-    ContextNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from byheart.core.context_material import ContextAnswers, Integers, LabelPrompts, RepeatedTokens, RuledPrompts
-from byheart.core.needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
+from byheart.core.context_needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.asking import Answers
 from byheart.study.context_texts import MadePassage, Part

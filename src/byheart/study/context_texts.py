@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from byheart.core.needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
+from byheart.core.context_needs import ChainsNeed, ContextNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.spans import Span
 from byheart.core.tokens import Floats, TokenIds
 from byheart.corpus.tokenizer import Tokenizer

@@ -4,21 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from byheart.core.context_needs import ChainsNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.needs import (
     CanariesNeed,
-    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
-    LabelsNeed,
-    LanguagesNeed,
     LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
-    RepeatedTokensNeed,
     SeenPromptsNeed,
     TemperatureNeed,
     UnrelatedPrefixesNeed,

@@ -4,21 +4,18 @@ from dataclasses import asdict
 from typing import Any
 
 from byheart.core.audit import Audit, Profile
+from byheart.core.context_needs import ChainsNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.needs import (
     CanariesNeed,
-    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
-    LabelsNeed,
-    LanguagesNeed,
     LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
-    RepeatedTokensNeed,
     SeenPromptsNeed,
     TemperatureNeed,
     UnrelatedPrefixesNeed,

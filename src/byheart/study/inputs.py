@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byheart.core.context_needs import ChainsNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.explanation import Explanation
 from byheart.core.material import (
     ComparedWindow,
@@ -21,19 +22,15 @@ from byheart.core.material import (
 )
 from byheart.core.needs import (
     CanariesNeed,
-    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
-    LabelsNeed,
-    LanguagesNeed,
     LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
-    RepeatedTokensNeed,
     SeenPromptsNeed,
     TemperatureNeed,
     UnrelatedPrefixesNeed,

@@ -11,21 +11,18 @@ from typing import Literal
 import numpy as np
 
 from byheart.core.batches import plan_batches
+from byheart.core.context_needs import ChainsNeed, LabelsNeed, LanguagesNeed, RepeatedTokensNeed
 from byheart.core.needs import (
     CanariesNeed,
-    ChainsNeed,
     ComparedWindowsNeed,
     ContinuationsNeed,
     DamageNeed,
     HeldOutNeed,
-    LabelsNeed,
-    LanguagesNeed,
     LayersNeed,
     NearMassNeed,
     Need,
     PathsNeed,
     PrefixSweepNeed,
-    RepeatedTokensNeed,
     SeenPromptsNeed,
     TemperatureNeed,
     UnrelatedPrefixesNeed,
