@@ -174,7 +174,7 @@ def _record(
             seconds=seconds,
             trained_on=trained_on,
             held_out=held_out,
-            tokenizer="none: the tokens are numbers",
+            tokenizer="none: tokens are numbers; the real text of adaptation has byte pairs of its old domain",
             subjects=subjects,
         ),
         notes=tuple(notes),
