@@ -18,7 +18,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.index.corpus_index import Index
 from byheart.stats.shares import token_shares
 from studies.learners import library
-from studies.presentation import BLUE, Answer, Curve, curve_figure, options
+from studies.presentation import BLUE, GREY, Answer, Curve, curve_figure, options
 
 BINS = (1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64)
 """Smallest effective n of each bin."""
@@ -108,10 +108,12 @@ def summary(found: Foreseen) -> tuple[Table, str]:
         rows.append((label, num, num / found.effective_n.size, None if it is None else it.n, *bounds))
     title = f"The longest suffix foresees more, the longer it is: {verdict(bins, whole)}"
     columns = ("effective n", "tokens", "of all, share", "documents", "foreseen, share", "low", "high")
-    figure = curve_figure(
-        title, "effective n, tokens", "share of tokens foreseen", [Curve("longest suffix", BLUE, tuple(points))],
-        x_is_log=True, chance=THERE,
-    )  # fmt: skip
+    there = (Point(points[0].x, THERE), Point(points[-1].x, THERE)) if points else ()
+    drawn = [
+        Curve("longest suffix", BLUE, tuple(points)),
+        Curve(f"{100 * THERE:.0f} %, from {LONG} on there", GREY, there),
+    ]
+    figure = curve_figure(title, "effective n, tokens", "share of tokens foreseen", drawn, x_is_log=True)
     return Table(name="liu_effective_n", title=title, columns=columns, rows=tuple(rows)), figure
 
 

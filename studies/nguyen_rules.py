@@ -24,7 +24,7 @@ from byheart.models.transformer.recipe import TrainingRecipe
 from byheart.models.transformer.training import train
 from byheart.stats.shares import paired_differences, token_shares
 from studies.learners import library, score_all
-from studies.presentation import BLUE, GREY, RED, Answer, Dot, dot_figure, options
+from studies.presentation import BLUE, GREY, Answer, Dot, dot_figure, options
 
 WINDOW = 7
 THERE = 0.79
@@ -45,7 +45,7 @@ class Size:
     """Of each."""
 
 
-FULL = Size(tokens=300_000, steps=500, documents=100, positions=40)
+FULL = Size(tokens=300_000, steps=800, documents=100, positions=40)
 QUICK = Size(tokens=20_000, steps=40, documents=20, positions=20)
 
 
@@ -155,16 +155,10 @@ def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tupl
     """Agreement of each model with hindsight and without, and the figure."""
     trained, *others = argmax
     rows: list[tuple[Cell, ...]] = []
-    dots = []
     for name, ids in (*argmax.items(), ("the text itself", truth)):
         oracle, backed = share(said.agrees(ids), places), share(said.backed_off() == ids, places)
         right = share(ids == truth, places)
         rows.append((name, places.size, *_bounds(oracle), *_bounds(backed), right.value))
-        for label, it, colour in (
-            ("some rule", oracle, BLUE),
-            ("longest suffix", backed, RED if name == trained else GREY),
-        ):
-            dots.append(Dot(f"{name}: {label}", colour, Point(0.0, it.value, it.low, it.high)))
     first = share(said.agrees(argmax[trained]), places)
     floors = [(name, over_floor(said.agrees(argmax[trained]), said.agrees(argmax[name]), places)) for name in others]
     least, excess = min(floors, key=lambda pair: pair[1].value)
@@ -178,8 +172,18 @@ def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tupl
     columns = (
         "model", "places", "some rule, share", "low", "high", "longest suffix, share", "low", "high", "right, share",
     )  # fmt: skip
-    figure = dot_figure(title, "share of the model's most probable tokens", dots, THERE, 1.0)
-    return Table(name="nguyen_rules", title=title, columns=columns, rows=tuple(rows)), figure
+    return Table(name="nguyen_rules", title=title, columns=columns, rows=tuple(rows)), figure_of(rows, title)
+
+
+def figure_of(rows: Sequence[tuple[Cell, ...]], title: str) -> str:
+    """The SVG of the table's rows: with hindsight and without, a row for each model."""
+    dots = [
+        Dot(str(name), colour, Point(0.0, *(float(value or 0.0) for value in values)))
+        for name, _, *numbers in rows
+        for colour, values in ((BLUE, numbers[:3]), (GREY, numbers[3:6]))
+    ]
+    x = "said by some rule (blue), by the longest suffix (grey); dashed: 79 %"
+    return dot_figure(title, x, dots, THERE, 1.0)
 
 
 def _bounds(it: Interval) -> tuple[float, float, float]:

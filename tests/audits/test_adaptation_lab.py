@@ -98,7 +98,15 @@ def test_a_document_that_two_seeds_hold_out_counts_once_but_made_ones_are_others
     assert of(experiment(1.0, 2.0, kind="made"))["adaptation.made_bits_per_byte"].n == 2 * DOCUMENTS
 
 
-@pytest.mark.parametrize(("own", "word"), [(1.0, "passes"), (3.0, "does not pass")])
+@pytest.mark.parametrize(
+    ("own", "word"),
+    [
+        (1.0, "it passes all memorizers on unseen text (1.00 : 2.00) and on the new"),
+        (1.9, "it passes all memorizers on unseen text (1.90 : 2.00) and on the new"),
+        (2.9, "it does not pass all memorizers on unseen text (2.90 : 2.00), but on"),
+        (3.1, "it does not pass all memorizers on unseen text (3.10 : 2.00), nor on"),
+    ],
+)
 def test_the_table_has_everyone_and_its_title_says_who_passes(own: float, word: str) -> None:
     evidence = model_evidence(
         (experiment(own, own), experiment(own, own, kind="made")), 0.95, rng=np.random.default_rng(0)
@@ -107,7 +115,7 @@ def test_the_table_has_everyone_and_its_title_says_who_passes(own: float, word: 
     table = tables["adaptation.predictors"]
     assert [row[1] for row in table.rows if row[0] == "real text"] == [MODEL, MIXTURE, MARKOV, LOOKUP, BLIND]
     assert [row[1] for row in table.rows][-1] == "the source itself"
-    assert f"on unseen text the network {word} the best memorizer ({own:.2f} against 2.00" in table.title
+    assert word in table.title
     assert len(tables["adaptation.seeds"].rows) == 2 * 2
     series = [e for e in evidence if isinstance(e, Series)]
     assert len(series) == 4

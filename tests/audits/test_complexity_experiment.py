@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from byheart.audits.complexity_answers import BLIND, LOOKUP, MODEL, TASKS, Answered, Experiment, first_step
+from byheart.audits.complexity_answers import BLIND, LOOKUP, MODEL, TASKS, Answered, Experiment, Marks, first_step
 from byheart.audits.complexity_experiment import DELAY, HEAD, PLAIN, evidence, name_of
 from byheart.audits.complexity_params import Params
 from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
@@ -14,7 +14,7 @@ MEMORIZERS = ("memorizer:markov", "memorizer:knowledge")
 CASES = 100
 
 
-def flags(num_right: int, num: int = CASES) -> np.ndarray:
+def flags(num_right: int, num: int = CASES) -> Marks:
     return np.arange(num) < num_right
 
 

@@ -81,6 +81,7 @@ def test_one_table_has_everyone_and_says_who_gains() -> None:
     assert list(rows)[:2] == [FOLLOWS, STORES]
     assert {BAYES, COPY_RULE, "bigrams in the prompt"} <= set(rows)
     assert "gains from copies and chains and languages" in table.title
+    assert "right label: 100 %, the best other" in table.title
     assert "gains from none of the rules" in str(
         [e.title for e in found(told(first=STORES), STORES).values() if isinstance(e, Table)]
     )
@@ -119,3 +120,9 @@ def test_what_one_predictor_cannot_be_asked_leaves_the_rest() -> None:
     assert not AUDIT.needs_all
     only = ContextAnswers(names=(FOLLOWS,), labels=told().labels)
     assert set(found(only)) == {"context.label_accuracy", "context.predictors"}
+    short = AUDIT.needs(Params())[3]
+    given = dataclasses.replace(
+        inputs(context=ContextAnswers(names=(FOLLOWS,), chains=told().chains)), lacking={short: "Too long."}
+    )
+    refused = {e.name: e for e in run(given, Params(), rng=np.random.default_rng(0))}["context.label_accuracy"]
+    assert refused == Refusal(name="context.label_accuracy", reason="Too long.")

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byheart.audits.novelty import Params, novel_ngrams, run
+from byheart.audits.novelty import AUDIT, Params, needs, novel_ngrams, run
 from byheart.core.evidence import Estimate, Refusal, Series
+from byheart.core.needs import ContinuationsNeed, TemperatureNeed
 from tests.audits.material import continuation, inputs
 
 PARAMS = Params(max_ngram=8)
@@ -62,3 +63,12 @@ def test_fewer_than_five_prompts_are_refused() -> None:
     own = tuple(continuation(i, [1, 1]) for i in range(4))
     evidence = run(inputs(continuations=own, human=own), PARAMS, rng=np.random.default_rng(0))
     assert all(isinstance(e, Refusal) for e in evidence)
+
+
+def test_the_sweep_asks_for_the_same_prompts_at_other_temperatures() -> None:
+    rule, *swept = needs(AUDIT.profiles["standard"])
+    assert isinstance(rule, ContinuationsNeed)
+    assert rule.temperature == 1.0
+    assert [need.decoding.temperature for need in swept if isinstance(need, TemperatureNeed)] == [0.5, 0.75, 1.25]
+    assert all(isinstance(need, TemperatureNeed) and need.continuations == rule for need in swept)
+    assert len(needs(AUDIT.profiles["quick"])) == 1

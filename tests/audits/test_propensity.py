@@ -100,7 +100,7 @@ def test_without_one_kind_of_prompts_everything_is_refused() -> None:
 @pytest.mark.parametrize("profile", ["quick", "standard", "full"])
 def test_ordinary_prompts_are_those_of_the_novelty_audit_so_that_they_are_continued_once(profile: str) -> None:
     own = propensity.AUDIT.needs(propensity.AUDIT.profiles[profile])  # type: ignore[index]
-    (other,) = novelty.AUDIT.needs(novelty.AUDIT.profiles[profile])  # type: ignore[index]
+    other, *_ = novelty.AUDIT.needs(novelty.AUDIT.profiles[profile])  # type: ignore[index]
     assert own[0] == other
     assert isinstance(own[1], SeenPromptsNeed)
     assert own[1].continuations == other

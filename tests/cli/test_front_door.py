@@ -80,7 +80,7 @@ def test_the_options_are_frozen() -> None:
             "--add", "--json", "--lines", "--memory", "--output", "--quiet", "--skip-bad", "--tokenizer", "--unit",
         ],
         "lab": [
-            "--dry-run", "--json", "--output", "--profile", "--quiet", "--seed", "--seeds", "--steps", "--time",
+            "--dry-run", "--json", "--output", "--processes", "--profile", "--quiet", "--seed", "--seeds", "--steps", "--time",
         ],
         "canary make": ["--digits", "--json", "--output", "--pairs", "--repetitions", "--seed", "--words"],
         "canary plant": ["--json", "--lines", "--output", "--quiet", "--skip-bad"],

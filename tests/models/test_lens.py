@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from byheart.core.predictor import Layered
-from byheart.core.tokens import TokenIds
+from byheart.core.tokens import Floats, TokenIds
 from byheart.errors import CapabilityError
 from byheart.models.causal import CausalPredictor
 from byheart.models.huggingface import HuggingFaceNetwork, huggingface_predictor
@@ -15,7 +15,7 @@ from tests.models.networks import predictor, sharp_network, texts
 from tests.models.test_architectures import _OPTIONS, _model
 
 
-def written_out(lens: np.ndarray) -> list[int]:
+def written_out(lens: Floats) -> list[int]:
     """min {l : argmax P_k = argmax P_L for all k in l..L}, token by token, from [L + 1, T, V]."""
     said = lens.argmax(axis=-1)
     num = said.shape[0]

@@ -281,7 +281,7 @@ def sample_run() -> RunRecord:
     questions = {
         "extraction": "Can training text be made to come out?",
         "adaptation": "How many bits does the model save over the best memorizer on unseen text?",
-        "novelty": "Is what it writes new?",
+        "novelty": "Is what it writes new, and is the new part valid?",
     }
     return RunRecord(
         title="A one-minute transformer on the Python standard library",

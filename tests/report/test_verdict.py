@@ -130,7 +130,7 @@ def test_an_audit_without_evidence_says_why(status: NotApplicable | Failed, word
 def test_an_audit_that_the_report_does_not_know_gets_a_verdict() -> None:
     record = sample_run()
     new = Estimate(
-        name="context.copy_gain_bits",
+        name="unheard.copy_gain_bits",
         value=2.5,
         unit="bits",
         low=2.25,
@@ -141,8 +141,8 @@ def test_an_audit_that_the_report_does_not_know_gets_a_verdict() -> None:
         control=Interval(0.1, -0.1, 0.3),
         excess=Interval(2.4, 2.1, 2.7),
     )
-    result = Result("context", 1, MODEL, with_evidence(record, "novelty", MODEL, new).results[8].status)
-    it = finding(dataclasses.replace(record, results=(*record.results, result)), "context")
+    result = Result("unheard", 1, MODEL, with_evidence(record, "novelty", MODEL, new).results[8].status)
+    it = finding(dataclasses.replace(record, results=(*record.results, result)), "unheard")
     assert it.lead.startswith("Copy gain bits: 2.50 bits (95 % interval 2.25\N{EN DASH}2.75) for model:demo")
     assert "Control: 0.1" in it.details[0]
 

@@ -11,7 +11,7 @@ import pytest
 
 from byheart.audits.adaptation_lab_params import Params
 from byheart.audits.adaptation_repetitions import BLIND, LOOKUP, MIXTURE, MODEL
-from byheart.core.evidence import Table
+from byheart.core.evidence import Series, Table
 from byheart.study import lab
 from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
@@ -66,6 +66,8 @@ def test_a_run_is_whole_and_everyone_stands_in_one_table(whole: Path) -> None:
     assert own is not None
     table = next(e for e in own.evidence if isinstance(e, Table) and e.name == "adaptation.predictors")
     assert {row[1] for row in table.rows} == {*roles, "the source itself"}
+    curve = next(e for e in own.evidence if isinstance(e, Series) and e.name == "adaptation.made_new_domain")
+    assert curve.chance == math.log2(32)
     names = {name: {e.name for e in record.of("adaptation", name).evidence} for name in roles}  # type: ignore[union-attr]
     assert all(names[name] <= names[MODEL] for name in roles)
     assert len({frozenset(names[name]) for name in roles if name != MODEL}) == 1

@@ -15,10 +15,12 @@ from byheart.study import lab
 from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import complexity
-from byheart.study.lab.complexity_tasks import MODIFIERS, NUM_PRIMITIVES, Task, is_held_out
+from byheart.study.lab.complexity_cases import Task
+from byheart.study.lab.complexity_commands import MODIFIERS, NUM_PRIMITIVES, is_held_out
 from byheart.study.lab.complexity_tasks import TASKS as MAKERS
 from byheart.study.lab.complexity_training import _batch, _share_right, right, store, train
 from byheart.study.lab.execute import run_lab
+from byheart.study.lab.forecast import forecast
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
 from byheart.study.run_folder import RunFolder
@@ -61,7 +63,7 @@ def test_a_run_is_whole_and_every_predictor_has_the_same_estimates(whole: Path) 
     assert {one["name"] for one in run_to_json(record, "run")["headline"]} >= {"complexity.unseen_accuracy"}
     page = write_report(whole).read_text("utf-8")
     assert "Does it answer" in page
-    assert "Only 1 seeds" in page or "Only 1 seed" in page
+    assert "Only 1 seed:" in page
 
 
 def made(name: str, params: Params = Params()) -> Task:  # noqa: B008, a frozen value
@@ -98,22 +100,27 @@ def test_answers_are_what_the_rule_says() -> None:
         assert len(terms) // 2 + 1 > Params().arithmetic_numbers
 
 
-def test_brackets_match_and_are_asked_beyond_the_trained_depth_only() -> None:
+def nested_depth(tokens: list[int]) -> int:
+    """Of a word of brackets."""
+    depths = np.cumsum([1 if token in (0, 1) else -1 for token in tokens])
+    return int(depths.max())
+
+
+def test_brackets_match_and_are_asked_where_they_enclose_more_levels_than_were_trained() -> None:
     task, partner = made("dyck"), {0: 2, 1: 3}
     for case, is_unseen in [*((c, True) for c in task.unseen), *((c, False) for c in task.trained)]:
         stack: list[int] = []
-        deepest = 0
-        for place, token in enumerate(case.token_ids.tolist()):
+        tokens = case.token_ids.tolist()
+        for place, token in enumerate(tokens):
             if token in partner:
-                stack.append(token)
-            else:
-                if is_unseen and place in case.places:
-                    assert len(stack) > Params().dyck_depth
-                    assert case.token_ids[place - 1] in (2, 3)
-                assert partner[stack.pop()] == token
-            deepest = max(deepest, len(stack))
+                stack.append(place)
+                continue
+            opening = stack.pop()
+            assert partner[tokens[opening]] == token
+            if is_unseen and place in case.places:
+                assert nested_depth(tokens[opening : place + 1]) > Params().dyck_depth
         assert not stack
-        assert (deepest > Params().dyck_depth) == is_unseen
+        assert (nested_depth(tokens) > Params().dyck_depth) == is_unseen
 
 
 def test_of_every_primitive_one_modifier_is_held_out_and_never_the_plain_one() -> None:
@@ -159,3 +166,22 @@ def test_the_table_holds_what_it_was_given_and_nothing_else() -> None:
     assert np.mean(kept["memorizer:infinigram"]["trained"]) == 1.0
     assert set(kept["memorizer:knowledge"]["unseen"]) == {0}
     assert {MODEL, BLIND}.isdisjoint(kept)
+
+
+def test_the_forecast_counts_every_piece() -> None:
+    planned = forecast(LabPlan(axis="complexity", num_seeds=2, num_steps=50))
+    # Of each seed addition with and without decay, one depth of four other tasks, the memorizers of five.
+    assert planned.axes[0].trainings == 2 * (2 + 4 + 5)
+    assert planned.seconds > 0
+
+
+@pytest.mark.slow
+def test_a_network_adds_pairs_that_it_never_saw_and_no_memorizer_does() -> None:
+    params = dataclasses.replace(Params(), num_steps=900)
+    network = train("addition", params, 0, 1, 0)
+    stored = store("addition", params, 0, 0)
+    assert np.mean(network["trained"]) == 1.0
+    assert np.mean(network["unseen"]) >= 0.95
+    assert np.mean(network["before"]["unseen"]) < 0.1
+    assert sum(stored[LOOKUP]["unseen"]) == 0
+    assert all(np.mean(marks["unseen"]) < 0.1 for marks in stored.values())

@@ -41,6 +41,12 @@ class TextSize:
         """Of the network's MLP."""
         return 8 * max(round(self.width / 3), 1)
 
+    @property
+    def step_cost(self) -> float:
+        """Multiplications of a step, about: 12 width^2 for each layer and the head, for each token."""
+        weights = self.width * (12 * self.num_layers * self.width + self.vocabulary_size)
+        return float(self.batch_windows * self.context_tokens * weights)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Params:

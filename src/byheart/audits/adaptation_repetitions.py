@@ -53,6 +53,8 @@ class Experiment:
     """Gradient steps on so many tokens."""
     floor_bits_per_byte: float | None
     """Of the source, where it is known."""
+    chance_bits_per_byte: float | None = None
+    """Of who knows nothing of the rule, where that is one number."""
 
     def per_byte(self, part: PartName, bits: Callable[[Repetition], Floats]) -> list[float]:
         """Bits per byte of each seed.

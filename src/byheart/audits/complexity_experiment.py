@@ -110,7 +110,7 @@ def _estimate(
 
 
 def _how(num_seeds: int) -> str:
-    exact = f"Clopper-Pearson over the cases of {num_seeds} seeds"
+    exact = f"Clopper-Pearson over the cases of {num_seeds} seed{'s' if num_seeds > 1 else ''}"
     return f"{exact}, widened to Student's t over seeds" if num_seeds >= LEAST_SEEDS else f"{exact}, these very seeds"
 
 

@@ -40,7 +40,7 @@ class Params:
     """Step size of AdamW on addition."""
     weight_decay: float = 1.0
     """Of AdamW on addition; the same networks are trained with none beside."""
-    other_rate: float = 5e-3
+    other_rate: float = 3e-3
     """Largest step size of AdamW on the other tasks."""
     other_decay: float = 0.1
     """Weight decay there."""
@@ -48,7 +48,7 @@ class Params:
     """Deepest trained bracket; up to twice as deep is asked."""
     dyck_tokens: int = 28
     """Of a bracket sequence, an even number."""
-    parity_bits: int = 6
+    parity_bits: int = 5
     """Longest trained sequence of bits; up to twice as long is asked."""
     arithmetic_numbers: int = 3
     """Most numbers of a trained expression; up to twice as many are asked."""

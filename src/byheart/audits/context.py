@@ -100,6 +100,8 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
         )
         sides = [(int(hits.sum()), int(hits.size)) for hits in (own, dealt)]
         evidence.append(rate_beside_control(LABEL, sides[0], sides[1], method=method, confidence=params.confidence))
+    named = zip(needs(params), (COPY, CHAIN, LANGUAGE, LABEL), strict=True)
+    evidence += [Refusal(name=name, reason=inputs.lacking[need]) for need, name in named if need in inputs.lacking]
     return (*evidence, *_figures(inputs.subject, told, params, rng=rng))
 
 

@@ -67,6 +67,10 @@ def predictors_table(told: ContextAnswers, *, rng: np.random.Generator, confiden
             rows[name] += [*_cells(interval), float(dealt.mean())]
     kinds = [kind for kind, _, _ in asked]
     title = _title(told.names, kinds, found)
+    if told.labels is not None:
+        shares = [float(label_hits(told.labels, name)[0].mean()) for name in told.names]
+        title += f"; right label: {100 * shares[0]:.0f} %"
+        title += f", the best other {100 * max(shares[1:]):.0f} %" if shares[1:] else ""
     # A reference that nobody asks anything would be a row of dashes.
     told_of = [tuple(row) for row in rows.values() if any(cell is not None for cell in row[1:])]
     return Table(name="context.predictors", title=title, columns=tuple(columns), rows=tuple(told_of))

@@ -40,7 +40,7 @@ from byheart.core.needs import ContinuationsNeed, Need, TemperatureNeed
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS
 
-__all__ = ["AUDIT", "Params", "novel_ngrams", "run"]
+__all__ = ["AUDIT", "DEDUPLICATED_TOKENS", "Params", "needs", "novel_ngrams", "run"]
 
 Pair = tuple[Continuation, Continuation]
 """By the subject, and by the human author of the same prompt."""

@@ -34,8 +34,9 @@ def curve(own: Sequence[Writing], others: Sequence[Writing], params: Params) -> 
         x="share of its sentences that are new",
         y="share of its sentences that are in the language",
         lines=(Line("temperatures", "subject", tuple(sorted((p for _, p in points), key=lambda p: p.x))),),
-        note=f"One point for each temperature ({', '.join(f'{t:g}' for t in params.temperatures)}). What copies stands "
-        "at the left, noise at the bottom, the language itself in the upper right corner.",
+        note="One point for each temperature, joined in the order of novelty "
+        f"({', '.join(f'{t:g}' for t in params.temperatures)}). What copies stands at the left, noise "
+        "at the bottom, the language itself in the upper right corner.",
     )
 
 

@@ -70,8 +70,8 @@ def _beside_deduplicated(record: RunRecord, audit: str, model: Party) -> tuple[s
     it = answer(record, audit, model, _DEDUPLICATED)
     if not isinstance(it, Estimate) or it.low is None or it.high is None:
         return ()
-    word = "more than" if it.low > 0 else "fewer than" if it.high < 0 else "as many as this sample can tell from"
-    return (f"Beside the human text of documents without long copies it writes {word} these: {fmt.estimate(it)}.",)
+    word = "more" if it.low > 0 else "fewer" if it.high < 0 else "no difference that this sample can tell"
+    return (f"Beside human text of documents without long copies, new runs: {word}, {fmt.estimate(it)}.",)
 
 
 def _validity(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:

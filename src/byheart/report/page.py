@@ -39,6 +39,8 @@ from byheart.report.verdict import findings
 
 MAX_MEMORIZER_LINES = 2
 """Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
+EVERYONE = ("novelty.validity_against_novelty",)
+"""Figures that have a line of every memorizer, however many: they are of short lines far from the model's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +185,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
     for name in dict.fromkeys(series.name for _, series in drawable):
         shared = [(party, series) for party, series in drawable if series.name == name]
         few = [(party, series) for party, series in shared if party.role != MEMORIZER]
-        if few and len(shared) - len(few) > MAX_MEMORIZER_LINES:
+        if few and name not in EVERYONE and len(shared) - len(few) > MAX_MEMORIZER_LINES:
             figure = curves(few)
             note = f"{figure.note} Memorizers beside the poles: results.jsonl.".strip()
             yield dataclasses.replace(figure, note=note)

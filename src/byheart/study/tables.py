@@ -97,6 +97,7 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
             {
                 "author": author,
                 "need": type(need).__name__,
+                "temperature": need.decoding.temperature,
                 "document": _encodable(prompt.document),
                 "prompt_ids": prompt.given,
                 "token_ids": ids,
@@ -106,7 +107,9 @@ def sample_table(cast: Cast, asked: Answers) -> bytes:
             for author, texts in authors
             for prompt, ids in zip(prompts, texts, strict=True)
         ]
-    return parquet(rows, ["author", "need", "document", "prompt_ids", "token_ids", "longest_match_tokens", "text"])
+    return parquet(
+        rows, ["author", "need", "temperature", "document", "prompt_ids", "token_ids", "longest_match_tokens", "text"]
+    )
 
 
 def _longest_matches(ids: TokenIds, cast: Cast, known: dict[bytes, Any]) -> Any:

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import inspect
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
@@ -53,7 +54,7 @@ def pieces(params: Params) -> tuple[Piece, ...]:
                 Piece(
                     key=_key(kind, seed_index),
                     steps=main_steps(params, kind) + 2 * adapting,
-                    step_cost=size.batch_windows * size.context_tokens * size.num_layers * size.width,
+                    step_cost=size.step_cost,
                 )
             )
     return tuple(found)
@@ -175,6 +176,7 @@ def experiments_of(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[
                 new_tokens=(0, *params.new_tokens),
                 steps=(0, *(params.steps_on(num, size_of(params, kind)) for num in params.new_tokens)),
                 floor_bits_per_byte=own[0]["floor_bits_per_byte"],
+                chance_bits_per_byte=math.log2(params.made_symbols) if kind == "made" else None,
             )
         )
     return tuple(found)

@@ -195,8 +195,8 @@ def _notes(params: Params) -> tuple[str, ...]:
     ]
     if params.num_seeds < 5:
         said.append(
-            f"Only {params.num_seeds} seeds: a look, not a result; the intervals of accuracies are over cases of these "
-            "very networks. The standard profile has 5."
+            f"Only {params.num_seeds} seed{'s' if params.num_seeds > 1 else ''}: a look, not a result; intervals of "
+            "accuracies are over cases of these very networks. The standard profile has 5."
         )
     return tuple(said)
 

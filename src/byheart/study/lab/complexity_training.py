@@ -11,7 +11,8 @@ from byheart.core.predictor import Distributes
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.memorizers.memorizer import Memorizer
-from byheart.study.lab.complexity_tasks import TASKS, Case, Task, padded
+from byheart.study.lab.complexity_cases import Case, Task, padded
+from byheart.study.lab.complexity_tasks import TASKS
 from byheart.study.lab.storing import memorizers_of
 
 if TYPE_CHECKING:

@@ -48,7 +48,13 @@ def new_network(params: LabParams, num_symbols: int, seed: int, *path: str) -> "
     from byheart.models.transformer.network import Network
 
     generator = torch.Generator().manual_seed(int(stream(seed, *path).integers(2**63)))
-    return Network(network_config(params, num_symbols)).initialize(generator).eval()
+    network = Network(network_config(params, num_symbols)).initialize(generator).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            # Gains stay 1; large embeddings would make a network that was not trained repeat the last token.
+            if parameter.dim() > 1 and name != "embedding":
+                parameter.mul_(params.initial_scale)
+    return network
 
 
 def fit_sequences(

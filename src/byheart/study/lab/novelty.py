@@ -315,7 +315,8 @@ def _notes(params: Params) -> tuple[str, ...]:
 
 
 def _title(params: Params) -> str:
-    return f"what is new of what a transformer of width {params.width} and {params.num_layers} layers writes"
+    layers = f"{params.num_layers} layer{'s' if params.num_layers > 1 else ''}"
+    return f"what is new of what a transformer of width {params.width} and {layers} writes"
 
 
 def _method() -> dict[str, str]:
