@@ -134,4 +134,4 @@ def _sign_of_memory(record: RunRecord, audit: str, lost: Estimate) -> str:
         return "what never saw the text shows it too, so it is no sign of memory"
     if sign(lost.excess) > 0:
         return "a sign of memory, as what holds the text shows it and what never saw it does not"
-    return "no sign of memory, which what holds the text does show"
+    return "no evidence of memory in this sample, while what holds the text does show it"
