@@ -3,7 +3,7 @@
 Corpus: a sample of this machine's Python standard library, plus passages of other documents of it, planted by coin flip
 once, 4, 16 or 64 times; each planted passage has an unplanted twin among the held-out documents. A small transformer is
 trained on the corpus, then audited like any other model: `byheart audit RUN/small-transformer` with the files of
-RUN/material gives the same results.
+RUN/material gives the same results, and those of the audits that two minutes have no room for.
 """
 
 import json
@@ -39,6 +39,12 @@ VOCABULARY_SIZE = 2048
 NUM_STEPS = 800
 
 
+AUDITS = ("extraction", "membership", "adaptation", "attribution", "novelty", "propensity")
+"""Memory, and what every memorizer is measured against; the other axes take their time of a model that is worth it."""
+NOT_ASKED = (
+    "Not asked in two minutes: context, interpolation and complexity. `byheart audit` asks them of any model, "
+    "`byheart lab all` of networks that are trained for them."
+)
 PLANTED = (
     f"{PAIRS_PER_REPETITION * len(REPETITIONS)} of the trained-on passages were planted, "
     f"{PAIRS_PER_REPETITION} each {', '.join(map(str, REPETITIONS[:-1]))} and {REPETITIONS[-1]} times. "
@@ -124,6 +130,7 @@ def run_demo(
         model=str(folder / MODEL_FOLDER),
         trained_on=(str(folder / "material" / "trained-on.jsonl"),),
         held_out=(str(folder / "material" / "held-out.jsonl"),),
+        audits=AUDITS,
         seed=seed,
     )
     if folder.exists() and any(folder.iterdir()) and not (folder / "plan.toml").exists():
@@ -142,7 +149,7 @@ def run_demo(
         folder,
         title="a small transformer trained on this machine's Python standard library",
         command=command,
-        notes=(PLANTED,),
+        notes=(PLANTED, NOT_ASKED),
         render=render,
         on_progress=on_progress,
     )
