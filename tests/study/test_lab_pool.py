@@ -114,7 +114,12 @@ def test_data_and_rows_of_several_axes_are_kept_apart() -> None:
     one: Data = {"source": "noise", "documents": 2}
     other: Data = {"source": "text", "documents": 3}
     assert data_of({"a": (one, other)}) == (one, other)
-    assert data_of({"a": (one, other), "b": (other, other)})[0] == {"source": "a: noise; b: text", "documents": 5}
+    assert data_of({"a": (one, other), "b": (other, other)})[0] == {
+        "source": "what each experiment has of its own",
+        "documents": 5,
+        "a": "noise",
+        "b": "text",
+    }
     rows = rows_of({"a": [{"x": 1}], "b": [{"y": 2.0}]})
     assert rows == [{"axis": "a", "x": 1, "y": None}, {"axis": "b", "x": None, "y": 2.0}]
 

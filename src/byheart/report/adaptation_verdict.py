@@ -173,7 +173,7 @@ def _gains(record: RunRecord, audit: str, model: Party) -> list[str]:
             said.append(
                 f"The new domain of {text} text: gradient steps bring the network {fmt.estimate(it)}; building anew "
                 f"with the same tokens brings the mixture {fmt.control(it.control, it.unit, it.confidence)}, and a "
-                "memorizer that keeps its probabilities gains 0."
+                "memorizer that keeps its probabilities, as the Markov chain (M3) must, gains 0."
             )
     return said
 

@@ -100,7 +100,18 @@ def _storing(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple
     party, interval = rival
     gained = fmt.excess(interval, "bits per token", 0.95)
     word = "gains nothing that stands out" if sign(interval) <= 0 else "gains something too"
-    return (f"Of the memorizers and poles the one that gains most, {party.label}, {word}: {gained}.",)
+    most = f"Of the memorizers and poles the one that gains most, {party.label}, {word}: {gained}."
+    return (*_must_fail(record, audit, name, is_lab=is_lab), most)
+
+
+def _must_fail(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple[str, ...]:
+    """What M1 gains, of which the theory says that it can't respond to a pattern that was not built into it."""
+    automaton = next((party for party in parties(record) if party.name == "memorizer:automaton"), None)
+    it = None if automaton is None else answer(record, audit, automaton, name)
+    if not isinstance(it, Estimate) or it.excess is None:
+        return ()
+    gained = fmt.excess(_compared(it, is_lab=is_lab), "bits per token", it.confidence)
+    return (f"The automaton (M1), which by the theory must fail, gains {gained}.",)
 
 
 def _poles_apart(record: RunRecord, audit: str) -> bool:

@@ -8,6 +8,7 @@ from byheart.report import format as fmt
 from byheart.report.comparison import (
     BASE,
     BLIND,
+    HEADS,
     LOOKUP,
     MEASURES,
     MODEL,
@@ -18,6 +19,9 @@ from byheart.report.comparison import (
     measures,
     parties,
 )
+
+MOST_ROWS = 24
+"""Of more measures only the first of an audit and those with an excess stand here; its section has them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +43,12 @@ def headline_grid(record: RunRecord) -> Grid:
     if by_role[BASE] is None:
         del by_role[BASE]
     rows = []
+    is_long = sum(len(_named(measures(record, audit))) for audit in audits(record)) > MOST_ROWS
     for audit in audits(record):
         names = measures(record, audit)
-        for name in [n for n in names if n in MEASURES] or names:
+        for name in _named(names):
+            if is_long and name not in HEADS and not _has_excess(record, audit, by_role[MODEL], name):
+                continue
             it = _answer(record, audit, by_role[MODEL], name)
             unit = it.unit if isinstance(it, Estimate) else ""
             rows.append(
@@ -57,6 +64,16 @@ def headline_grid(record: RunRecord) -> Grid:
     return Grid(
         title="The model beside the poles", columns=("measure", *by_role, "control", "excess"), rows=tuple(rows)
     )
+
+
+def _named(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that have words of their own, or all where none has."""
+    return tuple(name for name in names if name in MEASURES) or names
+
+
+def _has_excess(record: RunRecord, audit: str, model: Party | None, name: str) -> bool:
+    it = _answer(record, audit, model, name)
+    return isinstance(it, Estimate) and it.excess is not None
 
 
 def _first(record: RunRecord, role: str) -> Party | None:

@@ -61,6 +61,7 @@ CLAIMED = (
     "exposure.mean_bits",
     "membership.auc",
     "context.copy_gain_bits",
+    "context.chain_gain_bits",
     "interpolation.largest_jump",
     "adaptation.bits_beyond_memorizer_per_byte",
     "attribution.beyond_right_share",
@@ -69,8 +70,8 @@ CLAIMED = (
     "novelty.valid_novel_rate",
     "propensity.ordinary_rate",
 )
-"""Estimates of which the verdict says whether they are more than chance, fixed in advance: one for each audit, and of
-novelty a second one where what is new can be right or wrong."""
+"""Estimates of which the verdict says whether they are more than chance, fixed in advance: one for each audit, and a
+second one of context, which networks trained for it have alone, and of novelty, where what is new can be wrong."""
 
 
 def claims(results: Iterable[Result]) -> tuple[Claim, ...]:

@@ -48,8 +48,9 @@ def data_of(data: Mapping[str, tuple[Data, Data]]) -> tuple[Data, Data]:
 
 
 def _sources(data: Mapping[str, Data]) -> Data:
-    said = "; ".join(f"{axis}: {one.get('source', '')}" for axis, one in data.items())
-    return {"source": said, "documents": sum(int(one.get("documents", 0)) for one in data.values())}
+    documents = sum(int(one.get("documents", 0)) for one in data.values())
+    sources = {axis: one.get("source", "") for axis, one in data.items()}
+    return {"source": "what each experiment has of its own", "documents": documents, **sources}
 
 
 def rows_of(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
