@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import t, ttest_1samp
 
 from byheart.audits import AUDITS
 from byheart.core.evidence import Estimate, Interval, Refusal
@@ -16,7 +17,7 @@ from byheart.report.page import render_html
 from byheart.report.phrases import among_all_claims
 from byheart.report.verdict import findings
 from byheart.stats.claims import excess_p_value, rate_beside_control
-from byheart.stats.intervals import newcombe
+from byheart.stats.intervals import mean_of_few, newcombe
 from byheart.study.headline import CLAIMED, NAMES, claims, run_to_json
 from byheart.study.run_folder import RunFolder
 from tests.report.sample_run import sample_run
@@ -55,10 +56,20 @@ def test_so_is_any_other_excess(value: float, below: float, above: float) -> Non
     assert (p_value <= 0.05) == (not low <= 0 <= high)
 
 
-def test_twice_the_distance_to_its_bound_is_twice_the_normal_quantile() -> None:
+def test_twice_the_distance_to_its_bound_is_twice_the_quantile() -> None:
     p_value = excess_p_value(estimate("x", Interval(0.2, 0.1, 0.3)))
-    assert p_value == pytest.approx(8.8e-5, rel=0.01)  # 2 Phi(-3.92)
+    assert p_value == pytest.approx(2 * t.sf(2 * t.ppf(0.975, 39), 39))
     assert excess_p_value(dataclasses.replace(estimate("x", Interval(0.0, 0.0, 0.0)), excess=Interval(1, 1, 1))) is None
+
+
+@pytest.mark.parametrize(
+    "gains", [(0.30, 0.05, 0.22, 0.10, 0.16), (1.0, 1.2, 0.9, 1.1, 1.3), (0.5, 0.2, 0.4, 0.6, 0.1)]
+)
+def test_few_repetitions_have_the_p_value_of_their_t_test(gains: tuple[float, ...]) -> None:
+    it = dataclasses.replace(
+        estimate("x", mean_of_few(gains)), n=1000, unit="rate", control=Interval(0.3, 0.2, 0.4, 900)
+    )
+    assert excess_p_value(it) == pytest.approx(ttest_1samp(gains, 0).pvalue)
 
 
 def result(evidence: Estimate | Refusal) -> Result:
@@ -93,13 +104,15 @@ def test_the_verdict_says_where_a_claim_falls_among_several() -> None:
     assert after["extraction"].answer == (
         "Undecided: by itself it would stand out, among the 2 claims of this study it does not."
     )
-    assert "By itself p = 0.0300; among the 2 claims of this study (Holm) p = 0.0600, which may be chance." in (
-        after["extraction"].details
-    )
+    said = "by itself p = 0.0300; among the 2 claims of this study (Holm) p = 0.0600, which may be chance."
+    assert f"Recited word for word: {said}" in after["extraction"].details
     kept = dataclasses.replace(fallen, p_value=1e-9, adjusted_p_value=2e-9)
     after = {it.audit: it for it in findings(dataclasses.replace(record, claims=(kept, *others)))}
     assert after["extraction"].answer == before["extraction"].answer
-    assert "By itself p < 0.0001; among the 2 claims of this study (Holm) p < 0.0001." in after["extraction"].details
+    assert (
+        "Recited word for word: by itself p < 0.0001; among the 2 claims of this study (Holm) p < 0.0001."
+        in after["extraction"].details
+    )
 
 
 @pytest.mark.parametrize("short", ["No evidence of it.", "Not more than by accident.", "As new as human text."])

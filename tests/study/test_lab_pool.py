@@ -122,6 +122,8 @@ def test_data_and_rows_of_several_axes_are_kept_apart() -> None:
     }
     rows = rows_of({"a": [{"x": 1}], "b": [{"y": 2.0}]})
     assert rows == [{"axis": "a", "x": 1, "y": None}, {"axis": "b", "x": None, "y": 2.0}]
+    named = rows_of({"a": [{"axis": "a", "x": 1}], "b": [{"y": 2.0}]})
+    assert [row["axis"] for row in named] == ["a", "b"]
 
 
 def test_the_time_of_several_processes_is_that_of_the_longest_at_least() -> None:

@@ -100,6 +100,12 @@ def _within(plan: "LabPlan", output: Path, seconds: float | None, num_processes:
 
     assert seconds is not None
     kept = kept_plan(output)
+    if kept is not None and not kept.num_steps:
+        raise ConfigError(
+            f"{output} was begun without a budget in time.",
+            why="Its steps are those of the profile.",
+            next_step="Leave out --time to go on with it, or choose another folder with -o.",
+        )
     num_steps = kept.num_steps if kept is not None else steps_within(plan, seconds, num_processes)
     return dataclasses.replace(plan, num_steps=num_steps)
 

@@ -38,6 +38,8 @@ class Interval:
     """Upper bound."""
     n: int | None = None
     """Observations behind it, when it differs from the estimate's."""
+    degrees_of_freedom: float | None = None
+    """Of Student's t where its bounds are those of few repetitions, however many cases each of them had; else None."""
 
     def __post_init__(self) -> None:
         _require_finite("An interval", self.value, self.low, self.high)

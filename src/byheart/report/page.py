@@ -37,6 +37,8 @@ from byheart.report.strips import strips
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
+UNTRAINED = "blind:untrained"
+"""The blind pole of an experiment of the laboratory."""
 MAX_MEMORIZER_LINES = 2
 """Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 EVERYONE = ("novelty.validity_against_novelty",)
@@ -75,6 +77,7 @@ def render_html(record: RunRecord) -> str:
         .render(
             title=fmt.shown(record.title, 200),
             model=model_of(record),
+            is_lab=any(subject.name == UNTRAINED for subject in record.provenance.subjects),
             summary=_summary(record),
             findings=findings(record),
             headline=headline_grid(record),

@@ -3,7 +3,7 @@
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import BASE, BLIND, LOOKUP, Party, answer, model_of, parties, why_missing
+from byheart.report.comparison import BASE, BLIND, LOOKUP, Party, answer, measure, model_of, parties, why_missing
 
 
 def sign(interval: Interval) -> int:
@@ -107,7 +107,7 @@ def among_all_claims(record: RunRecord, audit: str, short: str) -> tuple[str, tu
     if claim.p_value <= SIGNIFICANCE and not short.startswith((*_CLAIMING, "Undecided")):
         return short, ()  # it differs the other way, and a small p beside that would read as a claim
     alone, adjusted = _level(claim.p_value), _level(claim.adjusted_p_value)
-    said = f"By itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
+    said = f"{measure(claim.name)}: by itself p {alone}; among the {num} claims of this study (Holm) p {adjusted}"
     if claim.p_value <= SIGNIFICANCE < claim.adjusted_p_value and short.startswith(_CLAIMING):
         short = f"Undecided: by itself it would stand out, among the {num} claims of this study it does not."
         said += ", which may be chance"

@@ -1,6 +1,6 @@
 """Estimates in the form that every claim must have: beside the same statistic on text that cannot have been seen."""
 
-from scipy.special import ndtr, ndtri
+from scipy.special import stdtr, stdtrit
 
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.stats.fisher import fisher_p_value
@@ -90,15 +90,17 @@ def excess_p_value(it: Estimate) -> float | None:
     Definition:
         of a rate with a control of n2 windows: the larger of twice Fisher's one-sided p and of the largest alpha in
         steps of bisection whose interval newcombe(seen, unseen, confidence = 1 - alpha) holds 0; of anything else
-        2 Phi(-z |d| / |d - b|), d the excess (the value where there is no control), b its bound nearer to zero, z the
-        normal quantile of that bound
+        2 T(-t |d| / |d - b|), d the excess (the value where there is no control), b its bound nearer to zero, T
+        Student's distribution with the degrees of freedom that the interval has, else with one less than the smaller
+        number of observations, t its quantile of that bound
     Args:
         it: an estimate whose excess, or which itself, is 0 where nothing is to be claimed.
     Returns:
         in [0, 1], at most 1 - confidence if and only if the interval leaves 0 out; None without an interval, and where
         the excess over a control is refused.
     Source: the duality of tests and intervals (Casella and Berger 2002, "Statistical Inference", section 9.2).
-    Differs: of bootstrap and AUC intervals the distance to the bound is scaled as a normal distribution's.
+    Differs: of bootstrap and AUC intervals the distance to the bound is scaled as Student's distribution is; of few
+        observations that is the larger p.
     """
     if it.excess is None and it.control is not None:
         return None
@@ -108,8 +110,8 @@ def excess_p_value(it: Estimate) -> float | None:
         difference, low, high = it.excess.value, it.excess.low, it.excess.high
     if low is None or high is None:
         return None
-    if it.unit == "rate" and it.control is not None and it.control.n:
-        seen, unseen = (round(it.value * it.n), it.n), (round(it.control.value * it.control.n), it.control.n)
+    if it.unit == "rate" and it.control is not None and it.control.n and _is_of_rates(it):
+        seen, unseen = _counts(it)
         exact = fisher_p_value(seen, unseen) if difference > 0 else fisher_p_value(unseen, seen)
         return max(min(1.0, 2 * exact), _newcombe_p_value(seen, unseen))
     reach = difference - low if difference > 0 else high - difference
@@ -117,7 +119,29 @@ def excess_p_value(it: Estimate) -> float | None:
         return 1.0
     if reach <= 0:
         return None
-    return float(2 * ndtr(-abs(difference) / reach * float(ndtri(0.5 + it.confidence / 2))))
+    freedom = _degrees_of_freedom(it)
+    return float(2 * stdtr(freedom, -abs(difference) / reach * float(stdtrit(freedom, 0.5 + it.confidence / 2))))
+
+
+def _counts(it: Estimate) -> tuple[tuple[int, int], tuple[int, int]]:
+    assert it.control is not None
+    assert it.control.n is not None
+    return (round(it.value * it.n), it.n), (round(it.control.value * it.control.n), it.control.n)
+
+
+def _is_of_rates(it: Estimate) -> bool:
+    """Whether the interval of the excess is that of two rates of independent observations, not of few repetitions."""
+    own = excess_over_control(*_counts(it), confidence=it.confidence)
+    assert it.excess is not None
+    return own is not None and max(abs(own.low - it.excess.low), abs(own.high - it.excess.high)) < 1e-9
+
+
+def _degrees_of_freedom(it: Estimate) -> float:
+    known = None if it.excess is None else it.excess.degrees_of_freedom
+    if known is not None:
+        return known
+    numbers = [it.n, *(side.n for side in (it.control, it.excess) if side is not None and side.n is not None)]
+    return max(min(numbers) - 1, 1)
 
 
 def _newcombe_p_value(seen: tuple[int, int], unseen: tuple[int, int]) -> float:

@@ -118,7 +118,7 @@ def mean_of_few(values: Sequence[float], *, confidence: float = 0.95) -> Interva
     found = np.asarray(values, dtype=np.float64)
     half = float(stdtrit(found.size - 1, 0.5 + confidence / 2.0) * found.std(ddof=1) / math.sqrt(found.size))
     mean = float(found.mean())
-    return Interval(mean, mean - half, mean + half, found.size)
+    return Interval(mean, mean - half, mean + half, found.size, found.size - 1)
 
 
 def difference_of_means(first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95) -> Interval:

@@ -161,7 +161,7 @@ def _record(
     )
     notes = dict.fromkeys(note for axis in axes for note in axis.notes(plan.params(axis)))
     return RunRecord(
-        title=axes[0].title(plan.params(axes[0])) if len(axes) == 1 else TITLE_OF_ALL,
+        title=_title(axes, plan),
         results=results,
         methods=methods,
         provenance=Provenance(
@@ -183,3 +183,13 @@ def _record(
 
 
 TITLE_OF_ALL = "every axis of the theory: small transformers beside the memorizers of their training data"
+FEW_SEEDS = 5
+"""Fewer are marked as a look wherever the run is named."""
+
+
+def _title(axes: tuple[Axis, ...], plan: LabPlan) -> str:
+    what = axes[0].title(plan.params(axes[0])) if len(axes) == 1 else TITLE_OF_ALL
+    num_seeds = min(plan.params(axis).num_seeds for axis in axes)
+    seeds = f"{num_seeds} seed{'s' if num_seeds > 1 else ''}"
+    mark = f"{seeds}: a look, not a result" if num_seeds < FEW_SEEDS else seeds
+    return f"{what} ({plan.profile} profile, {mark})"

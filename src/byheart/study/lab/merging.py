@@ -59,5 +59,5 @@ def rows_of(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, A
     Args:
         rows: by axis.
     """
-    names = dict.fromkeys(name for found in rows.values() for row in found for name in row)
+    names = dict.fromkeys(name for found in rows.values() for row in found for name in row if name != "axis")
     return [{"axis": axis} | {name: row.get(name) for name in names} for axis, found in rows.items() for row in found]
