@@ -1,5 +1,6 @@
 """Series as figures: one figure for each name, all subjects in it, labels at the ends of their lines."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -116,7 +117,9 @@ def _x_scale(values: list[float], *, is_log: bool) -> Any:
 def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa: FBT001
     title = fmt.shown(series.x, 70) + (" (log scale)" if is_log else "")
     at = sorted({p.x for p in points})
-    ticks: dict[str, Any] = {"values": at} if is_log and len(at) <= 8 else {"tickCount": 6}
+    ticks: dict[str, Any] = {"tickCount": 6}
+    if is_log:
+        ticks = {"values": at if len(at) <= 8 else _round_numbers(at[0], at[-1])}
     return alt.Axis(
         title=title,
         titlePadding=10,
@@ -126,6 +129,13 @@ def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa
         tickColor="#999999",
         **ticks,
     )
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """What a logarithmic axis names: powers of ten, with their doubles and halves where there are few."""
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if math.log10(high / low) <= 2 else (1,)
+    return [factor * 10.0**power for power in tens for factor in factors if low <= factor * 10.0**power <= high]
 
 
 def _y_axis(series: Series, frame: Frame, *, is_log: bool) -> Any:

@@ -73,8 +73,9 @@ def _of_axis(plan: LabPlan, axis: Axis) -> AxisForecast:
         seconds = axis.seconds_per_cost(params) * sum(piece.cost for piece in pieces)
     steps = sum(piece.steps for piece in pieces)
     lines = (
-        f"{axis.title(params)}: {axis.question}",
-        f"{len(pieces)} trainings, {params.num_seeds} seeds, {steps:,} gradient steps in all; {_about(seconds)}",
+        f"{axis.name}: {axis.title(params)}. {axis.question}",
+        f"{len(pieces)} trainings, {params.num_seeds} seeds, {steps:,} gradient steps in all; {_about(seconds)} on one "
+        "core",
         *axis.notes(params),
     )
     return AxisForecast(
