@@ -126,6 +126,7 @@ _PLANNED: dict[str, Row] = {
     "exposure.mean_bits": _exposure,
     "exposure.right_guess_rate": _guesses,
     "context.copy_gain_bits": _shift("num_sequences", "excess over other tokens"),
+    "interpolation.largest_jump": _shift("num_pairs", "difference to the output of the DNF"),
     "adaptation.bits_beyond_memorizer_per_byte": _shift("num_pieces", "difference to the best memorizer"),
     "attribution.beyond_right_share": _shift("num_windows", "difference to the blind pole"),
     "complexity.memorized_forming_layer_share": _shift("num_windows", "share of depth"),
