@@ -20,7 +20,7 @@ from studies.presentation import BLUE, GREY, RED, Answer, Curve, curve_figure, o
 
 LONG_BEFORE = 2.0
 """The unseen pairs must take at least so many times the steps of the trained ones."""
-STEPS, SHARE = 2500, 0.27
+STEPS, SHARE = 1500, 0.5
 
 
 class Found(NamedTuple):
