@@ -3,9 +3,10 @@
 Question: Does a network answer cases of a rule that it never saw, which no table of its training cases holds, and how
     does depth matter?
 Statistic: Share of unseen cases that are answered rightly: the most probable of the possible answers is the right one,
-    at every place of an answer. Tasks: a + b mod p on pairs left out of training in either order; the closing bracket of Dyck-2 at
-    depths beyond the trained ones; parity and sums modulo 5 of sequences longer than trained; commands with a pair of
-    primitive and modifier that never stood together, the whole answer. Addition is watched while it is trained: the
+    at every place of an answer. Tasks: a + b mod p on pairs left out of training in either order; the closing bracket
+    of Dyck-2 at depths beyond the trained ones; parity and sums modulo 5 of sequences longer than trained; commands
+    with a pair of primitive and modifier that never stood together, the whole answer. Addition is watched while it is
+    trained: the
     grokking delay is the steps until 95 % of the unseen pairs are right less those until all trained pairs are. Of
     the tasks that ask larger cases the accuracy on unseen cases of trained sizes stands beside: where that is low the
     rule was not learned at all, and the larger cases say nothing of size.
@@ -188,7 +189,7 @@ def _delay(watched: Sequence[Answered], params: Params) -> Estimate | Refusal:
         confidence=params.confidence,
         n=len(known),
         method="Steps until 95 % of the unseen pairs are right less those until all trained pairs are, looked at every "
-        f"{step:.0f} steps or more often; Student's t over seeds. All trained pairs and 95 % of the unseen ones, seed by "
-        f"seed: {_step_by_step(watched)} steps.",
+        f"{step:.0f} steps or more often; Student's t over seeds. All trained pairs and 95 % of the unseen ones, "
+        f"seed by seed: {_step_by_step(watched)} steps.",
         no_interval="An interval over seeds needs at least 2; there is 1." if interval is None else None,
     )

@@ -68,7 +68,8 @@ def _finding(experiment: Experiment, params: Params) -> str:
     failed = [task for task in TASKS if task not in beyond]
     if not failed:
         return f"{said}; beyond every memorizer on all {len(TASKS)} tasks"
-    return f"{said}; not shown to be beyond chance and every memorizer: {', '.join(_SHORT.get(task, task) for task in failed)}"
+    names = ", ".join(_SHORT.get(task, task) for task in failed)
+    return f"{said}; not shown to be beyond chance and every memorizer: {names}"
 
 
 def curves(experiment: Experiment, params: Params) -> tuple[Series, ...]:
