@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from byheart.core.errors import InputError
 from byheart.core.evidence import Interval
+from byheart.errors import InputError
 from byheart.stats.intervals import clopper_pearson, mean_of_few, newcombe, wilson
 
 LEAST_SEEDS = 3
