@@ -149,7 +149,7 @@ def test_networks_without_decay_stand_beside() -> None:
 def test_the_finding_names_where_it_fails() -> None:
     table = of(experiment({"parity": 50, "arithmetic": 21}))["complexity.predictors"]
     assert isinstance(table, Table)
-    failed = table.title.partition("not beyond chance and every memorizer: ")[2]
+    failed = table.title.partition("not shown to be beyond chance and every memorizer: ")[2]
     assert "parity" in failed
     assert "arithmetic" in failed
     assert "Dyck" not in failed
