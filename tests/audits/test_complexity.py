@@ -57,8 +57,8 @@ def test_what_another_token_follows_in_the_corpus_is_not_memorized() -> None:
 def test_the_curve_is_the_share_formed_by_each_layer() -> None:
     (curve,) = (it for it in found(both_sides(1, 3)).values() if isinstance(it, Series))
     lines = {line.label: [point.y for point in line.points] for line in curve.lines}
-    assert lines["memorized"] == [0, 1, 1, 1, 1]
-    assert lines["held-out, as sure"] == [0, 0, 0, 1, 1]
+    assert lines["trained-on, sure"] == [0, 1, 1, 1, 1]
+    assert lines["held-out, sure"] == [0, 0, 0, 1, 1]
     assert lines["held-out, all"] == [0, 0, 1 / 2, 1, 1]
     assert "25 % of the layers" in curve.title
     assert "75 %" in curve.title

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from byheart.audits.complexity_answers import BLIND, LOOKUP, MODEL, TASKS, Answered, Experiment, Marks, first_step
-from byheart.audits.complexity_experiment import DELAY, HEAD, PLAIN, evidence, name_of
+from byheart.audits.complexity_experiment import DELAY, HEAD, PLAIN, WITHIN, evidence, name_of
 from byheart.audits.complexity_params import Params
 from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
 from byheart.stats.intervals import clopper_pearson
@@ -18,17 +18,29 @@ def flags(num_right: int, num: int = CASES) -> Marks:
     return np.arange(num) < num_right
 
 
-def answered(subject: str, task: str, seed: int, right: int, layers: int = 0, **parts: object) -> Answered:
+def answered(
+    subject: str, task: str, seed: int, right: int, layers: int = 0, *, within: int = 9, **parts: object
+) -> Answered:
     return Answered(
-        subject=subject, task=task, seed_index=seed, num_layers=layers, unseen=flags(right), fresh=flags(5, 10),
+        subject=subject, task=task, seed_index=seed, num_layers=layers, unseen=flags(right),
+        fresh=flags(0, 0) if task == "addition" else flags(within, 10),
         trained=flags(10, 10), **parts,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def experiment(
-    right: dict[str, int] | None = None, *, steps: tuple[int, int] = (10, 50), markov: int = 50, num_seeds: int = 2
+    right: dict[str, int] | None = None,
+    *,
+    steps: tuple[int, int] = (10, 50),
+    markov: int = 50,
+    num_seeds: int = 2,
+    within: dict[str, int] | None = None,
+    untrained: int = 1,
 ) -> Experiment:
-    """Networks that are right on so many of 100 cases of each task; markov on another number; the table on none."""
+    """Networks that are right on so many of 100 cases of each task; markov on another number; the table on none.
+
+    `within`: of 10 unseen cases of trained sizes, 9 unless said.
+    """
     right = dict.fromkeys(TASKS, 100) | (right or {})
     found = []
     for seed in range(num_seeds):
@@ -39,8 +51,18 @@ def experiment(
                 )
                 shown = curve if task == "addition" else ()
                 less = 0 if layers == 2 or task == "addition" else 40
-                found.append(answered(MODEL, task, seed, max(right[task] - less, 0), layers, curve=shown))
-                found.append(answered(BLIND, task, seed, 1, layers))
+                found.append(
+                    answered(
+                        MODEL,
+                        task,
+                        seed,
+                        max(right[task] - less, 0),
+                        layers,
+                        curve=shown,
+                        within=(within or {}).get(task, 9),
+                    )
+                )
+                found.append(answered(BLIND, task, seed, untrained, layers))
             found.append(answered(LOOKUP, task, seed, 0))
             found.append(answered("memorizer:markov", task, seed, markov))
             found.append(answered("memorizer:knowledge", task, seed, 0))
@@ -127,7 +149,7 @@ def test_networks_without_decay_stand_beside() -> None:
 def test_the_finding_names_where_it_fails() -> None:
     table = of(experiment({"parity": 50, "arithmetic": 21}))["complexity.predictors"]
     assert isinstance(table, Table)
-    failed = table.title.partition("not beyond chance and every memorizer: ")[2]
+    failed = table.title.partition("not shown to be beyond chance and every memorizer: ")[2]
     assert "parity" in failed
     assert "arithmetic" in failed
     assert "Dyck" not in failed
@@ -139,7 +161,7 @@ def test_the_finding_names_where_it_fails() -> None:
 def test_more_right_than_chance_is_not_beyond_while_a_memorizer_is_as_good() -> None:
     table = of(experiment({"dyck": 80}, markov=80))["complexity.predictors"]
     assert isinstance(table, Table)
-    assert "Dyck" in table.title.partition("not beyond")[2]
+    assert "Dyck" in table.title.partition("not shown to be beyond")[2]
 
 
 def test_from_three_seeds_on_their_spread_is_in_the_interval() -> None:
@@ -159,3 +181,25 @@ def test_from_three_seeds_on_their_spread_is_in_the_interval() -> None:
     assert three.low < 0.8 - 2 * 0.11  # t of three seeds 4.30, s / sqrt(3) = 0.2 / 1.73
     assert "Student" in three.method
     assert "these very seeds" in two.method
+
+
+def test_the_excess_is_paired_by_case() -> None:
+    head = of(experiment({"parity": 60}, markov=55))[f"{HEAD}_parity"]
+    assert isinstance(head, Estimate)
+    assert head.excess is not None
+    # All that markov answers the network answers: the 10 more of 200 are no accident, as they would be if unpaired.
+    assert head.excess.low > 0
+
+
+def test_unseen_cases_of_trained_sizes_stand_beside() -> None:
+    found = of(experiment(within={"parity": 5}))
+    assert f"{WITHIN}_addition" not in found
+    parity = found[f"{WITHIN}_parity"]
+    assert isinstance(parity, Estimate)
+    assert (parity.value, parity.n) == (10 / 20, 20)
+
+
+def test_both_steps_of_every_seed_are_in_the_method_of_the_delay() -> None:
+    delay = of(experiment())[DELAY]
+    assert isinstance(delay, Estimate)
+    assert delay.method.endswith("seed by seed: 10 and 50, 10 and 50 steps.")

@@ -80,6 +80,7 @@ def test_no_question_that_is_asked_stands_among_the_trained_ones(name: str) -> N
     assert len({case.token_ids.tobytes() for case in task.unseen}) == len(task.unseen) > 0
     known = {case.token_ids[:place].tobytes() for case in task.trained for place in case.places}
     assert not any(case.token_ids[: case.places[0]].tobytes() in known for case in task.unseen)
+    assert not any(case.token_ids[: case.places[0]].tobytes() in known for case in task.fresh)
     assert all(int(t) in task.answer_ids for case in asked for t in case.token_ids[list(case.places)])
     assert max(case.token_ids.size for case in [*asked, *task.trained]) <= task.num_tokens
 
@@ -98,6 +99,20 @@ def test_answers_are_what_the_rule_says() -> None:
         total = sum(int(part) for part in text.replace("-", "+-").split("+"))
         assert total % 5 == answer
         assert len(terms) // 2 + 1 > Params().arithmetic_numbers
+
+
+def test_no_pair_that_is_asked_was_trained_on_the_other_way_round() -> None:
+    task = made("addition")
+    trained = {tuple(case.token_ids[:2].tolist()) for case in task.trained}
+    assert {(b, a) for a, b in trained} == trained
+    asked = [*task.unseen, *task.calibration]
+    assert not any((int(case.token_ids[1]), int(case.token_ids[0])) in trained for case in asked)
+    assert len(task.trained) == pytest.approx(59 * 59 / 2, abs=59)
+
+
+@pytest.mark.parametrize(("num", "said"), [(1, "these very networks"), (3, "cover other seeds"), (4, "cover other")])
+def test_the_note_says_what_the_intervals_of_few_seeds_cover(num: int, said: str) -> None:
+    assert said in complexity._notes(dataclasses.replace(TINY, num_seeds=num))[-1]
 
 
 def nested_depth(tokens: list[int]) -> int:
@@ -177,7 +192,7 @@ def test_the_forecast_counts_every_piece() -> None:
 
 @pytest.mark.slow
 def test_a_network_adds_pairs_that_it_never_saw_and_no_memorizer_does() -> None:
-    params = dataclasses.replace(Params(), num_steps=900)
+    params = dataclasses.replace(Params(), num_steps=1500)
     network = train("addition", params, 0, 1, 0)
     stored = store("addition", params, 0, 0)
     assert np.mean(network["trained"]) == 1.0

@@ -1,21 +1,23 @@
-"""A4 complexity of a given model: in which of its layers does a prediction form, memorized or not?
+"""A4 complexity of a given model: in which of its layers does a prediction form, on trained-on text and on other?
 
-Question: Does the subject say what it knows by heart earlier or later in its depth than what it works out?
+Question: Do sure predictions form earlier or later in the depth on text that the subject was trained on?
 Statistic: Logit lens: the states after each layer are read through the final norm and the output matrix as if the layer
     were the last. The forming layer of a token is the earliest one from which on the lens says (arg-max, equals by the
     smaller id) what the last layer says; its share of depth is that layer by the number of layers: 0 is the embedding,
-    1 the last layer. Means are over the scored tokens of windows. A token of a trained-on window is memorized where the
-    longest match of its context in the trained-on text has at least 32 tokens and is followed by this token everywhere,
-    and the subject gives it a probability of 1/2 or more.
-Null: Sure predictions may form at another depth than unsure ones, learned by heart or not. So the memorized tokens
-    stand beside tokens of held-out windows that the subject is as sure of (probability 1/2 or more) and no stored match
-    explains; and all tokens of trained-on windows beside all of held-out ones. A difference is one from these.
+    1 the last layer. Means are over the scored tokens of windows. A token is sure where the subject gives it a
+    probability of 1/2 or more. Of a trained-on window it must also be what the trained-on text has after the longest
+    match of its context, of at least 32 tokens: nearly every token is, as the window was cut from that text.
+Null: Sure predictions may form at another depth than unsure ones, learned by heart or not. So the sure tokens of
+    trained-on windows stand beside sure tokens of held-out windows that no stored match explains; and all tokens of
+    trained-on windows beside all of held-out ones. A difference is one from these.
 Assumptions: Windows are cut by one rule on both sides, at most one from a document and its copies; documents are
     independent. Intervals are document bootstraps, of differences between sides unpaired, within a side paired.
-Fails when: The lens reads early layers badly: they need not speak the language of the last one, and in models whose
-    layers turn the basis the lens says less the earlier the layer; compare shares within one model only. Text that the
-    model saw but the trained-on sources do not hold counts as held-out. An arg-max can agree by accident in early
-    layers, but must hold up to the last.
+Fails when: Sure is not the same as known by heart: a token is sure as well where its context gives it away, so a
+    difference that memory makes is diluted, and none may be seen where there is one. The lens reads early layers
+    badly: they need not speak the language of the last one, and in models whose layers turn the basis the lens says
+    less the earlier the layer; compare shares within one model only. Text that the model saw but the trained-on
+    sources do not hold counts as held-out. An arg-max can agree by accident in early layers, but must hold up to the
+    last.
 Source: theory.md A4; nostalgebraist 2020, "Interpreting GPT: the logit lens"; Belrose et al. 2023, tuned lens
     (2303.08112); Haviv et al. 2023, "Understanding Transformer Memorization Recall Through Idioms" (2210.03588), where
     memorized tokens are promoted in early layers and confirmed in late ones.
@@ -72,9 +74,9 @@ def run(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> tuple[Ev
 
 _WHAT = {
     ALL: "Mean forming layer of the tokens of trained-on windows, as a share of the depth; control: held-out windows",
-    MEMORIZED: "Mean forming layer of memorized tokens (stored after a match of 32 tokens or more, probability 1/2 or "
-    "more), as a share of the depth; control: held-out tokens as sure that no stored match explains",
-    WITHIN: "Mean share of depth of memorized tokens less that of the other tokens of trained-on windows",
+    MEMORIZED: "Mean forming layer of sure tokens of trained-on windows (probability 1/2 or more), as a share of the "
+    "depth; control: sure tokens of held-out windows that no stored match explains",
+    WITHIN: "Mean share of depth of sure tokens less that of the other tokens of trained-on windows",
 }
 
 
@@ -112,7 +114,7 @@ def _mean(counted: Counted, params: Params, *, rng: np.random.Generator) -> Inte
 
 
 def _within(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> Estimate | Refusal:
-    """Memorized tokens against the others of the same windows, paired by document."""
+    """Sure tokens against the others of the same windows, paired by document."""
     members = [window for window in inputs.layered if window.role == "member"]
     if not members:
         return Refusal(name=WITHIN, reason="There is no window of trained-on text.")
@@ -121,7 +123,7 @@ def _within(inputs: Inputs, params: Params, *, rng: np.random.Generator) -> Esti
     if num_both < MIN_CLUSTERS:
         return Refusal(
             name=WITHIN,
-            reason=f"Only {num_both} trained-on documents have memorized and other tokens; an interval needs "
+            reason=f"Only {num_both} trained-on documents have sure and other tokens; an interval needs "
             f"{MIN_CLUSTERS}.",
         )
     found = ratio_difference(
@@ -162,9 +164,9 @@ def _table(counted: dict[Kind, Counted], params: Params, *, rng: np.random.Gener
 def _finding(counted: dict[Kind, Counted]) -> str:
     known, sure = counted[Kind.MEMORIZED].mean, counted[Kind.SURE].mean
     if known is None:
-        return "No token of these windows is memorized by this measure"
-    said = f"What it knows by heart forms after {100 * known:.0f} % of the layers on average"
-    return said if sure is None else f"{said}, unseen text that it is as sure of after {100 * sure:.0f} %"
+        return "No token of the trained-on windows is said for sure"
+    said = f"Sure tokens of trained-on text form after {100 * known:.0f} % of the layers on average"
+    return said if sure is None else f"{said}, of unseen text after {100 * sure:.0f} %"
 
 
 def _formed_by(counted: dict[Kind, Counted], num_layers: int, params: Params) -> tuple[Series, ...]:
@@ -205,8 +207,8 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="complexity",
-    version=1,
-    question="In which of its layers does a prediction form, memorized or not?",
+    version=2,
+    question="In which of its layers does a sure prediction form, on trained-on text and on other text?",
     profiles={
         "quick": Params(),
         "standard": Params(num_windows=100),

@@ -82,6 +82,11 @@ def successes(answered: Sequence[Answered]) -> list[int]:
     return [int(np.count_nonzero(it.unseen)) for it in answered]
 
 
+def shared(first: Sequence[Answered], second: Sequence[Answered]) -> list[int]:
+    """Unseen cases that both answer rightly, seed by seed."""
+    return [int(np.count_nonzero(a.unseen & b.unseen)) for a, b in zip(first, second, strict=True)]
+
+
 def sizes(answered: Sequence[Answered]) -> list[int]:
     """Unseen cases, seed by seed."""
     return [int(it.unseen.size) for it in answered]

@@ -3,17 +3,21 @@
 Question: Does a network answer cases of a rule that it never saw, which no table of its training cases holds, and how
     does depth matter?
 Statistic: Share of unseen cases that are answered rightly: the most probable of the possible answers is the right one,
-    at every place of an answer. Tasks: a + b mod p on pairs left out of training; the closing bracket of Dyck-2 at
-    depths beyond the trained ones; parity and sums modulo 5 of sequences longer than trained; commands with a pair of
-    primitive and modifier that never stood together, the whole answer. Addition is watched while it is trained: the
-    grokking delay is the steps until 95 % of the unseen pairs are right less those until all trained pairs are.
+    at every place of an answer. Tasks: a + b mod p on pairs left out of training in either order; the closing bracket
+    of Dyck-2 at depths beyond the trained ones; parity and sums modulo 5 of sequences longer than trained; commands
+    with a pair of primitive and modifier that never stood together, the whole answer. Addition is watched while it is
+    trained: the
+    grokking delay is the steps until 95 % of the unseen pairs are right less those until all trained pairs are. Of
+    the tasks that ask larger cases the accuracy on unseen cases of trained sizes stands beside: where that is low the
+    rule was not learned at all, and the larger cases say nothing of size.
 Null: A lookup table of the training cases has no answer: 0. The six memorizers M1 to M6 are built of the same cases
     and asked the same ones; the best of them, chosen on these very cases, is the control, and the excess over it the
     claim. Uniform guesses among the possible answers are the chance level. The network before its first step is the
     blind pole.
 Assumptions: Unseen cases are drawn independently and share no sequence with the trained ones. Data, weights and orders
     are drawn anew for each seed. Intervals: Clopper-Pearson over all cases of all seeds; from three seeds on widened to
-    Student's t over seeds; of two seeds nothing is said about a third.
+    Student's t over seeds; of two seeds nothing is said about a third. The excess is paired by case (Newcombe, method
+    10 for paired data).
 Fails when: Trained for too few steps: what does not generalize here may do so later. It holds for these shapes, sizes
     and this optimizer. To be right beyond trained lengths and depths is a claim about these lengths and depths only.
 Source: theory.md A4; Power et al. 2022, "Grokking" (2201.02177); Delétang et al. 2023, "Neural Networks and the Chomsky
@@ -29,6 +33,7 @@ from byheart.audits.complexity_answers import (
     Answered,
     Experiment,
     first_step,
+    shared,
     sizes,
     successes,
 )
@@ -38,8 +43,9 @@ from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
 from byheart.stats.intervals import mean_of_few
 from byheart.stats.seed_rates import LEAST_SEEDS, difference_over_seeds, rate_over_seeds
 
-HEAD, DELAY, PLAIN = (
+HEAD, WITHIN, DELAY, PLAIN = (
     "complexity.unseen_accuracy",
+    "complexity.within_sizes_accuracy",
     "complexity.grokking_delay_steps",
     "complexity.unseen_accuracy_without_decay",
 )
@@ -67,6 +73,7 @@ def evidence(experiment: Experiment, subject: str, params: Params) -> tuple[Evid
     plain = experiment.of(MODEL, TASKS[0], decays=False)
     return (
         *accuracies,
+        *(it for task in TASKS if (it := _within_sizes(experiment, task, params)) is not None),
         _delay(watched, params),
         _estimate(PLAIN, plain, "The same networks, trained with weight decay 0", params),
         predictors_table(experiment, params),
@@ -87,6 +94,27 @@ def _accuracy(experiment: Experiment, subject: str, task: str, params: Params) -
     return _estimate(name_of(task), own, what, params, experiment.of(best, task))
 
 
+def _within_sizes(experiment: Experiment, task: str, params: Params) -> Estimate | None:
+    """Share of the unseen cases of trained sizes, or None where the unseen cases are such themselves."""
+    own = experiment.of(MODEL, task)
+    asked = [int(it.fresh.size) for it in own]
+    if not all(asked):
+        return None
+    hits = [int(it.fresh.sum()) for it in own]
+    found = rate_over_seeds(hits, asked, confidence=params.confidence)
+    return Estimate(
+        name=f"{WITHIN}_{task}",
+        value=found.value,
+        unit="rate",
+        low=found.low,
+        high=found.high,
+        confidence=params.confidence,
+        n=found.n or 0,
+        method=f"Unseen cases of trained sizes answered rightly, {task}; chance where one place is asked "
+        f"{100 * experiment.chances[task]:.1f} %; {_how(len(own))}.",
+    )
+
+
 def _estimate(
     name: str, own: Sequence[Answered], what: str, params: Params, control: Sequence[Answered] = ()
 ) -> Estimate:
@@ -94,7 +122,13 @@ def _estimate(
     beside = excess = None
     if control:
         beside = rate_over_seeds(successes(control), sizes(control), confidence=params.confidence)
-        excess = difference_over_seeds(successes(own), successes(control), sizes(own), confidence=params.confidence)
+        excess = difference_over_seeds(
+            successes(own),
+            successes(control),
+            sizes(own),
+            both=shared(own, control),
+            confidence=params.confidence,
+        )
     return Estimate(
         name=name,
         value=found.value,
@@ -124,6 +158,15 @@ def delays(watched: Sequence[Answered]) -> list[int | None]:
     return found
 
 
+def _step_by_step(watched: Sequence[Answered]) -> str:
+    """Both steps of every seed, in words."""
+    return ", ".join(
+        f"{first_step(one.curve, column=1, least=TRAINED_LEVEL):,} and "
+        f"{first_step(one.curve, column=2, least=UNSEEN_LEVEL):,}"
+        for one in watched
+    )
+
+
 def _delay(watched: Sequence[Answered], params: Params) -> Estimate | Refusal:
     found = delays(watched)
     known = [float(delay) for delay in found if delay is not None]
@@ -146,6 +189,7 @@ def _delay(watched: Sequence[Answered], params: Params) -> Estimate | Refusal:
         confidence=params.confidence,
         n=len(known),
         method="Steps until 95 % of the unseen pairs are right less those until all trained pairs are, looked at every "
-        f"{step:.0f} steps or more often; Student's t over seeds.",
+        f"{step:.0f} steps or more often; Student's t over seeds. All trained pairs and 95 % of the unseen ones, "
+        f"seed by seed: {_step_by_step(watched)} steps.",
         no_interval="An interval over seeds needs at least 2; there is 1." if interval is None else None,
     )

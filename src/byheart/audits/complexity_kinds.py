@@ -18,9 +18,9 @@ SURE_NATS = float(np.log(0.5))
 class Kind(StrEnum):
     """Which tokens."""
 
-    MEMORIZED = "memorized"
-    SURE = "held-out, as sure"
-    OTHER = "trained-on, not memorized"
+    MEMORIZED = "trained-on, sure"
+    SURE = "held-out, sure"
+    OTHER = "trained-on, not sure"
     MEMBER = "trained-on, all"
     HELD_OUT = "held-out, all"
 

@@ -32,8 +32,8 @@ class Params:
     """Of the networks' MLPs."""
     modulus: int = 59
     """p of a + b mod p."""
-    train_share: float = 0.3
-    """Of the p^2 pairs, that is trained on."""
+    train_share: float = 0.5
+    """Of the p (p + 1) / 2 pairs without order, that is trained on, each in both orders."""
     addition_layers: int = 1
     """Of the networks that add."""
     addition_rate: float = 3e-3

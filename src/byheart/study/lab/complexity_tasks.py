@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.audits.complexity_params import Params
 from byheart.study.lab.complexity_cases import NUM_CALIBRATION, Case, Rng, Task, case_of, distinct, task_of_cases
@@ -17,23 +18,33 @@ from byheart.study.lab.complexity_commands import composition
 def addition(params: Params, *, rng: Rng) -> Task:
     """A b = c with c = a + b mod p: a share of all pairs is trained on, the others are asked.
 
+    Definition:
+        pairs are split without their order: a b and b a are both trained on, or both left out, so that to know that
+        a + b = b + a answers nothing that is asked
     Source: Power et al. 2022, "Grokking" (arXiv 2201.02177), 3.1.
-    Differs: the operation is written by position alone.
+    Differs: the operation is written by position alone; there every ordered pair is drawn by itself, and where b a is
+        trained on a b is answered by swapping alone.
     """
     p = params.modulus
-    pairs = np.array(list(product(range(p), repeat=2)))[rng.permutation(p * p)]
-    cases = [case_of([int(a), int(b), p], [int(a + b) % p]) for a, b in pairs]
-    cut = round(params.train_share * p * p)
-    asked = cut + min(NUM_CALIBRATION, (p * p - cut) // 3)
+    pairs = np.array([(a, b) for a, b in product(range(p), repeat=2) if a <= b])
+    pairs = pairs[rng.permutation(len(pairs))]
+    cut = round(params.train_share * len(pairs))
+    asked = cut + min(NUM_CALIBRATION // 2, (len(pairs) - cut) // 3)
+
+    def cases(some: npt.NDArray[np.int64]) -> list[Case]:
+        both = [(int(a), int(b)) for pair in some for a, b in dict.fromkeys((tuple(pair), tuple(pair[::-1])))]
+        return [case_of([a, b, p], [(a + b) % p]) for a, b in both]
+
+    left = cases(pairs[asked:])
     return Task(
         name="addition",
         vocabulary_size=p + 2,
         answer_ids=tuple(range(p)),
         num_tokens=4,
-        trained=tuple(cases[:cut]),
+        trained=tuple(cases(pairs[:cut])),
         fresh=(),
-        unseen=tuple(cases[asked : asked + params.num_cases]),
-        calibration=tuple(cases[cut:asked]),
+        unseen=tuple(left[number] for number in rng.permutation(len(left))[: params.num_cases]),
+        calibration=tuple(cases(pairs[cut:asked])),
     )
 
 
@@ -75,10 +86,16 @@ def dyck(params: Params, *, rng: Rng) -> Task:
         far = [place for place, depth in _spans(tokens) if depth >= least_depth]
         return Case(np.array(tokens, dtype=np.int32), (int(rng.choice(far)),)) if far else None
 
+    def never_stored() -> Case | None:
+        case = asked(bound, 2)
+        return None if case is None or case.token_ids[: case.places[0]].tobytes() in questions else case
+
     bound = params.dyck_depth
     trained = distinct(within, params.num_trained, set())
     known = {case.token_ids.tobytes() for case in trained}
-    fresh = distinct(lambda: asked(bound, 2), params.num_cases + NUM_CALIBRATION, known)
+    # A sequence may be new and yet begin as a trained one up to the bracket that is asked.
+    questions = {case.token_ids[:place].tobytes() for case in trained for place in case.places}
+    fresh = distinct(never_stored, params.num_cases + NUM_CALIBRATION, known)
     unseen = distinct(lambda: asked(2 * bound, bound + 1), params.num_cases, known)
     return task_of_cases("dyck", 5, _CLOSING, params.dyck_tokens, trained, fresh, unseen)
 
