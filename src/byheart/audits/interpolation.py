@@ -81,7 +81,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="interpolation",
-    version=1,
+    version=2,
     question="Between two known inputs, does its answer move smoothly or jump?",
     profiles=PROFILES,
     needs=needs,
