@@ -54,7 +54,7 @@ class Languages:
 
 
 def canonical_names(languages: Languages) -> list[str]:
-    """What tells languages apart, one text each: the same for two if and only if they write the same strings equally often.
+    """What tells languages apart, one text each: equal where they write the same strings equally often.
 
     Definition:
         the smallest automaton of each: states that the first cannot reach are left out, states from which the same

@@ -55,7 +55,7 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
     return tuple(
         Finding(
             subject=_subject(name, kept),
-            evidence=evidence(name, everyone, params, blind=BLIND, is_model=name == MODEL),
+            evidence=evidence(name, everyone, params, is_model=name == MODEL),
         )
         for name in dict.fromkeys(subjects)
     )
