@@ -58,7 +58,8 @@ def predictors(everyone: Mapping[str, Sequence[Asked]], params: Params) -> Table
         title=_title(rows),
         columns=(
             "predictor", f"right at both ends and in the middle, share (distance {d})",
-            "likewise, the middle asked as tokens", "the middle asked as tokens, share", "in the middle, share", "both ends right, share",
+            "likewise, the middle asked as tokens",
+            "the middle asked as tokens, share", "in the middle, share", "both ends right, share",
             "never seen contexts right, share", "largest jump, total variation", "largest of all paths",
             "arg-max changes per path", "goes in one step, share of paths", "jump of the fired answer (0 or 1)",
             f"answers changed by {k} replaced tokens, trained-on", "never seen", "bits lost, trained-on",

@@ -13,7 +13,7 @@ from byheart.stats.shares import paired_differences, token_shares
 
 RIGHT = "interpolation.right_share"
 _METHOD = "Share of the points of a path whose most probable token follows the one or the other context in the text"
-_STORING = ("memorizer:", "lookup:", "blind:")
+_STORING = ("memorizer:", "distinct:", "lookup:", "blind:")
 
 
 def right_shares(subject: str, paths: Mapping[str, Sequence[Path]], params: Params) -> list[Evidence]:
