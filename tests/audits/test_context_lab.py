@@ -143,7 +143,7 @@ def test_languages_have_gain_validity_and_a_table_of_everyone() -> None:
     assert valid.value == pytest.approx(0.75)
     assert isinstance(table, Table)
     assert {row[0] for row in table.rows} == {MODEL, TABLE, MARKOV, *LANGUAGE_REFERENCES}
-    gains = {row[0]: row[1] for row in table.rows}
+    gains = {row[0]: float(row[1] or 0.0) for row in table.rows}
     assert gains[TRIGRAMS] == pytest.approx(0.3)  # three rows after the static mapping
     assert gains[BIGRAMS] == pytest.approx(0.2)
     beyond = shown[BEYOND]

@@ -67,7 +67,7 @@ def test_languages_of_one_name_write_the_same_and_those_of_two_do_not() -> None:
 
 
 def _words(languages: Languages, number: int, length: int) -> frozenset[tuple[int, ...]]:
-    found = [((), 0)]
+    found: list[tuple[tuple[int, ...], int]] = [((), 0)]
     for _ in range(length):
         found = [
             ((*word, symbol), int(languages.successors[number, state, symbol]))
