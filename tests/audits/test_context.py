@@ -100,6 +100,17 @@ def test_curves_run_along_the_prompt() -> None:
     assert isinstance(chain, Series)
     assert [line.label for line in chain.lines] == ["chain", BAYES]
     assert chain.lines[0].points[0].x == np.mean([1, 2, 3, 4, 5])
+    last = chain.lines[0].points[-1]
+    assert f"({last.low:.2f} to {last.high:.2f})" in chain.title
+
+
+def test_a_title_does_not_say_more_than_the_interval_at_the_end_of_the_curve() -> None:
+    flat = found(told(first=STORES), STORES)["context.chain_curve"]
+    assert isinstance(flat, Series)
+    assert flat.title.startswith("That the chain is worth anything by the end of the prompt is not shown")
+    long = found(told(80))["context.language_curve"]
+    assert isinstance(long, Series)
+    assert long.title.startswith("By the end of the prompt its language is worth")
 
 
 def test_too_few_prompts_are_refused_and_none_too() -> None:

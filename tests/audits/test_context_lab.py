@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from byheart.audits.context_lab import EXACT, GAIN, ORDERED, SEEN, evidence
-from byheart.audits.context_languages import BIGRAMS, TRIGRAMS, VALID, LanguageTrial, language_evidence
+from byheart.audits.context_languages import BEYOND, BIGRAMS, TRIGRAMS, VALID, LanguageTrial, language_evidence
 from byheart.audits.context_languages import REFERENCES as LANGUAGE_REFERENCES
 from byheart.audits.context_params import PROFILES, LabParams
 from byheart.audits.context_seeds import over_seeds
@@ -55,7 +55,13 @@ def test_with_three_seeds_the_seeds_are_the_units() -> None:
     assert it.n == 3
     assert "Student's t over seeds" in it.method
     assert it.excess is not None
-    assert it.excess.value == pytest.approx(0.4)
+    assert it.control is not None
+    assert it.control.value == pytest.approx(0.1)  # markov, the best of those that store, and not random order
+    assert it.excess.value == pytest.approx(0.4 - 0.1)
+    assert f"the best of those that only store, {MARKOV}, paired" in it.method
+    others = found([trial(), trial()], MARKOV)[GAIN]
+    assert isinstance(others, Estimate)
+    assert others.excess is None
 
 
 def test_with_two_seeds_the_chains_are_and_it_says_so() -> None:
@@ -64,7 +70,7 @@ def test_with_two_seeds_the_chains_are_and_it_says_so() -> None:
     assert it.n == 20
     assert it.low is not None
     assert 0.3 < it.low < it.value
-    assert "other trainings may differ" in it.method
+    assert "20 cases of these 2 networks, 10 new ones each: other trainings may differ" in it.method
     exact = found([trial(), trial()])[EXACT]
     assert isinstance(exact, Estimate)
     assert exact.low is None
@@ -95,6 +101,7 @@ def test_the_table_shows_the_memorizers_behind_and_the_lookup_on_what_it_holds()
     assert isinstance(table, Table)
     assert table.title.startswith("Of 0.50 bits per token that a new chain is worth to Bayes, transformer gains 0.40")
     assert "the best memorizer (markov) 0.10" in table.title
+    assert table.title.endswith("frequencies in the sequence 0.15")
     rows = {row[0]: row for row in table.rows}
     assert set(rows) == set(BITS)
     seen = table.columns.index("trained-on sequences, bits per token over the static mapping")
@@ -136,8 +143,15 @@ def test_languages_have_gain_validity_and_a_table_of_everyone() -> None:
     assert valid.value == pytest.approx(0.75)
     assert isinstance(table, Table)
     assert {row[0] for row in table.rows} == {MODEL, TABLE, MARKOV, *LANGUAGE_REFERENCES}
-    gains = {row[0]: row[1] for row in table.rows}
+    gains = {row[0]: float(row[1] or 0.0) for row in table.rows}
     assert gains[TRIGRAMS] == pytest.approx(0.3)  # three rows after the static mapping
     assert gains[BIGRAMS] == pytest.approx(0.2)
+    beyond = shown[BEYOND]
+    assert isinstance(beyond, Estimate)
+    assert beyond.value == pytest.approx(gains[MODEL] - gains[BIGRAMS])  # the network is below n-grams
+    gain = shown["context.language_gain_bits"]
+    assert isinstance(gain, Estimate)
+    assert gain.excess is not None
+    assert gain.excess.value == pytest.approx(gains[MODEL] - gains[MARKOV])
     again = LanguageTrial.from_json(trials[1].to_json())
     assert again.to_json() == trials[1].to_json()

@@ -74,6 +74,14 @@ def test_right_answers_on_the_way_are_counted_beside_both_controls_on_their_pair
     assert shuffled.control is not None
     assert (untrained.control.value, shuffled.control.value) == (1 / 5, 0)
     assert untrained.n == 5
+    # Right nowhere on 5 couples proves little of others.
+    assert shuffled.control.high == pytest.approx(1 - 0.025 ** (1 / 5))
+    storing = found["interpolation.right_share_memorizer"]
+    assert storing.control is not None
+    assert storing.control.value == 1.0  # its two ends are right, and it says nothing else
+    assert storing.excess is not None
+    assert storing.excess.low < 0 < storing.excess.high
+    assert storing.n == 8
 
 
 def test_pairs_of_one_couple_of_documents_are_one_observation() -> None:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from byheart.errors import CapabilityError
 from byheart.models.causal import CausalPredictor
 from byheart.models.controls import shuffled_embeddings, untrained
+from byheart.models.fused.adoption import fused_network
 from byheart.models.fused.network import FusedNetwork
 from byheart.models.huggingface import HuggingFaceNetwork, huggingface_predictor
 from byheart.models.transformer.network import Network
@@ -53,6 +54,36 @@ def test_an_untrained_network_has_the_shape_and_nothing_else(subject: CausalPred
     # Weights of 0.02 leave everything nearly equally probable; those of the subject do not.
     assert np.ptp(rows[0]) < 0.5 * np.ptp(subject.next_log_probabilities_nats(contexts)[0])
     assert one.network.embed(torch.zeros(1, 1, dtype=torch.int64)).shape[-1] == subject.embed(contexts[0]).shape[-1]
+
+
+def test_a_llama_begins_alike_whoever_computes_it() -> None:
+    config = LlamaConfig(
+        vocab_size=61, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
+        max_position_embeddings=33, initializer_range=0.3, bos_token_id=3, eos_token_id=3, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config).eval()
+    fused = fused_network(config.to_dict(), model.state_dict())
+    assert fused is not None
+    ids = torch.arange(61)[None]
+    spreads = []
+    for network in (fused, HuggingFaceNetwork(model)):
+        asked = CausalPredictor(
+            network, name="model:llama", end_id=3, vocabulary_size=61, num_positions=33, fingerprint="", size_bytes=0
+        )
+        begun = untrained(asked, rng=np.random.default_rng(0)).network
+        states = begun.layer_states(begun.embed(ids[:, :30]))
+        spreads.append([float(one.detach().std()) for one in (begun.embed(ids), *states, begun.logits(states[-1]))])
+    assert spreads[0][0] == pytest.approx(0.3, rel=0.1)
+    assert spreads[0] == pytest.approx(spreads[1], rel=0.25)
+
+
+def test_tokens_that_ask_keep_their_embedding() -> None:
+    own = predictor()
+    control = shuffled_embeddings(own, kept_ids=(7, 9), rng=np.random.default_rng(4))
+    ids = np.arange(own.vocabulary_size, dtype=np.int32)
+    same = (own.embed(ids) == control.embed(ids)).all(axis=1)
+    assert same[[3, 7, 9]].all()
+    assert same.sum() < 12
 
 
 def test_the_global_stream_of_torch_is_left_as_it_was() -> None:

@@ -93,25 +93,54 @@ def test_a_refusal_is_no_answer() -> None:
     assert "there are 2" in said.lead
 
 
-def lab(value: float, rival: float, rival_control: float = 0.0, seen: float = 1.5) -> Finding:
-    own = (
-        gain(CHAIN, value, 0.1),
+def lab(value: float, rival: float, *, seen: float = 1.5, half: float = 0.1, **own: Evidence) -> Finding:
+    best = "bootstrap over the 192 cases of these 2 networks, 96 new ones each: other trainings may differ"
+    model = (
+        dataclasses.replace(gain(CHAIN, value, rival, half, n=192), method=best),
         gain("end_bayes_kl_nats", 0.02, unit="nats per token"),
         rate("ordered_phases_rate", 1.0),
+        *own.values(),
     )
     sides = (gain("seen_gain_bits", seen), gain("seen_gain_bits", -0.4))
-    return finding(own, gain(CHAIN, rival, rival_control), gain(CHAIN, -0.4, -0.4), seen=sides)
+    lookup, blind = (
+        dataclasses.replace(gain(CHAIN, at), control=None, excess=None, method=best) for at in (rival, -0.4)
+    )
+    return finding(model, lookup, blind, seen=sides)
 
 
-def test_the_laboratory_compares_the_whole_gain_with_the_memorizers() -> None:
-    said = lab(0.5, 0.1)
+def test_the_laboratory_claims_what_is_gained_beyond_the_best_of_those_that_store() -> None:
+    said = lab(0.5, 0.2)
     assert said.answer == "Yes."
     assert "fixed transition probabilities" in said.lead
-    assert "in this order" in " ".join(said.details)
-    assert "from the best predictor" in " ".join(said.details)
-    # A table that has an excess over random order and yet loses to fixed probabilities takes nothing back.
-    assert lab(0.5, -0.5, -1.5).answer == "Yes."
+    details = " ".join(said.details)
+    assert "The best of those that only store: 0.20" in details
+    assert "in this order" in details
+    assert "from the best predictor" in details
+    assert "random order" not in details
+    assert "memorizers are not at chance on chains" in details
+    assert "not at chance" not in " ".join(lab(0.5, -0.5).details)
+    assert lab(0.5, -0.5).answer == "Yes."
     assert lab(0.5, 0.45).answer.startswith("Undecided")
+    assert lab(0.2, 0.45).answer.startswith("No: the best memorizer")
+    assert lab(-0.2, -0.9).answer.startswith("No evidence of it: fixed")
+
+
+def test_the_laboratory_says_of_which_networks_its_sequences_are() -> None:
+    assert "192 new sequences, 96 of each of 2 networks" in lab(0.5, 0.2).details[-1]
+
+
+def test_languages_that_stay_below_bigrams_are_said_to() -> None:
+    own = gain("language_gain_bits", 0.44, 0.18)
+    below = dataclasses.replace(gain("language_beyond_bigrams_bits", -0.38), control=None, excess=None)
+    details = " ".join(lab(0.5, 0.2, own=own, below=below).details)
+    assert "it is below bigrams counted in the sequence" in details
+    assert "more than the best of those that only store" in details
+
+
+def test_the_rival_is_the_one_that_may_gain_most() -> None:
+    vague, sharp = gain(COPY, 0.2, half=2.0), gain(COPY, 0.3)
+    said = finding((gain(COPY, 1.0),), sharp, vague)
+    assert said.answer.startswith("Undecided: blind pole")
 
 
 def test_poles_that_do_not_stand_apart_on_the_training_data_decide_nothing() -> None:

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from byheart.core.evidence import Estimate, Evidence, Interval, Refusal
 from byheart.core.result import Completed, Result
 from byheart.report.verdict import Finding, findings
@@ -37,14 +39,28 @@ def finding(*own: Evidence, lookup: float = 2.0, blind: float = 0.0) -> Finding:
     return findings(record)[0]
 
 
-def test_a_model_that_moves_is_said_to_and_that_this_alone_is_no_generalization() -> None:
-    said = finding(*jumps(), beside("right_share", 0.4, 0.0), beside("right_share_shuffled", 0.4, 0.38))
+def test_a_model_that_is_right_on_the_way_where_its_controls_are_not_is_said_to_be() -> None:
+    right = (beside("right_share", 0.4, 0.0), beside("right_share_shuffled", 0.4, 0.1))
+    said = finding(*jumps(), *right, beside("right_share_memorizer", 0.4, 0.41))
     assert said.answer.startswith("Yes: it goes in many steps")
     assert "0.30 total variation" in said.lead
     text = " ".join(said.details)
     assert "Continuity alone is not generalization" in text
     assert "an untrained network" in text
-    assert text.count("does not tell apart") == 1  # the shuffled one
+    assert text.count("does not tell apart") == 1  # the memorizer
+    fewer = finding(*jumps(), *right, beside("right_share_memorizer", 0.4, 0.6))
+    assert fewer.answer == "It moves smoothly, and on the way it is right less often than a memorizer that jumps."
+
+
+@pytest.mark.parametrize(("untrained", "shuffled"), [(0.4, 0.1), (0.0, 0.38), (0.4, 0.4)])
+def test_a_model_no_better_than_its_controls_is_smooth_and_no_more(untrained: float, shuffled: float) -> None:
+    said = finding(*jumps(), beside("right_share", 0.4, untrained), beside("right_share_shuffled", 0.4, shuffled))
+    assert said.answer.startswith("It moves smoothly, as networks that know nothing do")
+    assert "is not shown" in said.answer
+
+
+def test_without_controls_smoothness_is_no_answer() -> None:
+    assert "no network without knowledge was asked" in finding(*jumps()).answer
 
 
 def test_a_model_that_steps_is_not_said_to_move() -> None:
@@ -72,6 +88,8 @@ def test_the_experiment_says_whether_it_is_right_halfway() -> None:
     right = rate("interpolation.midpoint_accuracy", 90, 100, 0, 100)
     wrong = rate("interpolation.midpoint_accuracy", 1, 100, 1, 100)
     assert "rightly" in finding(*jumps(), right).answer
+    unseen = rate("interpolation.held_out_accuracy", 90, 100, 30, 100)
+    assert "there and elsewhere, than the best memorizer" in finding(*jumps(), right, unseen).answer
     assert "no evidence that what it says on the way is right" in finding(*jumps(), wrong).answer
 
 
@@ -80,6 +98,7 @@ def test_brittleness_is_a_sign_of_memory_only_where_the_poles_say_so() -> None:
         return " ".join(finding(*jumps(), lost(excess), **poles).details)
 
     assert "a sign of memory, as" in last(1.0)
-    assert "no evidence of memory in this sample" in last(0.1)
+    assert "undecided, as the interval includes zero; what holds the text does show it" in last(0.1)
+    assert "no sign of memory, which" in last(-1.0)
     assert "so it is no sign of memory" in last(1.0, blind=1.0)
     assert "this sample can tell nothing" in last(1.0, lookup=0.0)

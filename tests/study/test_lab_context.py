@@ -12,10 +12,12 @@ from byheart.audits.context_params import PROFILES, LabParams
 from byheart.audits.context_trials import BAYES, EXPECTED, Trial
 from byheart.core.evidence import Estimate, Table
 from byheart.core.run_record import RunRecord
+from byheart.stats.languages import canonical_names, draw_languages
 from byheart.study import lab
 from byheart.study.integrity import faults
 from byheart.study.lab import context
 from byheart.study.lab.context_chains import train_seed
+from byheart.study.lab.context_languages import new_sequences
 from byheart.study.lab.execute import run_lab
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
@@ -88,6 +90,17 @@ def test_pieces_depend_on_their_arguments_alone(run: tuple[RunRecord, Path]) -> 
     each = table.columns.index("new chains, seed by seed")
     assert str(table.rows[0][each]).split(", ")[1] == f"{again.gains('transformer').mean():.3f}"
     assert again.to_json() == once
+
+
+def test_no_new_language_is_one_that_was_trained_on_in_other_states() -> None:
+    params = dataclasses.replace(TINY, num_held_out=40, language_states=2, language_symbols=3)
+    known = draw_languages(20, 2, 3, rng=np.random.default_rng(0))
+    symbols, languages = new_sequences(params, known, 0, "test")
+    assert symbols.shape == (40, 20)
+    assert not set(canonical_names(known)) & set(canonical_names(languages))
+    # Drawn without looking, some are known ones: this sample can tell.
+    drawn = draw_languages(40, 2, 3, rng=np.random.default_rng(1))
+    assert set(canonical_names(known)) & set(canonical_names(drawn))
 
 
 def test_seeds_have_data_of_their_own() -> None:

@@ -16,7 +16,7 @@ from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import interpolation
 from byheart.study.lab.execute import run_lab
-from byheart.study.lab.interpolation_asking import LOOKUP, MODEL, Table, repetition
+from byheart.study.lab.interpolation_asking import BLIND, LOOKUP, MODEL, Table, repetition
 from byheart.study.lab.interpolation_data import answers, answers_between, asked, documents, draw_task
 from byheart.study.lab.plan import LabPlan
 from byheart.study.pages import write_report
@@ -107,9 +107,18 @@ def test_memorizers_go_in_one_step_and_are_never_right_at_both_ends_and_between(
     step = table.columns.index("goes in one step, share of paths")
     for name in (LOOKUP, *memorizers):
         assert rows[name][1] == 0, name
+    # Asked the middle as tokens, some of them can be right, and networks too.
+    asked_so = table.columns.index("the middle asked as tokens, share")
+    assert sum(float(rows[name][asked_so] or 0) for name in (MODEL, *memorizers)) > 0
     for name in (LOOKUP, "memorizer:boolean", "memorizer:markov"):
         assert rows[name][step] == 1, name
     assert rows[MODEL][step] == 0
+
+
+def test_every_answer_is_one_of_the_values_and_the_token_that_asks_is_read_by_everyone() -> None:
+    done = repetition(TINY, 0, 0)["predictors"]
+    # The first weights say the same nearly everywhere: of 24 values, and not the token that asks, which is never right.
+    assert sum(sum(done[BLIND][f"{side}_is_right"]) for side in ("seen", "unseen")) > 0
 
 
 def test_every_repetition_has_data_and_weights_of_its_own_and_the_same_each_time() -> None:

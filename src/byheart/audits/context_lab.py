@@ -8,10 +8,14 @@ Statistic: Sequences of T tokens over k symbols, each from a chain whose rows ~ 
     P_Bayes = (c_ij + 1) / (c_i + k) from counts in the sequence so far. While the network is trained: the exact
     KL(reference || network), mean over the same places, for the references uniform, frequencies in the sequence and
     Bayes; phases are the runs of looks with the same nearest reference. Likewise of sequences that random automata
-    write, none of them shared between training and test: the same gain, and at the last place the probability of the
-    symbols that may come and the total variation from the automaton, beside n-grams counted in the sequence.
-Null: The same tokens in random order: no chain is left, only frequencies. The static mapping itself, whose gain is 0.
-    The network before its first step, and a table of all training sequences, which foresees those and no new one.
+    write, none of them shared between training and test, in whatever states it is written (smallest automata are
+    compared): the same gain, that gain minus what bigrams counted in the sequence gain, and at the last place the
+    probability of the symbols that may come and the total variation from the automaton.
+Null: The best of those that only store (M1 to M6 and a table, of the very training sequences), chosen on the very
+    sequences that are compared: the claimed excess is the gain of the network minus its gain, paired by sequence. The
+    static mapping itself, whose gain is 0. The same tokens in random order stand in the table and are no chance level
+    of who stores: an order that does not occur in the data costs it too. The network before its first step, and a table
+    of all training sequences, which foresees those and no new one.
 Assumptions: New chains are independent of the training sequences. Seeds (weights and data drawn anew) are the
     independent units: Student's t from three seeds on; with fewer, a bootstrap over the new chains of these very
     networks, which says nothing of other trainings, and every seed is shown.
@@ -29,8 +33,8 @@ import numpy as np
 
 from byheart.audits.context_lab_tables import predictors_table, prompt_curve, training_curve
 from byheart.audits.context_params import LabParams
-from byheart.audits.context_seeds import LEAST_SEEDS, estimate_over_seeds
-from byheart.audits.context_trials import EXPECTED, Trial
+from byheart.audits.context_seeds import LEAST_SEEDS, best_storing, estimate_over_seeds
+from byheart.audits.context_trials import EXPECTED, Trial, names_of
 from byheart.core.evidence import Estimate, Evidence
 from byheart.stats.intervals import clopper_pearson, mean_of_few
 
@@ -55,10 +59,12 @@ def evidence(
         is_model: whether it is the trained network, which has phases and shows everyone beside it.
         rng: draws the resamples.
     """
+    best = best_storing({one: [t.gains(one) for t in trials] for one in names_of(trials)}) if is_model else None
     found: list[Evidence] = [
         estimate_over_seeds(
             GAIN, "bits per token", [t.gains(name) for t in trials], f"{_GAIN} new chains", params.confidence,
-            control=[t.shuffled_gains(name) for t in trials], rng=rng,
+            control=None if best is None else [t.gains(best) for t in trials],
+            controlled_by=f"the best of those that only store, {best}", rng=rng,
         ),
         estimate_over_seeds(
             DISTANCE, "nats per token", [t.bayes_distances(name) for t in trials], _DISTANCE, params.confidence, rng=rng

@@ -65,6 +65,7 @@ def _title(names: Sequence[str], gains: dict[str, Interval]) -> str:
         automaton = gains.get("memorizer:automaton")
         if automaton is not None and best != "memorizer:automaton":
             said += f", the automaton {automaton.value:.2f}"
+        said += f"; frequencies in the sequence {gains[FREQUENCIES].value:.2f}"
     return said
 
 

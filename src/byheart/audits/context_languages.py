@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from byheart.audits.context_params import LabParams
-from byheart.audits.context_seeds import estimate_over_seeds, pooled
+from byheart.audits.context_seeds import best_storing, estimate_over_seeds, pooled
 from byheart.core.evidence import Cell, Evidence, Interval, Table
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
@@ -19,7 +19,12 @@ STATIC, FREQUENCIES, BIGRAMS, TRIGRAMS = (
     "trigrams in the prompt",
 )
 REFERENCES = (STATIC, FREQUENCIES, BIGRAMS, TRIGRAMS)
-GAIN, VALID, VARIATION = "context.language_gain_bits", "context.language_validity", "context.language_variation"
+GAIN, VALID, VARIATION, BEYOND = (
+    "context.language_gain_bits",
+    "context.language_validity",
+    "context.language_variation",
+    "context.language_beyond_bigrams_bits",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +81,17 @@ def language_evidence(
         is_model: whether it is the trained network, which shows everyone beside it.
         rng: draws the resamples.
     """
+    asked = [one for one in trials[0].ruled_nats if one not in REFERENCES]
+    best = best_storing({one: [t.gains(one) for t in trials] for one in asked}) if is_model else None
     gains = [trial.gains(name) for trial in trials]
-    control = [trial.shuffled_gains(name) for trial in trials]
+    control = None if best is None else [trial.gains(best) for trial in trials]
     method = "log2 P(token) - log2 P_static(token), mean over the second half of sequences of new automata"
     last = "at the last place of sequences of new automata"
     found: list[Evidence] = [
-        estimate_over_seeds(GAIN, "bits per token", gains, method, params.confidence, control=control, rng=rng),
+        estimate_over_seeds(
+            GAIN, "bits per token", gains, method, params.confidence, control=control,
+            controlled_by=f"the best of those that only store, {best}", rng=rng,
+        ),
         estimate_over_seeds(
             VALID, "share", [t.valid[name] for t in trials], f"Probability of symbols that may come, {last}",
             params.confidence, rng=rng,
@@ -91,7 +101,12 @@ def language_evidence(
             params.confidence, rng=rng,
         ),
     ]  # fmt: skip
-    return (*found, languages_table(name, trials, rng=rng, confidence=params.confidence)) if is_model else tuple(found)
+    if not is_model:
+        return tuple(found)
+    beyond = [trial.gains(name) - trial.gains(BIGRAMS) for trial in trials]
+    said = f"{method}, minus that of bigrams counted in the sequence"
+    found.append(estimate_over_seeds(BEYOND, "bits per token", beyond, said, params.confidence, rng=rng))
+    return (*found, languages_table(name, trials, rng=rng, confidence=params.confidence))
 
 
 def languages_table(

@@ -1,6 +1,6 @@
 """Means over seeds and over cases: which of the two an interval rests on, and what is said of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -40,6 +40,18 @@ def pooled(values: Sequence[Floats], *, rng: np.random.Generator, confidence: fl
     return found
 
 
+def best_storing(gains: Mapping[str, Sequence[Floats]]) -> str | None:
+    """Who gains most of those that only store, M1 to M6 and the table; None where none of them was asked.
+
+    It is chosen on the very cases that are then compared, which favours it.
+
+    Args:
+        gains: by name of the predictor, of each seed, one number for each case.
+    """
+    stores = [name for name in gains if name.startswith(("memorizer:", "lookup:"))]
+    return max(stores, key=lambda name: float(np.mean([one.mean() for one in gains[name]])), default=None)
+
+
 def estimate_over_seeds(
     name: str,
     unit: str,
@@ -48,6 +60,7 @@ def estimate_over_seeds(
     confidence: float,
     *,
     control: Sequence[Floats] | None = None,
+    controlled_by: str = "",
     rng: np.random.Generator,
 ) -> Estimate | Refusal:
     """An estimate whose units are seeds, or, with too few, the cases of these very networks; its method says which.
@@ -58,7 +71,8 @@ def estimate_over_seeds(
         values: of each seed, one number for each case.
         method: how a value is computed.
         confidence: coverage.
-        control: the same without the rule, case by case.
+        control: the same of another, case by case.
+        controlled_by: whose that is.
         rng: draws the resamples of cases.
     """
     found = over_seeds(values, rng=rng, confidence=confidence)
@@ -69,11 +83,12 @@ def estimate_over_seeds(
     how = (
         "Student's t over seeds"
         if len(values) >= LEAST_SEEDS
-        else f"bootstrap over the cases of these {len(values)} networks: other trainings may differ"
+        else f"bootstrap over the {sum(one.size for one in values)} cases of these {len(values)} networks, "
+        f"{' and '.join(dict.fromkeys(str(one.size) for one in values))} new ones each: other trainings may differ"
     )
     beside = excess = None
     if control is not None:
-        how += "; control: the same tokens in random order, paired"
+        how += f"; control: {controlled_by}, paired case by case"
         beside = over_seeds(control, rng=rng, confidence=confidence)
         paired = [own - other for own, other in zip(values, control, strict=True)]
         excess = over_seeds(paired, rng=rng, confidence=confidence)

@@ -150,19 +150,29 @@ def rule_curve(
     places = _binned(np.arange(1, ruled.shape[1] + 1, dtype=np.float64)[None])[0]
     ends = {name: float(bits[:, -1].mean()) for name, bits in curves.items()}
     best = max(references, key=lambda name: ends[name])
+    own = _points(places, curves[subject], rng=rng, confidence=confidence)
     return Series(
         name=f"context.{kind}_curve",
-        title=f"By the end of the prompt its {kind} is worth {ends[subject]:.2f} bits per token here, "
-        f"{ends[best]:.2f} to {best}",
+        title=f"{_worth(kind, own[-1])}; {ends[best]:.2f} to {best}",
         x="tokens of the prompt",
         y="bits gained over random order",
         lines=(
-            Line(kind, "subject", _points(places, curves[subject], rng=rng, confidence=confidence)),
+            Line(kind, "subject", own),
             # Without bounds: the same for every subject, so that the figure draws each once.
             *(Line(name, "control", _means(places, curves[name])) for name in references),
         ),
         chance=0.0,
     )
+
+
+def _worth(kind: str, end: Point) -> str:
+    """What the rule is worth at the end, as far as the interval there tells."""
+    if end.low is None or end.high is None:
+        return f"By the end of the prompt its {kind} is worth {end.y:.2f} bits per token here, too few for an interval"
+    said = f"{end.y:.2f} bits per token here ({end.low:.2f} to {end.high:.2f})"
+    if end.low <= 0 <= end.high:
+        return f"That the {kind} is worth anything by the end of the prompt is not shown: {said}"
+    return f"By the end of the prompt its {kind} is worth {said}"
 
 
 def _binned(bits: Floats) -> Floats:

@@ -15,8 +15,10 @@ Null: M2: it has no embeddings, and answers as at the nearer end: one step. Afte
     jump is compared with; as a distribution it doubts its rules and steps by less, but the whole way at once, which is
     what the subject's share is compared with, pair by pair. All memorizers are answered for by the nearer end.
     Continuity alone is not generalization: an untrained network of the same shape and the same network with the rows of
-    its embedding shuffled are continuous too. What tells them apart is how often, along the path, the most probable
-    token is one that follows the one or the other context in the text. Of damage: held-out windows, as many.
+    its embedding shuffled are continuous too. What may tell them apart is how often, along the path, the most probable
+    token is one that follows the one or the other context in the text; that the way is meaningful is said only where
+    this share is above both, pair by pair, and not below that of the best memorizer, which says at every point what it
+    says at the nearer end. Of damage: held-out windows, as many.
 Assumptions: Couples of documents are independent, and a document is in pairs with one other only; windows at most one
     of a document. Held-out text was not trained on.
 Fails when: The subject shows no embeddings (an endpoint): not applicable. The jump depends on the grid: a finer one
@@ -81,7 +83,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="interpolation",
-    version=1,
+    version=2,
     question="Between two known inputs, does its answer move smoothly or jump?",
     profiles=PROFILES,
     needs=needs,

@@ -12,7 +12,7 @@ from byheart.core.evidence import Line, Point, Role, Series, Table
 from byheart.core.interpolation_material import SHUFFLED
 from byheart.core.tokens import Floats
 from byheart.core.units import NATS_PER_BIT
-from byheart.stats.intervals import clopper_pearson
+from byheart.stats.seed_rates import LEAST_SEEDS, rate_over_seeds
 
 
 def _rate(flags: Sequence[Floats | Flags]) -> float | None:
@@ -24,6 +24,11 @@ def _nearest(asked: Sequence[Asked], name: str, params: Params) -> list[Floats |
     return [np.asarray(getattr(one, name))[one.distance == params.distances[0]] for one in asked]
 
 
+def counted(flags: Sequence[Flags]) -> tuple[list[int], list[int]]:
+    """Of each repetition, cases that are so and cases."""
+    return [int(one.sum()) for one in flags], [int(one.size) for one in flags]
+
+
 def predictors(everyone: Mapping[str, Sequence[Asked]], params: Params) -> Table:
     """Everyone on the same paths and contexts."""
     rows = []
@@ -33,6 +38,8 @@ def predictors(everyone: Mapping[str, Sequence[Asked]], params: Params) -> Table
             (
                 name,
                 _rate(_nearest(asked, "all_right", params)),
+                _rate(_nearest(asked, "all_right_of_tokens", params)),
+                _rate(_nearest(asked, "token_middle_is_right", params)),
                 _rate(_nearest(asked, "middle_is_right", params)),
                 _rate(_nearest(asked, "ends_are_right", params)),
                 _rate([one.unseen_is_right for one in asked]),
@@ -50,8 +57,9 @@ def predictors(everyone: Mapping[str, Sequence[Asked]], params: Params) -> Table
         name="interpolation.predictors",
         title=_title(rows),
         columns=(
-            "predictor", f"right at both ends and in the middle, share (distance {d})", "in the middle, share",
-            "both ends right, share",
+            "predictor", f"right at both ends and in the middle, share (distance {d})",
+            "likewise, the middle asked as tokens",
+            "the middle asked as tokens, share", "in the middle, share", "both ends right, share",
             "never seen contexts right, share", "largest jump, total variation", "largest of all paths",
             "arg-max changes per path", "goes in one step, share of paths", "jump of the fired answer (0 or 1)",
             f"answers changed by {k} replaced tokens, trained-on", "never seen", "bits lost, trained-on",
@@ -74,13 +82,24 @@ def _in_one_step(asked: Asked, params: Params) -> Floats:
 
 def _title(rows: Sequence[tuple[str | float | None, ...]]) -> str:
     """Who is right in the middle, as it came out; the model stands first."""
-    best = max((row for row in rows if str(row[0]).startswith("memorizer:")), key=lambda row: float(row[1] or 0.0))
-    own, theirs = float(rows[0][1] or 0.0), float(best[1] or 0.0)
+    best = max((row for row in rows if _stores(row)), key=lambda row: float(row[2] or 0.0))
+    other = max((row for row in rows if _stores(row)), key=lambda row: float(row[6] or 0.0))
+    own, theirs = float(rows[0][1] or 0.0), float(best[2] or 0.0)
     verb = "is" if own > theirs else "is, no more often than a memorizer,"
     return (
-        f"At two known inputs and halfway between them {rows[0][0]} {verb} right on {100 * own:.0f} % of the paths, "
-        f"the best memorizer on {100 * theirs:.0f} %"
+        f"At two known inputs and halfway between their embeddings {rows[0][0]} {verb} right on {100 * own:.0f} % of "
+        f"the paths; the best memorizer, asked the case halfway as tokens, on {100 * theirs:.0f} % "
+        f"({_plain(best)}); of contexts never seen on {100 * float(rows[0][6] or 0.0):.0f} % and "
+        f"{100 * float(other[6] or 0.0):.0f} % ({_plain(other)})"
     )
+
+
+def _stores(row: tuple[str | float | None, ...]) -> bool:
+    return str(row[0]).startswith(("memorizer:", "lookup:"))
+
+
+def _plain(row: tuple[str | float | None, ...]) -> str:
+    return str(row[0]).partition(":")[2]
 
 
 def repetitions(own: Sequence[Asked], params: Params) -> Table:
@@ -135,9 +154,9 @@ def between_curve(own: Sequence[Asked], params: Params) -> Series:
     """How often both ends and the middle are answered rightly, by the distance of the ends."""
     points = []
     for distance in params.distances:
-        flags = np.concatenate([one.all_right[one.distance == distance] for one in own])
-        if flags.size:
-            it = clopper_pearson(int(flags.sum()), int(flags.size), confidence=params.confidence)
+        flags = [one.all_right[one.distance == distance] for one in own]
+        if all(one.size for one in flags):
+            it = rate_over_seeds(*counted(flags), confidence=params.confidence)
             points.append(Point(float(distance), it.value, it.low, it.high, it.n))
     first, last = points[0], points[-1]
     return Series(
@@ -148,18 +167,25 @@ def between_curve(own: Sequence[Asked], params: Params) -> Series:
         y="share of paths right at both ends and halfway",
         lines=(Line("right at both ends and halfway", "subject", tuple(points)),),
         x_is_log=True,
-        chance=1.0 / params.num_values,
-        note="Clopper-Pearson intervals over the paths of all repetitions. Chance: one of all values.",
+        chance=params.num_values**-3.0,
+        note=f"{_over(own, 'paths')} Chance: who says any of all values at each of the three places.",
     )
+
+
+def _over(own: Sequence[Asked], cases: str) -> str:
+    """What the intervals of rates rest on."""
+    said = f"Clopper-Pearson intervals over the {cases} of all repetitions"
+    return f"{said}, widened to Student's t over these." if len(own) >= LEAST_SEEDS else f"{said}, these networks only."
 
 
 def damage_curve(own: Sequence[Asked], params: Params) -> Series:
     """How often the answer stays, by the number of replaced tokens."""
     lines = []
     for side, label in (("seen", "trained-on"), ("unseen", "never seen")):
-        kept = np.concatenate([getattr(one, f"{side}_is_kept") for one in own])
+        kept = [getattr(one, f"{side}_is_kept") for one in own]
         intervals = [
-            clopper_pearson(int(column.sum()), int(column.size), confidence=params.confidence) for column in kept.T
+            rate_over_seeds(*counted([one[:, at] for one in kept]), confidence=params.confidence)
+            for at in range(len(params.num_damaged))
         ]
         points = zip(params.num_damaged, intervals, strict=True)
         lines.append(
@@ -178,6 +204,6 @@ def damage_curve(own: Sequence[Asked], params: Params) -> Series:
         y="share of answers that stay",
         lines=tuple(lines),
         x_is_log=True,
-        note="Clopper-Pearson intervals over the contexts of all repetitions. The right answer changes with the damage "
-        "too; what counts is the difference between the two sides.",
+        note=f"{_over(own, 'contexts')} The right answer changes with the damage too; "
+        "what counts is the difference between the two sides.",
     )

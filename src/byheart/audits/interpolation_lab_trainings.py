@@ -26,6 +26,8 @@ class Asked:
     """Changes of the most probable answer."""
     middle_is_right: Flags
     """Whether the most probable answer at the middle is that of the case in the middle, which nobody saw."""
+    token_middle_is_right: Flags
+    """Whether the case in the middle is answered rightly when it is asked as tokens, which everyone can be."""
     ends_are_right: Flags
     """Whether both ends, which were trained on, are answered rightly."""
     fired_jump: Floats
@@ -51,6 +53,11 @@ class Asked:
     def all_right(self) -> Flags:
         """Whether both ends and the middle are answered rightly: of who goes in one step never."""
         return self.ends_are_right & self.middle_is_right
+
+    @property
+    def all_right_of_tokens(self) -> Flags:
+        """Whether both ends and the middle are answered rightly, the middle asked as tokens."""
+        return self.ends_are_right & self.token_middle_is_right
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> "Asked":

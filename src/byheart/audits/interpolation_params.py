@@ -17,7 +17,7 @@ class Params:
     """Tokens of each of them."""
     num_points: int = 65
     """Points of the grid between the two."""
-    num_control_pairs: int = 8
+    num_control_pairs: int = 24
     """Pairs that the untrained network and the one with shuffled embeddings are asked about."""
     num_expanded: int = 12
     """Pairs of which the derivatives are computed."""

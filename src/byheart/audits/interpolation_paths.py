@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from byheart.audits.interpolation_params import Params
+from byheart.audits.interpolation_right import right_shares
 from byheart.core.evidence import Estimate, Evidence, Interval, Line, Point, Refusal, Role, Series
 from byheart.core.interpolation_material import SHUFFLED, UNTRAINED, Path
 from byheart.core.tokens import Floats
@@ -18,7 +19,7 @@ Paths = Mapping[str, Sequence[Path]]
 
 
 def path_estimates(subject: str, paths: Paths, params: Params, *, rng: np.random.Generator) -> list[Evidence]:
-    """Largest jump beside the DNF's, its share, changes, length, and right answers beside the untrained network's.
+    """Largest jump beside the DNF's, its share, changes, length, and right answers beside who knows nothing.
 
     Args:
         subject: name of the subject, a key of paths.
@@ -58,33 +59,12 @@ def path_estimates(subject: str, paths: Paths, params: Params, *, rng: np.random
             "Changes of the most probable token between neighbouring points, mean over paths", rng=rng,
         ),
     ]  # fmt: skip
-    return [*found, *_right_shares(own, paths, params, rng=rng)]
-
-
-def _right_shares(own: Sequence[Path], paths: Paths, params: Params, *, rng: np.random.Generator) -> list[Evidence]:
-    """How often the answer along the path is right of one end, beside both controls on the pairs that these had."""
-    whole = _right(own)
-    method = "Share of the points of a path whose most probable token follows the one or the other context in the text"
-    controls = [name for name in (UNTRAINED, SHUFFLED) if paths.get(name)]
-    if not controls:
-        return [_ratio("interpolation.right_share", "share", *whole, own, params, method, rng=rng)]
-    found: list[Evidence] = []
-    for name, suffix in ((UNTRAINED, ""), (SHUFFLED, "_shuffled")):
-        if name in controls:
-            some = own[: len(paths[name])]
-            said = f"{method}; of the pairs that the control was asked; control: {name}"
-            title = f"interpolation.right_share{suffix}"
-            found.append(_beside(title, "share", _right(some), _right(paths[name]), some, params, said, rng=rng))
-    return found
+    return [*found, *right_shares(subject, paths, params)]
 
 
 def fired_jump(path: Path) -> float:
     """Total variation between what the strongest rules of the DNF say at both ends, as its 0/1 output: 0 or 1."""
     return float(path.fired is not None and path.fired[0] != path.fired[1])
-
-
-def _right(paths: Sequence[Path]) -> tuple[Floats, Floats]:
-    return _column(paths, "num_right"), np.array([float(path.argmax_ids.size) for path in paths])
 
 
 def _column(paths: Sequence[Path], name: str) -> Floats:

@@ -3,7 +3,7 @@
 Shape legend: B batch, T tokens of this pass, D width, V vocabulary.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,6 @@ from byheart.models.causal import CausalPredictor
 from byheart.models.fused.network import FusedNetwork
 from byheart.models.network import CausalNetwork
 from byheart.models.transformer.network import Network
-
-_SCALE = 0.02
-"""Standard deviation of the first weights of a Llama."""
 
 
 class ShuffledEmbeddings:
@@ -59,15 +56,18 @@ class ShuffledEmbeddings:
         return self.network.logits(states)
 
 
-def shuffled_embeddings(predictor: CausalPredictor, *, rng: np.random.Generator) -> CausalPredictor:
+def shuffled_embeddings(
+    predictor: CausalPredictor, *, kept_ids: Sequence[int] = (), rng: np.random.Generator
+) -> CausalPredictor:
     """The same network with the rows of its input embedding permuted; the start tokens keep theirs.
 
     Args:
         predictor: its parameters are not changed.
+        kept_ids: tokens that keep theirs too, because they say what is asked and not what is known.
         rng: draws the permutation.
     """
     rows = np.arange(predictor.vocabulary_size)
-    moved = np.setdiff1d(rows, predictor.start_ids)
+    moved = np.setdiff1d(rows, [*predictor.start_ids.tolist(), *kept_ids])
     rows[moved] = rng.permutation(moved)
     network = ShuffledEmbeddings(predictor.network, torch.from_numpy(rows).to(predictor.device))
     return _behind(predictor, network, "shuffled embeddings")
@@ -104,10 +104,10 @@ def _begun(network: CausalNetwork, generator: torch.Generator) -> CausalNetwork:
 
 
 def _begun_llama(network: FusedNetwork, generator: torch.Generator) -> FusedNetwork:
-    """N(0, 0.02^2), those that write into the stream scaled by 1 / sqrt(2 layers), gains 1, as the reference begins."""
-    writing = _SCALE / math.sqrt(2 * network.shape.num_layers)
+    """N(0, initializer_range^2) of its configuration, gains 1: as transformers begins a Llama, whoever computes it."""
+    scale = network.shape.initial_scale
 
-    def drawn(like: Tensor, scale: float = _SCALE) -> Tensor:
+    def drawn(like: Tensor) -> Tensor:
         if not like.any():  # the MLP that "attention-only" does not have
             return like
         return torch.empty(like.shape, dtype=like.dtype).normal_(0.0, scale, generator=generator).to(like.device)
@@ -117,10 +117,10 @@ def _begun_llama(network: FusedNetwork, generator: torch.Generator) -> FusedNetw
         replace(
             layer,
             qkv=drawn(layer.qkv),
-            out=drawn(layer.out, writing),
+            out=drawn(layer.out),
             gate=drawn(layer.gate),
             up=drawn(layer.up),
-            down=drawn(layer.down, writing),
+            down=drawn(layer.down),
         )
         for layer in weights.layers
     )

@@ -43,6 +43,7 @@ MEASURES = {
     "context.bayes_distance_nats": "Nats from Bayes on that chain",
     "context.end_bayes_kl_nats": "Nats from Bayes, whole distribution",
     "context.language_gain_bits": "Bits gained from a language of the prompt",
+    "context.language_beyond_bigrams_bits": "The same, less what bigrams of the prompt gain",
     "context.label_accuracy": "Right label by examples",
     "context.seen_gain_bits": "Bits gained on trained-on chains",
     "context.ordered_phases_rate": "Seeds with the phases in order",
@@ -51,6 +52,8 @@ MEASURES = {
     "interpolation.largest_jump": "Largest jump between two inputs, total variation",
     "interpolation.jump_share": "Largest jump, share of the whole way",
     "interpolation.right_share": "Right of one end, points between two inputs",
+    "interpolation.right_share_shuffled": "The same, beside shuffled embeddings",
+    "interpolation.right_share_memorizer": "The same, beside the best memorizer",
     "interpolation.changed_answer_rate": "Answers that damage changes, seen text",
     "interpolation.member_brittleness_bits": "Bits that damage costs, seen text",
     "adaptation.bits_per_byte": "Bits per byte, unseen text",
@@ -121,8 +124,9 @@ HEADS = (
 """The number of each known audit that is drawn over all subjects; other audits give their first."""
 
 CONTROLS = {
-    "context": "the same number where the prompt has no rule",
-    "interpolation": "of jumps the DNF, of right answers the untrained network, of damage unseen text",
+    "context": "the same number where the prompt has no rule; in the laboratory the best of those that only store",
+    "interpolation": "of jumps the DNF, of right answers the untrained network (in the laboratory the best memorizer "
+    "of the same cases), of damage unseen text",
     "adaptation": "the same number of the mixture of memorizers, built anew of the same tokens",
     "novelty.valid_given_novel_rate": "the same number of the best memorizer that writes as much that is new",
     "novelty.valid_novel_rate": "the same number of the best memorizer",

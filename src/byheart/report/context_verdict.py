@@ -1,5 +1,7 @@
 """What the context axis found, in sentences: of a given model, and of networks that were trained for it."""
 
+import re
+
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -18,6 +20,7 @@ _BAYES, _END, _ORDERED, _SEEN = (
     "context.ordered_phases_rate",
     "context.seen_gain_bits",
 )
+_BEYOND = "context.language_beyond_bigrams_bits"
 
 
 def context_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str, tuple[str, ...]]:
@@ -42,7 +45,7 @@ def context_said(record: RunRecord, audit: str, model: Party) -> tuple[str, str,
         else f"Random tokens that stand in the prompt once already are {fmt.estimate(it)} less surprising to "
         f"{model.label} the second time."
     )
-    what = "The same tokens in random order" if is_lab else "Other random tokens in the same place"
+    what = "The best of those that only store" if is_lab else "Other random tokens in the same place"
     against = (
         f"{what}: {fmt.control(it.control, it.unit, it.confidence)}. "
         f"Excess: {fmt.excess(it.excess, it.unit, it.confidence)}"
@@ -56,11 +59,16 @@ def _answer(record: RunRecord, audit: str, model: Party, it: Estimate, *, is_lab
     assert it.excess is not None
     match sign(it.excess):
         case -1:
-            return "No: with the rule it predicts worse than without."
+            return (
+                "No: the best memorizer gains more." if is_lab else "No: with the rule it predicts worse than without."
+            )
         case 0:
-            return "No evidence of it."
+            return "Undecided: the best memorizer gains as much." if is_lab else "No evidence of it."
+    if is_lab and it.low is not None and it.low <= 0:
+        return "No evidence of it: fixed transition probabilities do as well."
     rival, own = _strongest(record, audit, it.name, is_lab=is_lab), _compared(it, is_lab=is_lab)
-    if rival is not None and rival[1].high >= own.low:
+    # In the laboratory the excess over the best of those that store, paired by sequence, leaves 0 out already.
+    if rival is not None and rival[1].high >= own.low and (not is_lab or rival[0].role == BLIND):
         return f"Undecided: {rival[0].label}, which only stores, gains as much."
     if is_lab and not _poles_apart(record, audit):
         return "Undecided: the table of the training sequences does not know them better than an untrained network."
@@ -75,22 +83,27 @@ def _compared(it: Estimate, *, is_lab: bool) -> Interval:
     A table that mistakes a new chain for one it holds has an excess over random order, and still foresees it worse than
     fixed probabilities do.
     """
-    assert it.excess is not None
+    if not is_lab:
+        assert it.excess is not None
+        return it.excess
     assert it.low is not None
     assert it.high is not None
-    return Interval(it.value, it.low, it.high) if is_lab else it.excess
+    return Interval(it.value, it.low, it.high)
 
 
 def _strongest(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple[Party, Interval] | None:
-    """Who of those that learn nothing gains most from the rule, or None where nobody else was asked."""
+    """Who of those that learn nothing may gain most from the rule, or None where nobody else was asked.
+
+    By the upper bound: one that is known less well may be the stronger.
+    """
     found = [
         (party, _compared(it, is_lab=is_lab))
         for party in parties(record)
         if party.role not in (MODEL, "base")
         and isinstance(it := answer(record, audit, party, name), Estimate)
-        and it.excess is not None
+        and (it.low is not None if is_lab else it.excess is not None)
     ]
-    return max(found, key=lambda pair: pair[1].value, default=None)
+    return max(found, key=lambda pair: pair[1].high, default=None)
 
 
 def _storing(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple[str, ...]:
@@ -100,7 +113,11 @@ def _storing(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tuple
     party, interval = rival
     gained = fmt.excess(interval, "bits per token", 0.95)
     word = "gains nothing that stands out" if sign(interval) <= 0 else "gains something too"
-    most = f"Of the memorizers and poles the one that gains most, {party.label}, {word}: {gained}."
+    most = f"Of the memorizers and poles the one that may gain most, {party.label}, {word}: {gained}."
+    if is_lab and sign(interval) > 0:
+        most += (
+            " So memorizers are not at chance on chains: the last few tokens tell something of how often each comes."
+        )
     return (*_must_fail(record, audit, name, is_lab=is_lab), most)
 
 
@@ -108,7 +125,7 @@ def _must_fail(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> tup
     """What M1 gains, of which the theory says that it can't respond to a pattern that was not built into it."""
     automaton = next((party for party in parties(record) if party.name == "memorizer:automaton"), None)
     it = None if automaton is None else answer(record, audit, automaton, name)
-    if not isinstance(it, Estimate) or it.excess is None:
+    if not isinstance(it, Estimate) or (it.low is None if is_lab else it.excess is None):
         return ()
     gained = fmt.excess(_compared(it, is_lab=is_lab), "bits per token", it.confidence)
     return (f"The automaton (M1), which by the theory must fail, gains {gained}.",)
@@ -167,13 +184,34 @@ def _trained(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
             "The training passed from uniform through frequencies to Bayes, in this order, in "
             f"{fmt.estimate(ordered)} of the seeds."
         )
+    said += _languages(record, audit, model)
     said += [
         f"On sequences that were trained on: {line[:1].lower()}{line[1:]}" for line in both_poles(record, audit, _SEEN)
     ]
     return tuple(said)
 
 
+def _languages(record: RunRecord, audit: str, model: Party) -> list[str]:
+    """What networks of random automata gain, and whether counting pairs in the sequence does better."""
+    it, beyond = (answer(record, audit, model, name) for name in (_LANGUAGE, _BEYOND))
+    if not isinstance(it, Estimate):
+        return []
+    said = f"Of a language that no other sequence is written in it gains {fmt.estimate(it)}"
+    if it.excess is not None:
+        said += f", {fmt.excess(it.excess, it.unit, it.confidence)} more than the best of those that only store"
+    if isinstance(beyond, Estimate) and beyond.low is not None and beyond.high is not None:
+        beside = Interval(beyond.value, beyond.low, beyond.high)
+        verb = {1: "above", 0: "not told apart from", -1: "below"}[sign(beside)]
+        said += f"; it is {verb} bigrams counted in the sequence ({fmt.excess(beside, it.unit, it.confidence)})"
+    return [f"{said}."]
+
+
 def _how_sure(it: Estimate) -> str:
+    if (few := re.search(r"of these (\d+) networks, (\d+) new ones each", it.method)) is not None:
+        return (
+            f"How sure: the intervals rest on {fmt.number(it.n, 0)} new sequences, {few[2]} of each of {few[1]} "
+            "networks, one observation each; they say nothing of other trainings."
+        )
     if "seeds" in it.method:
         return f"How sure: the intervals rest on {fmt.number(it.n, 0)} seeds, each with weights and data of its own."
     return f"How sure: the intervals rest on {fmt.number(it.n, 0)} prompts, one observation each."

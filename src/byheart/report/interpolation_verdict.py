@@ -7,7 +7,11 @@ from byheart.report.comparison import BLIND, LOOKUP, Party, answer, parties
 from byheart.report.phrases import beside_base, refused, sign, stopped
 
 _JUMP, _SHARE, _WAY = "interpolation.largest_jump", "interpolation.jump_share", "interpolation.end_to_end"
-_RIGHT, _SHUFFLED = "interpolation.right_share", "interpolation.right_share_shuffled"
+_RIGHT, _SHUFFLED, _STORING = (
+    "interpolation.right_share",
+    "interpolation.right_share_shuffled",
+    "interpolation.right_share_memorizer",
+)
 _MIDDLE, _UNSEEN = "interpolation.midpoint_accuracy", "interpolation.held_out_accuracy"
 _CHANGED, _LOST = "interpolation.changed_answer_rate", "interpolation.member_brittleness_bits"
 _LEAST_WAY = 0.1
@@ -27,40 +31,70 @@ def interpolation_said(record: RunRecord, audit: str, model: Party) -> tuple[str
     if not isinstance(jump, Estimate):
         return *refused(record, audit, model, _JUMP), damage
     middle = answer(record, audit, model, _MIDDLE)
-    units = _units(jump, is_experiment=middle is not None)
     details = (
         *_against_dnf(jump),
         *_meaning(record, audit, model),
         *damage,
         *beside_base(record, audit, _SHARE),
-        f"How sure: the intervals of jumps rest on {fmt.number(jump.n, 0)} {units}.",
+        _how_sure(jump, middle),
     )
     lead = f"Between two known inputs the largest jump of {model.label} is {fmt.estimate(jump)}"
     if isinstance(share, Estimate):
         lead += f", {fmt.estimate(share)} of the way between both answers"
-    return _short(jump, share, way, middle), f"{lead}.", details
+    short = _short(jump, share, way)
+    if not short:
+        short = _right_between(record, audit, model) if middle is None else _right_halfway(record, audit, model)
+    return short, f"{lead}.", details
 
 
-def _short(
-    jump: Estimate, share: Estimate | Refusal | None, way: Estimate | Refusal | None, middle: Estimate | Refusal | None
-) -> str:
+def _short(jump: Estimate, share: Estimate | Refusal | None, way: Estimate | Refusal | None) -> str:
+    """What to answer where it is not seen to move; nothing where it is."""
     if isinstance(way, Estimate) and way.value < _LEAST_WAY:
         return "Undecided: its answers to both inputs hardly differ."
     if not isinstance(share, Estimate) or share.excess is None or jump.excess is None:
         return "Undecided."
     if sign(share.excess) >= 0 or sign(jump.excess) >= 0:
         return "No evidence of it: as far as this sample can tell it jumps as the DNF does."
-    if not isinstance(middle, Estimate):
-        return "Yes: it goes in many steps where the DNF goes in one."
-    if middle.excess is not None and sign(middle.excess) > 0:
-        return "Yes, and rightly: halfway between two known inputs it answers cases that nobody saw."
-    return "Yes, but there is no evidence that what it says on the way is right."
+    return ""
 
 
-def _units(jump: Estimate, *, is_experiment: bool) -> str:
-    if not is_experiment:
-        return "couples of documents"
-    return "paths of these very networks" if "over cases" in jump.method else "repetitions"
+def _right_between(record: RunRecord, audit: str, model: Party) -> str:
+    """Of a model that moves: smoothness is no answer by itself, since networks that know nothing are smoother."""
+    signs = [
+        sign(it.excess) if isinstance(it, Estimate) and it.excess is not None else None
+        for it in (answer(record, audit, model, name) for name in (_RIGHT, _SHUFFLED, _STORING))
+    ]
+    untrained, shuffled, storing = signs
+    if untrained is None or shuffled is None:
+        return "It moves smoothly; that its way is meaningful is not shown, as no network without knowledge was asked."
+    if untrained <= 0 or shuffled <= 0:
+        return "It moves smoothly, as networks that know nothing do; that its way is meaningful is not shown."
+    if storing is not None and storing < 0:
+        return "It moves smoothly, and on the way it is right less often than a memorizer that jumps."
+    return "Yes: it goes in many steps where the DNF goes in one, and is right on the way more than by chance."
+
+
+def _right_halfway(record: RunRecord, audit: str, model: Party) -> str:
+    """Of a network of the experiment, where the truth halfway is known."""
+    middle, unseen = (answer(record, audit, model, name) for name in (_MIDDLE, _UNSEEN))
+    if not isinstance(middle, Estimate) or middle.excess is None or sign(middle.excess) <= 0:
+        return "Yes, but there is no evidence that what it says on the way is right."
+    said = "Yes, and rightly: halfway between two known inputs it answers cases that nobody saw, more of them"
+    if isinstance(unseen, Estimate) and unseen.excess is not None and sign(unseen.excess) > 0:
+        said += ", there and elsewhere,"
+    return f"{said} than the best memorizer that is asked those very cases."
+
+
+def _how_sure(jump: Estimate, middle: Estimate | Refusal | None) -> str:
+    n = fmt.number(jump.n, 0)
+    if middle is None:
+        return f"How sure: the intervals of jumps rest on {n} couples of documents."
+    if "over cases" in jump.method:
+        return f"How sure: all intervals are over cases of these very networks, those of jumps over {n} paths."
+    return (
+        f"How sure: the intervals of jumps rest on {n} repetitions; those of rates on the cases of all of them, "
+        "widened to what the repetitions differ by."
+    )
 
 
 def _against_dnf(jump: Estimate) -> tuple[str, ...]:
@@ -76,13 +110,18 @@ def _meaning(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
     """What tells it from networks that are continuous and know nothing."""
     found = []
     for name, what in (
-        (_MIDDLE, "It is right at both ends and halfway on"),
-        (_UNSEEN, "On cases that were never seen it is right on"),
+        (_MIDDLE, "It is right at both ends and halfway, by mixed embeddings, on"),
+        (_UNSEEN, "On cases that were never seen, asked as tokens, it is right on"),
     ):
         it = answer(record, audit, model, name)
         if isinstance(it, Estimate):
-            found.append(f"{what} {fmt.estimate(it)}{_beside(it, 'the untrained network')}.")
-    for name, who in ((_RIGHT, "an untrained network"), (_SHUFFLED, "the same network with shuffled embeddings")):
+            who = "the best memorizer, asked the same cases as tokens"
+            found.append(f"{what} {fmt.estimate(it)}{_beside(it, who)}.")
+    for name, who in (
+        (_RIGHT, "an untrained network"),
+        (_SHUFFLED, "the same network with shuffled embeddings"),
+        (_STORING, "the best memorizer or pole, which answers as at the nearer end"),
+    ):
         it = answer(record, audit, model, name)
         if isinstance(it, Estimate):
             what = f"On the way its most probable token is right of one end at {fmt.estimate(it)} of the points"
@@ -134,4 +173,6 @@ def _sign_of_memory(record: RunRecord, audit: str, lost: Estimate) -> str:
         return "what never saw the text shows it too, so it is no sign of memory"
     if sign(lost.excess) > 0:
         return "a sign of memory, as what holds the text shows it and what never saw it does not"
-    return "no evidence of memory in this sample, while what holds the text does show it"
+    if sign(lost.excess) < 0:
+        return "no sign of memory, which what holds the text does show"
+    return "undecided, as the interval includes zero; what holds the text does show it"

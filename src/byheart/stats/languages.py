@@ -53,6 +53,48 @@ class Languages:
         return symbols
 
 
+def canonical_names(languages: Languages) -> list[str]:
+    """What tells languages apart, one text each: equal where they write the same strings equally often.
+
+    Definition:
+        the smallest automaton of each: states that the first cannot reach are left out, states from which the same
+        strings come with the same probabilities are one, and states are numbered as they are first reached, symbol by
+        symbol; symbols stay as they are
+    Args:
+        languages: N of them.
+    Returns:
+        N texts.
+    Cost: some 0.1 ms a language of 4 states.
+    Source: Moore 1956, "Gedanken-experiments on sequential machines": refinement of the partition of the states.
+    Differs: a state is told apart by the probabilities of its symbols, where there it is by its output.
+    """
+    return [
+        _canonical_name(*one) for one in zip(languages.emissions.tolist(), languages.successors.tolist(), strict=True)
+    ]
+
+
+def _canonical_name(emissions: list[list[float]], successors: list[list[int]]) -> str:
+    edges = [
+        [(symbol, share, to) for symbol, (share, to) in enumerate(zip(shares, leads, strict=True)) if share > 0]
+        for shares, leads in zip(emissions, successors, strict=True)
+    ]
+    kinds, num_kinds = [0] * len(edges), 0
+    while len(set(kinds)) > num_kinds:
+        num_kinds = len(set(kinds))
+        told = [(kinds[s], *((symbol, share, kinds[to]) for symbol, share, to in row)) for s, row in enumerate(edges)]
+        numbers = {it: number for number, it in enumerate(dict.fromkeys(told))}
+        kinds = [numbers[it] for it in told]
+    states, numbered = [0], {kinds[0]: 0}
+    rows = []
+    for state in states:  # grows on the way
+        for _, _, to in edges[state]:
+            if kinds[to] not in numbered:
+                numbered[kinds[to]] = len(numbered)
+                states.append(to)
+        rows.append(" ".join(f"{symbol}:{share:.9g}>{numbered[kinds[to]]}" for symbol, share, to in edges[state]))
+    return "; ".join(rows)
+
+
 def draw_languages(
     num_languages: int, num_states: int, num_symbols: int, *, num_edges: int = 2, rng: np.random.Generator
 ) -> Languages:

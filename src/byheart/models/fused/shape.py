@@ -29,6 +29,8 @@ class Shape:
     """Added to the mean square before the root."""
     rotary_base: float
     """Base of the rotary frequencies."""
+    initial_scale: float = 0.02
+    """Standard deviation of the first weights; it decides nothing that a trained network computes."""
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape | None:
@@ -58,6 +60,7 @@ def shape_of(config: Mapping[str, Any]) -> Shape | None:
             activation=str(config["hidden_act"]),
             epsilon=float(config["rms_norm_eps"]),
             rotary_base=float(rotation["rope_theta"]),
+            initial_scale=float(config.get("initializer_range", 0.02)),
         )
     except (KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError):
         return None

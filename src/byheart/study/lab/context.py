@@ -145,7 +145,7 @@ def _method() -> dict[str, str]:
 
 AXIS = Axis(
     name="context",
-    version=1,
+    version=2,
     question="Does it follow a rule that exists only in its prompt?",
     profiles=PROFILES,
     method=_method,

@@ -10,7 +10,7 @@ from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.core.tokens import Floats
 from byheart.stats.chains import Symbols, static_rows
-from byheart.stats.languages import Languages, draw_languages, ngram_rows
+from byheart.stats.languages import Languages, canonical_names, draw_languages, ngram_rows
 from byheart.study.lab.context_training import (
     BLIND,
     MODEL,
@@ -36,9 +36,8 @@ def train_languages(params: LabParams, seed_index: int, seed: int, *, on_progres
 
     path, k = ("lab", "context", "languages", str(seed_index)), params.language_symbols
     trained_on, known = _sequences(params, params.num_sequences, seed, *path, "trained on")
-    held_out, languages = _sequences(params, params.num_held_out, seed, *path, "held out")
-    is_new = ~np.isin(_names(languages), _names(known))
-    held_out, truth = held_out[is_new], languages.rows(held_out)[is_new]
+    held_out, languages = new_sequences(params, known, seed, *path, "held out")
+    truth = languages.rows(held_out)
     network = new_network(params, k, seed, *path, "weights")
     everyone: dict[str, Any] = {BLIND: reference_predictor(network, name=BLIND)}
     fit_sequences(network, trained_on, params, rng=stream(seed, *path, "order"), on_progress=on_progress)
@@ -67,10 +66,24 @@ def _sequences(params: LabParams, num: int, seed: int, *path: str) -> tuple[Symb
     return languages.write(params.sequence_tokens, rng=rng), languages
 
 
-def _names(languages: Languages) -> Any:
-    """What tells automata apart, one text each: allowed symbols and where they lead."""
-    steps = np.where(languages.emissions > 0, languages.successors, -1)
-    return np.array([" ".join(map(str, one.reshape(-1).tolist())) for one in steps])
+def new_sequences(params: LabParams, known: Languages, seed: int, *path: str) -> tuple[Symbols, Languages]:
+    """Sequences of languages none of which is a known one in other states; those that are are drawn again.
+
+    Args:
+        params: of the experiment; as many as are held out.
+        known: languages that must not come.
+        seed: root of the random streams.
+        path: name of the stream.
+    """
+    names, rng, num = set(canonical_names(known)), stream(seed, *path), params.num_held_out
+    emissions, successors = known.emissions[:0], known.successors[:0]
+    while len(emissions) < num:
+        drawn = draw_languages(num, params.language_states, params.language_symbols, rng=rng)
+        is_new = np.array([name not in names for name in canonical_names(drawn)])
+        emissions = np.concatenate((emissions, drawn.emissions[is_new]))[:num]
+        successors = np.concatenate((successors, drawn.successors[is_new]))[:num]
+    found = Languages(emissions, successors)
+    return found.write(params.sequence_tokens, rng=rng), found
 
 
 def _rows(symbols: Symbols, trained_on: Symbols, k: int) -> dict[str, Floats]:

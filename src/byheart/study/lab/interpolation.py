@@ -55,7 +55,7 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
     return tuple(
         Finding(
             subject=_subject(name, kept),
-            evidence=evidence(name, everyone, params, blind=BLIND, is_model=name == MODEL),
+            evidence=evidence(name, everyone, params, is_model=name == MODEL),
         )
         for name in dict.fromkeys(subjects)
     )
@@ -77,6 +77,7 @@ def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str
         "end_to_end",
         "num_changes",
         "middle_is_right",
+        "token_middle_is_right",
         "ends_are_right",
         "fired_jump",
         "right_between",
@@ -137,7 +138,7 @@ def _method() -> dict[str, str]:
 
 AXIS = Axis(
     name="interpolation",
-    version=1,
+    version=2,
     question="Between two known inputs, does its answer move smoothly or jump?",
     profiles=PROFILES,
     method=_method,

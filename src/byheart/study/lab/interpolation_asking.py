@@ -14,7 +14,7 @@ from byheart.core.tokens import Floats, TokenIds
 from byheart.stats.paths import divergences_nats, from_start_of_path, steps_of_path
 from byheart.study.interpolation_asking import rows_between
 from byheart.study.interpolation_material import damage
-from byheart.study.lab.interpolation_data import Task, answers, answers_between, asked, documents, draw_task
+from byheart.study.lab.interpolation_data import Task, Values, answers, answers_between, asked, documents, draw_task
 
 if TYPE_CHECKING:
     from byheart.models.causal import CausalPredictor
@@ -122,7 +122,7 @@ def repetition(params: Params, seed_index: int, seed: int, *, on_progress: Progr
     everyone: dict[str, Any] = {
         MODEL: network,
         BLIND: untrained,
-        SHUFFLED: shuffled_embeddings(network, rng=rng("shuffle")),
+        SHUFFLED: shuffled_embeddings(network, kept_ids=(params.asks_id,), rng=rng("shuffle")),
         L2: layer,
         LOOKUP: Table(texts[:, :-1], texts[:, -1], params.vocabulary_size),
         **memorizers_of(
@@ -157,7 +157,7 @@ def _ask(
     for side, contexts in (("seen", task.seen[: params.num_windows]), ("unseen", task.unseen)):
         rows = predictor.next_log_probabilities_nats([text for texts in damaged[side] for text in texts])
         rows = rows.reshape(len(contexts), 1 + len(params.num_damaged), -1)
-        best = rows.argmax(axis=2)
+        best = rows[..., : params.num_values].argmax(axis=2)
         said[f"{side}_is_right"] = (best[:, 0] == answers(contexts)).tolist()
         said[f"{side}_is_kept"] = (best[:, 1:] == best[:, :1]).tolist()
         said[f"{side}_lost_nats"] = [divergences_nats(one[0], one[1:]).tolist() for one in rows]
@@ -174,7 +174,7 @@ def _along_paths(predictor: Distributes | Expands | Table, task: Task, params: P
     curves = []
     for number in range(len(right)):
         rows = walk(number)
-        said = rows.argmax(axis=1)
+        said = _said(rows, params)
         is_right = said == right[number]
         curve = from_start_of_path(rows)
         middle = params.num_points // 2
@@ -190,8 +190,16 @@ def _along_paths(predictor: Distributes | Expands | Table, task: Task, params: P
             found[key].append(bool(value) if key.startswith(("middle", "ends")) else float(value))
         curves.append(curve)
     nearest = task.distance == params.distances[0]
+    middles = asked(task.first + task.distance[:, None] // 2, params)
+    told = _said(predictor.next_log_probabilities_nats(list(middles)), params)
+    found["token_middle_is_right"] = (told == right[:, 0] + task.distance // 2).tolist()
     found["fired_jump"] = _fired_jumps(predictor, task, params)
     return found | {"from_start": np.array(curves)[nearest].mean(axis=0).tolist()}
+
+
+def _said(rows: Floats, params: Params) -> Values:
+    """The most probable of all values: nobody is asked whether an answer comes, so no other token counts."""
+    return rows[:, : params.num_values].argmax(axis=1)
 
 
 def _fired_jumps(predictor: Any, task: Task, params: Params) -> list[float]:
