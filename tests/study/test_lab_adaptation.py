@@ -190,10 +190,10 @@ def test_a_table_that_is_told_the_gap_holds_made_text_as_well_as_its_source() ->
     said, sizes = asked.as_json()["bits"][TOLD], asked.as_json()["num_bytes"]
     old = [sum(row) / sum(sizes["old"]) for row in said["old"]]
     new = [sum(row) / sum(sizes["new"]) for row in said["new"]]
-    assert old[0] == pytest.approx(source_bits(params), abs=0.06)
+    assert old[0] == pytest.approx(source_bits(params), abs=0.12)  # of 100 documents
     assert new[0] > 5.0
-    assert new[1] < source_bits(params) + 0.25
-    assert new[2] < source_bits(params) + 0.1
+    assert new[1] < source_bits(params) + 0.3
+    assert new[2] < source_bits(params) + 0.2
 
 
 def test_the_pairs_of_a_gapped_table_are_counted_within_documents() -> None:
