@@ -101,7 +101,7 @@ def predictors_table(experiments: Sequence[Experiment], confidence: float, *, rn
     return Table(
         name="adaptation.predictors",
         title="Network : best memorizer, bits per byte. "
-        + "; ".join(_finding(it, confidence, rng=rng) for it in experiments),
+        + "; ".join(_finding(it, confidence, rng=rng) for it in sorted(experiments, key=lambda it: it.kind != "real")),
         columns=(
             "text",
             "predictor",
