@@ -51,12 +51,12 @@ def lab_run(made: float, real: float, *, lookup: float = 0.5, blind: float = 9.0
     )
     record = with_more(sample_run(), MODEL, *own)
     for pole, value in (("lookup:infinigram", lookup), ("blind:infinigram", blind)):
-        own = (
+        more = (
             bits("adaptation.seen_bits_per_byte", value, 0.1),
             bits("adaptation.made_seen_bits_per_byte", 0.5 if value == lookup else made_blind, 0.1),
             bits("adaptation.new_domain_gain_bits_per_byte", 0.8 if value == lookup else 1.1, 0.1),
         )
-        record = with_more(record, pole, *own)
+        record = with_more(record, pole, *more)
     return record
 
 

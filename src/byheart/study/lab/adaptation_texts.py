@@ -138,15 +138,13 @@ def real_domains(params: Params, *, rng: np.random.Generator) -> Domains:
     size = params.real
     sources = library_sources()
     order = rng.permutation(len(sources)).tolist()
-    held, half = (
-        size.num_documents,
-        len(order) // 2,
-    )  # a file gives code or prose, never both, so that no name is met again across the domains
+    half = len(order) // 2  # a file gives code or prose, never both, so that no name is met again across the domains
     code = [(sources[i][0], sources[i][1]) for i in order[:half]]
     prose = [(sources[i][0], sources[i][2]) for i in order[half:]]
     # Some files are too short to be asked about, so that more are set apart than are needed: what is held out or
     # weighs the mixture is not in the tokenizer's text.
-    apart, most = 3 * held, 4 * size.context_tokens
+    held, most = size.num_documents, 4 * size.context_tokens
+    apart = 3 * held
     tokenizer = Tokenizer.train(
         Corpus(tuple(Document(name, text, "") for name, text in code[apart:])), size.vocabulary_size
     )
