@@ -158,11 +158,14 @@ def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tupl
     for name, ids in (*argmax.items(), ("the text itself", truth)):
         oracle, backed = share(said.agrees(ids), places), share(said.backed_off() == ids, places)
         right = share(ids == truth, places)
-        rows.append((name, places.size, *_bounds(oracle), *_bounds(backed), right.value))
+        below: tuple[Cell, ...] = (None, None, None)
+        if name in others:
+            below = _bounds(over_floor(said.agrees(argmax[trained]), said.agrees(ids), places))
+        rows.append((name, places.size, *_bounds(oracle), *_bounds(backed), right.value, *below))
     first = share(said.agrees(argmax[trained]), places)
     floors = [(name, over_floor(said.agrees(argmax[trained]), said.agrees(argmax[name]), places)) for name in others]
     least, excess = min(floors, key=lambda pair: pair[1].value)
-    holds = "holds" if first.high >= THERE else "does not hold"
+    holds = "holds" if first.low >= THERE else "does not hold" if first.high < THERE else "open"
     more = f"{100 * excess.value:.1f} points ({100 * excess.low:.1f} to {100 * excess.high:.1f})"
     title = (
         f"{holds}: some rule of at most {WINDOW} tokens says what the transformer says for {100 * first.value:.1f} % "
@@ -171,6 +174,7 @@ def summary(said: Said, argmax: dict[str, Ids], truth: Ids, places: Ids) -> tupl
     )
     columns = (
         "model", "places", "some rule, share", "low", "high", "longest suffix, share", "low", "high", "right, share",
+        f"{trained} says more by rule, paired, share", "low", "high",
     )  # fmt: skip
     return Table(name="nguyen_rules", title=title, columns=columns, rows=tuple(rows)), figure_of(rows, title)
 

@@ -1,7 +1,10 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from studies.nguyen_rules import WINDOW, Said, in_one_run, over_floor, rules_say, share, summary
+
+from byheart.core.evidence import Table
 
 
 def by_hand(corpus: list[list[int]], context: list[int], mask: int) -> int:
@@ -44,12 +47,35 @@ def test_shares_and_their_difference_are_over_documents() -> None:
     assert excess.low > 0
 
 
-def test_the_floor_stands_in_the_title() -> None:
-    by_mask = np.full((2**WINDOW, 12), -1)
+def summed(num_documents: int, own: list[int]) -> tuple[Table, str]:
+    """Of two places a document, where every rule says 1 and the model says `own`, over and over."""
+    num_places = 2 * num_documents
+    by_mask = np.full((2**WINDOW, num_places), -1)
     by_mask[0] = 1
-    argmax = {"trained on the corpus": np.ones(12, dtype=np.int64), "other": np.arange(12) % 2}
-    table, figure = summary(Said(by_mask), argmax, np.ones(12, dtype=np.int64), np.repeat(np.arange(6), 2))
-    assert table.title.startswith("holds: ")
+    argmax = {"trained on the corpus": np.resize(own, num_places), "other": np.arange(num_places) % 2}
+    places = np.repeat(np.arange(num_documents), 2)
+    return summary(Said(by_mask), argmax, np.ones(num_places, dtype=np.int64), places)
+
+
+def test_the_floor_stands_in_the_title_and_its_paired_difference_in_the_table() -> None:
+    table, figure = summed(60, [1])
     assert "50.0 points" in table.title
+    assert [row[9] for row in table.rows] == [None, 0.5, None]
+    low, high = table.rows[1][10:12]
+    assert f"({100 * float(low or 0):.1f} to {100 * float(high or 0):.1f})" in table.title
+    assert len(table.columns) == len(table.rows[0]) == 12
     assert [row[0] for row in table.rows] == ["trained on the corpus", "other", "the text itself"]
     assert figure.startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("num_documents", "own", "word"),
+    [
+        (60, [1], "holds: "),
+        (6, [1], "open: "),  # 12 of 12, whose interval reaches below 79 %
+        (60, [1, 1, 1, 0], "open: "),  # 75 %, whose interval reaches above it
+        (60, [1, 0], "does not hold: "),
+    ],
+)
+def test_a_claim_holds_where_its_whole_interval_does(num_documents: int, own: list[int], word: str) -> None:
+    assert summed(num_documents, own)[0].title.startswith(word)

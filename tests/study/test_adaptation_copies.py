@@ -71,3 +71,15 @@ def test_a_passage_is_that_of_its_tokens_and_says_what_is_scored() -> None:
     assert text[passage.span.start : passage.span.stop] == "".join(pieces[5:25])
     assert passage.copies.num_bytes.size == 20 - 8
     assert int(passage.copies.num_bytes.sum()) == passage.num_scored_bytes
+
+
+def test_a_copy_that_is_cut_otherwise_is_missed_and_one_that_begins_inside_a_token_counts_from_the_next() -> None:
+    """Both texts hold the same 60 letters: in the corpus as pairs, in the document behind one letter more."""
+    copied = np.tile(np.arange(2, 7, dtype=np.int32), 6)  # 30 tokens of 2 bytes
+    index = Index.build([copied], ["1"], unit="tokens", alphabet_size=20)
+    borders = np.concatenate([[3], 3 + 2 * np.arange(1, 30)])
+    inside = EncodedDocument("inside", np.concatenate([[17], copied[1:]]).astype(np.int32), borders)
+    # The first letter pair is swallowed by a token of 3 bytes that the corpus does not have.
+    assert copies_of(inside, 0, 30, index).is_copied.tolist() == [False] + [True] * 29
+    shifted = EncodedDocument("shifted", np.full(30, 18, dtype=np.int32), 2 * np.arange(1, 31))
+    assert not copies_of(shifted, 0, 30, index).is_copied.any()

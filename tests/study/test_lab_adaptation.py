@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 
 from byheart.audits.adaptation_lab_params import Params
-from byheart.audits.adaptation_repetitions import BLIND, LOOKUP, MIXTURE, MODEL
+from byheart.audits.adaptation_repetitions import BLIND, LOOKUP, MIXTURE, MODEL, TOLD
 from byheart.core.evidence import Series, Table
+from byheart.corpus.documents import Corpus
+from byheart.corpus.tokenizer import Tokenizer
 from byheart.study import lab
 from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import adaptation, adaptation_texts
-from byheart.study.lab.adaptation_asking import Asked, ask_memorizers
+from byheart.study.lab.adaptation_asking import Asked, ask_memorizers, ask_told
 from byheart.study.lab.adaptation_texts import Domains, Part, code_and_prose, made_domains, real_domains, source_bits
+from byheart.study.lab.adaptation_told import GappedTable
 from byheart.study.lab.execute import run_lab
 from byheart.study.lab.plan import LabPlan
+from byheart.study.lab.storing import memorizers_of
 from byheart.study.pages import write_report
 from byheart.study.run_folder import RunFolder
 
@@ -65,7 +69,7 @@ def test_a_run_is_whole_and_everyone_stands_in_one_table(whole: Path) -> None:
     own = record.of("adaptation", MODEL)
     assert own is not None
     table = next(e for e in own.evidence if isinstance(e, Table) and e.name == "adaptation.predictors")
-    assert {row[1] for row in table.rows} == {*roles, "the source itself"}
+    assert {row[1] for row in table.rows} == {*roles, TOLD, "the source itself"}
     curve = next(e for e in own.evidence if isinstance(e, Series) and e.name == "adaptation.made_new_domain")
     assert curve.chance == math.log2(32)
     names = {name: {e.name for e in record.of("adaptation", name).evidence} for name in roles}  # type: ignore[union-attr]
@@ -96,7 +100,7 @@ def test_a_piece_depends_on_nothing_but_its_arguments(whole: Path) -> None:
     })  # fmt: skip
     kept = adaptation.AXIS.work(TINY, last, PLAN.seed, lambda stage, done, total, note="": None)
     assert json.dumps(kept, allow_nan=False) == json.dumps(again, allow_nan=False)
-    assert {row["predictor"] for row in rows} >= {MODEL, LOOKUP, BLIND, MIXTURE}
+    assert {row["predictor"] for row in rows} >= {MODEL, LOOKUP, BLIND, MIXTURE, TOLD}
 
 
 def parts(domains: Domains) -> dict[str, Part]:
@@ -149,6 +153,76 @@ def test_the_mixture_is_weighed_by_tokens_that_its_members_do_not_know() -> None
     # What holds the text needs next to no bits of it.
     seen = {name: sum(rows["seen"][0]) / sum(said["num_bytes"]["seen"]) for name, rows in said["bits"].items()}
     assert seen[LOOKUP] < 2.5 < 4.5 < seen["memorizer:automaton"]
+
+
+def test_the_mixture_that_is_built_again_has_the_weights_of_the_calibration_and_members_of_all_tokens() -> None:
+    """Of the old domain it is `Mixture` itself; of the new tokens, members that hold them all and some that hold them
+    alone."""
+    domains = real_domains(TINY, rng=np.random.default_rng(1))
+    asked, length = Asked(domains), TINY.real.context_tokens
+    for num_tokens in (0, 256):
+        ask_memorizers(asked, num_tokens, length)
+    end, size = domains.end_id, domains.vocabulary_size
+    calibration = list(domains.calibration.documents)
+    first = memorizers_of(list(domains.old.documents), size, end, calibration=calibration)[MIXTURE]
+    said = asked.as_json()["bits"]
+    expected = [
+        -sum(first.log_probabilities_nats(row).sum() for row in document.reshape(-1, length)) / math.log(2)
+        for document in domains.new_unseen.documents
+    ]
+    assert said[MIXTURE]["new"][0] == pytest.approx(expected)
+    everything = [*domains.old.documents, *asked.new_documents(256)]
+    markov = memorizers_of(everything, size, end, calibration=calibration)["memorizer:markov"]
+    expected = [
+        -sum(markov.log_probabilities_nats(row).sum() for row in document.reshape(-1, length)) / math.log(2)
+        for document in domains.new_unseen.documents
+    ]
+    assert said["memorizer:markov"]["new"][1] == pytest.approx(expected)
+    # The new domain has a small vocabulary, which the old text says nothing of.
+    assert sum(said[MIXTURE]["new"][1]) < sum(said["memorizer:markov"]["new"][1])
+
+
+def test_a_table_that_is_told_the_gap_holds_made_text_as_well_as_its_source() -> None:
+    params = dataclasses.replace(Params(), new_tokens=(1024, 16_384))
+    asked = Asked(made_domains(params, rng=np.random.default_rng(0)))
+    for num_tokens in (0, 1024, 16_384):
+        ask_told(asked, num_tokens, params.made.context_tokens, params.lag)
+    said, sizes = asked.as_json()["bits"][TOLD], asked.as_json()["num_bytes"]
+    old = [sum(row) / sum(sizes["old"]) for row in said["old"]]
+    new = [sum(row) / sum(sizes["new"]) for row in said["new"]]
+    assert old[0] == pytest.approx(source_bits(params), abs=0.12)  # of 100 documents
+    assert new[0] > 5.0
+    assert new[1] < source_bits(params) + 0.3
+    assert new[2] < source_bits(params) + 0.2
+
+
+def test_the_pairs_of_a_gapped_table_are_counted_within_documents() -> None:
+    table = GappedTable([np.array([0, 1, 0, 1]), np.array([1, 1, 1])], [], gap=2, vocabulary_size=2)
+    alone = np.array([2 + 1, 5 + 1]) / 9
+    after_one = (np.array([0.0, 2.0]) + 0.5 * alone) / 2.5  # 1 stands two before a 1 once in each document
+    found = np.exp(table.log_probabilities_nats(np.array([1, 0, 1])))
+    assert found.tolist() == pytest.approx([alone[1], alone[0], after_one[1]])
+
+
+def test_nothing_that_is_held_out_or_weighs_the_mixture_is_in_the_tokenizers_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Some files are too short to be asked about: the next ones take their place."""
+    texts = tuple((name, code[: None if i % 6 else 40], prose) for i, (name, code, prose) in enumerate(small_library()))
+    monkeypatch.setattr(adaptation_texts, "library_sources", lambda: texts)
+    read: list[str] = []
+    train = Tokenizer.train
+
+    def told(corpus: Corpus, size: int) -> Tokenizer:
+        read.extend(document.name for document in corpus)
+        return train(corpus, size)
+
+    monkeypatch.setattr(Tokenizer, "train", told)
+    params = dataclasses.replace(TINY, real_documents=3, real_tokens=1024, made_documents=3)
+    domains = real_domains(params, rng=np.random.default_rng(1))
+    held = {*domains.calibration.names, *domains.old_unseen.names}
+    assert read
+    assert not held & set(read)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ Statistic: bits per byte = - sum of log2 P(token given its past) over held-out t
     predictor's most probable one (equals by the smaller id), and where a memorizer abstains, which counts as the
     uniform distribution. And both numbers once more without copies: without the tokens that stand in a run of 50
     bytes or more of the document that the trained-on corpus holds too, token by token, with the best memorizer of
-    what is left.
+    what is left. Runs are sought in tokens, so that a copy which the tokenizer cuts otherwise there counts as none.
 Null: A subject that merely stores the text is itself one of the memorizers and is beyond by 0 or less. The best
     memorizer is chosen on the very text it is measured on, which favours the memorizers: a positive number is safe.
     Among them is the mixture of all the others, with weights by length of match that were fitted on other held-out

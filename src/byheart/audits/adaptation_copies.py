@@ -39,7 +39,7 @@ def copies_evidence(
     best = min(per_byte, key=lambda name: per_byte[name])
     method = (
         f"Bits per byte of the best memorizer ({best}) minus those of the subject, without the tokens that stand in a "
-        f"run of {COPY_BYTES} bytes or more that the trained-on text holds too"
+        f"run of {COPY_BYTES} bytes or more, of whole tokens, that the trained-on text holds too"
     )
     saved = left.saved_over(best, confidence, rng=rng)
     return estimate(_WITHOUT, saved, left.num_documents, method, confidence, paired=True), share
@@ -68,7 +68,8 @@ def _share(pieces: Sequence[Piece], confidence: float) -> Estimate:
         confidence=confidence,
         n=n,
         method=f"Bytes of the scored tokens that stand in a run of {COPY_BYTES} bytes or more that the trained-on text "
-        "holds too, by all bytes of the scored tokens; interval over documents (Korn and Graubard).",
+        "holds too, by all bytes of the scored tokens. Runs are of whole tokens: copies that the tokenizer cuts "
+        "otherwise are missed, so that this is a lower bound; interval over documents (Korn and Graubard).",
         no_interval=None if carries else f"An interval needs {MIN_CLUSTERS} documents; there are {n}.",
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byheart.audits.adaptation_repetitions import BLIND, MIXTURE, MODEL, Experiment, PartName
+from byheart.audits.adaptation_repetitions import BLIND, MIXTURE, MODEL, TOLD, Experiment, PartName
 from byheart.core.evidence import Cell, Line, Point, Role, Series, Table
 
 _NAMES = {"made": "made text", "real": "real text"}
@@ -34,12 +34,17 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
     own, refitted = _means(it, MODEL, "new"), _means(it, MIXTURE, "new")
     best = it.best_memorizer("new", last)
     floor = "" if it.floor_bits_per_byte is None else f" The source itself needs {it.floor_bits_per_byte:.2f}."
-    word = "below" if own[last] < refitted[last] else "above"
+    sign = it.sign(
+        "new", lambda one: one.bits[MIXTURE]["new"][last] - one.bits[MODEL]["new"][last], confidence, rng=rng
+    )
+    word = {1: "below", -1: "above", 0: "not told apart from"}[sign]
+    has_told = TOLD in it.repetitions[0].bits
+    told = f"; {TOLD} needs {_means(it, TOLD, 'new')[last]:.2f}" if has_told and it.kind == "made" else ""
     return Series(
         name=f"adaptation.{it.kind}_new_domain",
         title=f"{_NAMES[it.kind].capitalize()}: with {it.new_tokens[last]:,} tokens of the new domain the network goes "
         f"from {own[0]:.2f} to {own[last]:.2f} bits per byte, {word} the re-fitted mixture's {refitted[last]:.2f}; "
-        f"frozen it stays at {refitted[0]:.2f}",
+        f"frozen it stays at {refitted[0]:.2f}{told}",
         x="tokens of the new domain",
         y="bits per byte, held-out text of the new domain",
         lines=(
@@ -47,11 +52,13 @@ def curve(it: Experiment, confidence: float, *, rng: np.random.Generator) -> Ser
             _line(it, "mixture, built anew", "control", MIXTURE, "new", confidence, rng=rng),
             _line(it, "mixture, frozen", "control", MIXTURE, "new", confidence, is_frozen=True, rng=rng),
             _line(it, "untrained, same steps", "control", BLIND, "new", confidence, rng=rng),
+            *([_line(it, "table told the gap", "control", TOLD, "new", confidence, rng=rng)] if has_told else []),
         ),
         x_is_log=True,
         chance=it.chance_bits_per_byte,
         note=f"Gradient steps for each point: {', '.join(map(str, it.steps[1:]))}, from the weights of the old domain "
-        f"each time. Best of all memorizers at the end: {best}.{floor} Intervals: {it.said_of_intervals()}.",
+        f"each time. Best of all memorizers at the end: {best}. The table that is told the gap is none of the "
+        f"six, and counted of these tokens alone.{floor} Intervals: {it.said_of_intervals()}.",
     )
 
 
@@ -77,7 +84,7 @@ def forgetting_curve(it: Experiment, confidence: float, *, rng: np.random.Genera
     )
 
 
-def predictors_table(experiments: Sequence[Experiment]) -> Table:
+def predictors_table(experiments: Sequence[Experiment], confidence: float, *, rng: np.random.Generator) -> Table:
     """Everyone on the same documents."""
     rows: list[tuple[Cell, ...]] = []
     for it in experiments:
@@ -93,7 +100,8 @@ def predictors_table(experiments: Sequence[Experiment]) -> Table:
             rows.append((_NAMES[it.kind], "the source itself", None, source, source, None, source, None, None))
     return Table(
         name="adaptation.predictors",
-        title=". ".join(_finding(it) for it in experiments),
+        title="Network : best memorizer, bits per byte. "
+        + "; ".join(_finding(it, confidence, rng=rng) for it in sorted(experiments, key=lambda it: it.kind != "real")),
         columns=(
             "text",
             "predictor",
@@ -109,27 +117,25 @@ def predictors_table(experiments: Sequence[Experiment]) -> Table:
     )
 
 
-def _finding(it: Experiment) -> str:
-    """Whether the network needs fewer bits than every memorizer, before and after, on one kind of text."""
-    (first, known), (second, new) = _standing(it, "old", 0), _standing(it, "new", len(it.new_tokens) - 1)
-    link = {(True, True): " and", (False, False): ", nor", (False, True): ", but", (True, False): ", not"}[
-        first, second
-    ]
-    verb = "passes" if first else "does not pass"
+def _finding(it: Experiment, confidence: float, *, rng: np.random.Generator) -> str:
+    """Whether the network needs fewer bits than the best memorizer, before and after, on one kind of text."""
+    last = len(it.new_tokens) - 1
+    known, new = (_standing(it, "old", 0, confidence, rng=rng), _standing(it, "new", last, confidence, rng=rng))
     # A table's title has room for 200 characters, of both kinds of text.
-    said = f"{_NAMES[it.kind].capitalize()}: it {verb} all memorizers on unseen text ({known})"
-    return f"{said}{link} on the new domain ({new})"
+    return f"{_NAMES[it.kind]}, unseen {known}; new domain {new}"
 
 
-def _standing(it: Experiment, part: PartName, row: int) -> tuple[bool, str]:
-    """Whether it passes, and both numbers."""
+def _standing(it: Experiment, part: PartName, row: int, confidence: float, *, rng: np.random.Generator) -> str:
+    """Both numbers, and what the paired interval of their difference says."""
     best = it.best_memorizer(part, row)
     own, theirs = _means(it, MODEL, part)[row], _means(it, best, part)[row]
-    return own < theirs, f"{own:.2f} : {theirs:.2f}"
+    sign = it.sign(part, lambda one: one.bits[best][part][row] - one.bits[MODEL][part][row], confidence, rng=rng)
+    word = {1: "fewer", -1: "more", 0: "undecided"}[sign]
+    return f"{own:.2f} : {theirs:.2f}, {word}"
 
 
 def seeds_table(experiments: Sequence[Experiment]) -> Table:
-    """The network beside the mixture, seed by seed."""
+    """The network beside the mixture, seed by seed, and of how many documents they learned."""
     rows: list[tuple[Cell, ...]] = []
     for it in experiments:
         places: tuple[tuple[PartName, int], ...] = (("old", 0), ("new", 0), ("new", -1), ("old", -1))
@@ -138,11 +144,21 @@ def seeds_table(experiments: Sequence[Experiment]) -> Table:
             for part, row in places
             for name in (MODEL, MIXTURE)
         ]
-        rows += [(_NAMES[it.kind], number + 1, *values) for number, values in enumerate(zip(*columns, strict=True))]
+        learned = [(one.num_learned["old"], one.num_learned["new"]) for one in it.repetitions]
+        rows += [
+            (_NAMES[it.kind], number + 1, *learned[number], *values)
+            for number, values in enumerate(zip(*columns, strict=True))
+        ]
     heads = ("old domain", "new domain, before", "new domain, after", "old domain, after")
     return Table(
         name="adaptation.seeds",
         title="Seed by seed, held-out bits per byte of the network and of the mixture (built anew)",
-        columns=("text", "seed", *(f"{head}, {who}" for head in heads for who in ("network", "mixture"))),
+        columns=(
+            "text",
+            "seed",
+            "old documents",
+            "new documents",
+            *(f"{head}, {who}" for head in heads for who in ("network", "mixture")),
+        ),
         rows=tuple(rows),
     )

@@ -14,6 +14,8 @@ from byheart.stats.intervals import mean_of_few
 Kind = Literal["made", "real"]
 PartName = Literal["seen", "old", "new"]
 MODEL, LOOKUP, BLIND, MIXTURE = "transformer", "lookup:table", "blind:untrained", "memorizer:mixture"
+TOLD = "a table that is told the gap"
+"""No memorizer of the six and no subject: what a count table of the right form would need, as a declared ceiling."""
 ENOUGH_SEEDS = 3
 """With fewer, Student's t is too wide to say anything, and intervals are over documents instead."""
 
@@ -26,6 +28,8 @@ class Repetition:
     """Of the network."""
     documents: Mapping[PartName, tuple[str, ...]]
     """Names of the documents: learned from, held out of the old domain, held out of the new one."""
+    num_learned: Mapping[PartName, int]
+    """How many documents of the old and of the new domain there were to learn from."""
     num_bytes: Mapping[PartName, Floats]
     """Of each document, shape [num_documents]."""
     bits: Mapping[str, Mapping[PartName, Floats]]
@@ -92,6 +96,22 @@ class Experiment:
             return Interval(value, value, value, sizes.size)
         (found,) = ratio_of_sums(summed[:, None], sizes[:, None], rng=rng, confidence=confidence)
         return found
+
+    def sign(
+        self, part: PartName, bits: Callable[[Repetition], Floats], confidence: float, *, rng: np.random.Generator
+    ) -> int:
+        """1 where the interval of bits per byte is above zero, -1 below; 0 where it meets zero or there is none.
+
+        Args:
+            part: whose bytes.
+            bits: of a repetition, a difference of two predictors' bits of each document, shape [num_documents].
+            confidence: of the interval.
+            rng: draws the resamples.
+        """
+        found = self.interval(part, bits, confidence, rng=rng)
+        if len(self.repetitions) < ENOUGH_SEEDS and (found.n or 0) < MIN_CLUSTERS:
+            return 0
+        return 1 if found.low > 0 else -1 if found.high < 0 else 0
 
     def _places(self, part: PartName) -> list[tuple[int, int]]:
         return [(number, at) for number, one in enumerate(self.repetitions) for at in range(len(one.documents[part]))]

@@ -87,7 +87,10 @@ def _without_copies(record: RunRecord, audit: str, model: Party) -> tuple[str, .
     share = answer(record, audit, model, "adaptation.copied_share")
     if left is None or not isinstance(share, Estimate):
         return ()
-    copied = f"{100 * share.value:.1f} % of the bytes stand in runs of 50 bytes or more that the given text holds too"
+    copied = (
+        f"{100 * share.value:.1f} % of the bytes stand in runs of 50 bytes or more that the given text holds too, "
+        "found as runs of whole tokens (copies that the tokenizer cuts otherwise are missed)"
+    )
     if not isinstance(left, Estimate):
         return (f"{copied}: nothing is left without them.",)
     return (f"{copied}; without them it saves {fmt.estimate(left)} over the best memorizer of the rest.",)
@@ -117,40 +120,49 @@ def _lab_said(record: RunRecord, audit: str, model: Party) -> Said:
             answer(record, audit, model, f"adaptation.{prefix}bits_beyond_memorizer_per_byte"),
             answer(record, audit, model, f"adaptation.{prefix}{_WHEN_NEW}"),
         )
-        for kind, prefix in (("made", "made_"), ("real", ""))
+        for kind, prefix in _PREFIXES.items()
     }
-    adapted = {kind: _sign(new) for kind, (_, new) in found.items()}
     lead = " ".join(
         f"{_KINDS[kind]} {_over_memorizers(known, 'unseen text of what it was trained on')}, and "
-        f"{_over_memorizers(new, 'the new domain, after its steps on it')}."
+        f"{_over_memorizers(new, 'unseen text of the new domain, after its steps there,')}."
         for kind, (known, new) in found.items()
     )
-    details = [*_gains(record, audit, model), *_forgetting(record, audit, model), *_seen(record, audit)]
-    one = next((it for pair in found.values() for it in pair if isinstance(it, Estimate)), None)
-    if one is not None:
-        details.append(_lab_how_sure(one))
-    if not _poles_apart(record, audit):
-        return (
-            "Undecided: what holds the text predicts it no better than a network that never saw it.",
-            lead,
-            tuple(details),
-        )
-    return _SHORT[adapted["made"], adapted["real"]], lead, tuple(details)
+    details = [
+        *_beside_told(record, audit, model),
+        *_gains(record, audit, model),
+        *_forgetting(record, audit, model),
+        *_seen(record, audit),
+        *_lab_how_sure({kind: [it for it in pair if isinstance(it, Estimate)] for kind, pair in found.items()}),
+    ]
+    signs = {kind: (_sign(known), _sign(new)) for kind, (known, new) in found.items()}
+    are_apart = {kind: _poles_apart(record, audit, prefix) for kind, prefix in _PREFIXES.items()}
+    return _short(signs, are_apart), lead, tuple(details)
 
 
-_KINDS = {"made": "Made text, whose rule no memorizer can hold:", "real": "Real text:"}
-_SHORT = {
-    (1, 1): "Yes, on made text and on real text.",
-    (1, 0): "Yes on made text; on real text there is no evidence of it.",
-    (1, -1): "Yes on made text; on real text no, not after these steps.",
-    (0, 1): "Yes on real text; on made text there is no evidence of it.",
-    (0, 0): "No evidence of it.",
-    (0, -1): "No on real text, no evidence of it on made text.",
-    (-1, 1): "Yes on real text, no on made text.",
-    (-1, 0): "No on made text, no evidence of it on real text.",
-    (-1, -1): "No.",
-}
-"""By the signs on made and on real text: does the network beat the best memorizer that was built anew?"""
+_PREFIXES = {"real": "", "made": "made_"}
+"""Of the names of estimates, real text first: that is the axis; made text has a known rule."""
+_KINDS = {"real": "Real text:", "made": "Made text, whose lag is longer than these memorizers reach:"}
+_ON = {"real": "on real text", "made": "on made text"}
+_WORDS = {1: "yes", 0: "no evidence of it", -1: "no"}
+_REACH = "beyond these memorizers (rules over 7 tokens, order 5, longest suffix)"
+
+
+def _short(signs: dict[str, tuple[int, int]], are_apart: dict[str, bool]) -> str:
+    """Does the network beat the best memorizer: on real text first, on its own domain and on the new one."""
+    if not any(are_apart.values()):
+        return "Undecided: what holds the text predicts it no better than a network that never saw it."
+    said = "; ".join(_of_text(kind, signs[kind], is_apart=are_apart[kind]) for kind in _PREFIXES)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _of_text(kind: str, signs: tuple[int, int], *, is_apart: bool) -> str:
+    if not is_apart:
+        return f"undecided {_ON[kind]}, where what holds it predicts it no better than a network that never saw it"
+    known, new = signs
+    reach = f" {_REACH}" if kind == "made" and 1 in signs else ""
+    if known != new:
+        return f"{_WORDS[known]} {_ON[kind]} of its own domain, {_WORDS[new]} on that of the new one{reach}"
+    return f"{_WORDS[known]} {_ON[kind]}{reach}{' after these steps' if known == -1 else ''}"
 
 
 def _over_memorizers(it: object, where: str) -> str:
@@ -160,61 +172,104 @@ def _over_memorizers(it: object, where: str) -> str:
         case 1:
             return f"on {where} the network beats the best memorizer by {_margin(it)}"
         case -1:
-            return f"on {where} it loses to the best memorizer by {_margin(it)}"
+            return f"on {where} the network loses to the best memorizer by {_margin(it)}"
         case _:
             return f"on {where} the two cannot be told apart ({fmt.estimate(it)})"
 
 
+def _beside_told(record: RunRecord, audit: str, model: Party) -> list[str]:
+    """The declared ceiling of made text."""
+    it = answer(record, audit, model, "adaptation.made_new_domain_bits_beyond_told_table_per_byte")
+    if not isinstance(it, Estimate) or it.low is None or it.high is None:
+        return []
+    word = {
+        1: f"the network needs fewer bits by {_margin(it)}",
+        -1: f"the network needs more bits by {_margin(it)}",
+        0: f"the two cannot be told apart ({fmt.estimate(it)})",
+    }[_sign(it)]
+    return [
+        "Made text is beyond these memorizers, not beyond every table: beside a table of counts that is told the gap, "
+        f"counted of the same tokens of the new domain, {word}."
+    ]
+
+
 def _gains(record: RunRecord, audit: str, model: Party) -> list[str]:
     said = []
-    for text, prefix in (("made", "made_"), ("real", "")):
-        it = answer(record, audit, model, f"adaptation.{prefix}new_domain_gain_bits_per_byte")
+    for text, prefix in _PREFIXES.items():
+        name = f"adaptation.{prefix}new_domain_gain_bits_per_byte"
+        it = answer(record, audit, model, name)
         if isinstance(it, Estimate) and it.control is not None and it.excess is not None:
             said.append(
                 f"The new domain of {text} text: gradient steps bring the network {fmt.estimate(it)}; building anew "
-                f"with the same tokens brings the mixture {fmt.control(it.control, it.unit, it.confidence)}, and a "
-                "memorizer that keeps its probabilities, as the Markov chain (M3) must, gains 0."
+                "with the same tokens brings the memorizer that is best after "
+                f"{fmt.control(it.control, it.unit, it.confidence)}{_gains_of_poles(record, audit, name)}. A memorizer "
+                "that keeps its probabilities, as the Markov chain (M3) must, gains 0; who knew least gains most."
             )
+    return said
+
+
+def _gains_of_poles(record: RunRecord, audit: str, name: str) -> str:
+    words = {LOOKUP: "the table of the text, built anew,", BLIND: "an untrained network, by the same steps,"}
+    said = ""
+    for party in parties(record):
+        it = answer(record, audit, party, name)
+        if party.role in words and isinstance(it, Estimate):
+            said += f"; {words[party.role]} gains {fmt.estimate(it)}"
     return said
 
 
 def _forgetting(record: RunRecord, audit: str, model: Party) -> list[str]:
     said = []
-    for text, prefix in (("made", "made_"), ("real", "")):
+    for text, prefix in _PREFIXES.items():
         it = answer(record, audit, model, f"adaptation.{prefix}forgetting_bits_per_byte")
         if isinstance(it, Estimate):
             said.append(f"What it costs: on the old domain of {text} text the network needs {fmt.estimate(it)} more.")
     return said
 
 
-def _seen_bits(record: RunRecord, audit: str, role: str) -> Estimate | None:
+def _seen_bits(record: RunRecord, audit: str, role: str, prefix: str) -> Estimate | None:
     for party in parties(record):
-        it = answer(record, audit, party, "adaptation.seen_bits_per_byte")
+        it = answer(record, audit, party, f"adaptation.{prefix}seen_bits_per_byte")
         if party.role == role and isinstance(it, Estimate):
             return it
     return None
 
 
 def _seen(record: RunRecord, audit: str) -> list[str]:
-    lookup, blind = (_seen_bits(record, audit, role) for role in (LOOKUP, BLIND))
+    said = []
+    for text, prefix in _PREFIXES.items():
+        lookup, blind = (_seen_bits(record, audit, role, prefix) for role in (LOOKUP, BLIND))
+        if lookup is not None and blind is not None:
+            said.append(
+                f"Both poles, on {text} text that was learned from: the table of it needs {fmt.estimate(lookup)}, the "
+                f"untrained network {fmt.estimate(blind)}."
+            )
+    return said
+
+
+def _poles_apart(record: RunRecord, audit: str, prefix: str) -> bool:
+    """Whether what holds the text predicts the text better, by whole intervals; true where nobody asked."""
+    lookup, blind = (_seen_bits(record, audit, role, prefix) for role in (LOOKUP, BLIND))
     if lookup is None or blind is None:
+        return True
+    highest = lookup.value if lookup.high is None else lookup.high
+    return highest < (blind.value if blind.low is None else blind.low)
+
+
+def _lab_how_sure(found: dict[str, list[Estimate]]) -> list[str]:
+    """On what the intervals of each text rest."""
+    rests = []
+    is_over_seeds = False
+    for kind, estimates in found.items():
+        sizes = list(dict.fromkeys(fmt.number(it.n, 0) for it in estimates if it.n is not None))
+        is_over_seeds |= any("Student" in it.method.rpartition(";")[2] for it in estimates)
+        if sizes:
+            rests.append(f"{' and '.join(sizes)} {_ON[kind]}")
+    if not rests:
         return []
+    if is_over_seeds:
+        return [f"How sure: the intervals rest on seeds, each with weights and text of its own: {', '.join(rests)}."]
     return [
-        f"Both poles, on real text that was learned from: the table of it needs {fmt.estimate(lookup)}, the untrained "
-        f"network {fmt.estimate(blind)}."
+        f"How sure: the intervals rest on held-out documents ({', '.join(rests)}; two numbers: of its own domain and "
+        "of the new one) and say nothing of other seeds; the table shows each seed."
     ]
-
-
-def _poles_apart(record: RunRecord, audit: str) -> bool:
-    """Whether what holds the text predicts the text better than what never saw it; true where nobody asked."""
-    lookup, blind = (_seen_bits(record, audit, role) for role in (LOOKUP, BLIND))
-    return lookup is None or blind is None or lookup.value < blind.value
-
-
-def _lab_how_sure(it: Estimate) -> str:
-    if "seeds" in it.method.rpartition(";")[2] and "Student" in it.method:
-        return f"How sure: the intervals rest on {fmt.number(it.n, 0)} seeds, each with weights and text of its own."
-    return (
-        f"How sure: the intervals rest on {fmt.number(it.n, 0)} held-out documents and say nothing of other seeds; "
-        "the table shows each seed."
-    )

@@ -38,7 +38,9 @@ def held_out_passage(
 def copies_of(document: EncodedDocument, start: int, stop: int, index: Index) -> Copies:
     """Which tokens from start to stop stand in a run of COPY_BYTES or more that the corpus holds.
 
-    The run may reach beyond them on either side: so much of the document is asked about as can decide it.
+    Runs are of whole tokens: of a copy that begins or ends inside a token the rest counts, if it is long enough, and
+    a copy whose bytes are other tokens in the corpus is missed. The run may reach beyond them on either side: so much
+    of the document is asked about as can decide it.
     """
     borders = np.concatenate([[0], document.byte_ends])
     first = max(int(np.searchsorted(borders, borders[start] - COPY_BYTES, side="right")) - 1, 0)

@@ -75,7 +75,8 @@ def made_domains(params: Params, *, rng: np.random.Generator) -> Domains:
         params: of the experiment.
         rng: draws permutations and symbols.
     Source: ours; theory.md A3. What stands `lag` places before depends on no shorter context, so that no n-gram of
-        order up to lag, no rule over the last 7 tokens and no suffix that occurs twice can tell.
+        order up to lag, no rule over the last 7 tokens and no suffix that occurs twice can tell. A table of pairs
+        `lag` places apart can (study/lab/adaptation_told.py).
     Differs: nothing.
     """
     size = params.made
@@ -140,22 +141,28 @@ def real_domains(params: Params, *, rng: np.random.Generator) -> Domains:
     half = len(order) // 2  # a file gives code or prose, never both, so that no name is met again across the domains
     code = [(sources[i][0], sources[i][1]) for i in order[:half]]
     prose = [(sources[i][0], sources[i][2]) for i in order[half:]]
-    tokenizer = Tokenizer.train(
-        Corpus(tuple(Document(name, text, "") for name, text in code[2 * size.num_documents :])), size.vocabulary_size
-    )
+    # Some files are too short to be asked about, so that more are set apart than are needed: what is held out or
+    # weighs the mixture is not in the tokenizer's text.
     held, most = size.num_documents, 4 * size.context_tokens
-    old = _encoded(code, tokenizer, size, 2 * held, size.old_tokens)
+    apart = 3 * held
+    tokenizer = Tokenizer.train(
+        Corpus(tuple(Document(name, text, "") for name, text in code[apart:])), size.vocabulary_size
+    )
+    asked = _encoded(code[:apart], tokenizer, size, 2 * held, 0)
+    if len(asked) < 2 * held:
+        raise _too_small(f"{2 * held - len(asked)} documents")
+    old = _encoded(code[apart:], tokenizer, size, 0, size.old_tokens)
     new = _encoded(prose, tokenizer, size, held, max(params.new_tokens))
-    learned = _cut(old[2 * held :], size, num_tokens=size.old_tokens)
+    learned = _cut(old, size, num_tokens=size.old_tokens)
     # The last of them may be cut.
-    whole = [document for document in old[2 * held :] if document.name in learned.names[:-1]]
+    whole = [document for document in old if document.name in learned.names[:-1]]
     return Domains(
         vocabulary_size=tokenizer.vocabulary_size,
         end_id=tokenizer.end_id,
         old=learned,
         seen=_cut(whole[:held], size, most_tokens=most),
-        calibration=_cut(old[held : 2 * held], size),
-        old_unseen=_cut(old[:held], size, most_tokens=most),
+        calibration=_cut(asked[held : 2 * held], size),
+        old_unseen=_cut(asked[:held], size, most_tokens=most),
         new=_cut(new[held:], size, num_tokens=max(params.new_tokens)),
         new_unseen=_cut(new[:held], size, most_tokens=most),
         floor_bits_per_byte=None,
@@ -202,7 +209,10 @@ def _encoded(
     """The first documents that have a context's tokens: so many, and others with so many tokens in all."""
     found: list[EncodedDocument] = []
     for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        if sum(document.num_tokens - size.context_tokens for document in found[num_held:]) >= num_tokens:
+        if (
+            len(found) >= num_held
+            and sum(document.num_tokens - size.context_tokens for document in found[num_held:]) >= num_tokens
+        ):
             break
         some = texts[start : start + _TEXTS_AT_ONCE]
         encodings = tokenizer.encode_many([text for _, text in some])
@@ -239,9 +249,13 @@ def _cut(
             sizes.append(int(document.byte_ends[kept - 1]))
             left = None if left is None else left - kept
     if left or not found:
-        raise InputError(
-            "The standard library of this machine is too small for this experiment.",
-            why=f"{left or size.context_tokens:,} tokens are missing.",
-            next_step="Take a smaller profile.",
-        )
+        raise _too_small(f"{left or size.context_tokens:,} tokens")
     return Part(names=tuple(names), documents=tuple(found), num_bytes=tuple(sizes))
+
+
+def _too_small(missing: str) -> InputError:
+    return InputError(
+        "The standard library of this machine is too small for this experiment.",
+        why=f"{missing} are missing.",
+        next_step="Take a smaller profile.",
+    )
