@@ -25,7 +25,7 @@ class Judged:
     num_written: int
     """Continuations."""
     num_novel: int
-    """Without a long copy."""
+    """Long enough for a long copy, and without one."""
     num_valid: int
     """That parse."""
     num_valid_novel: int
@@ -167,7 +167,7 @@ def _estimate(
 
 
 _RATES: Mapping[str, tuple[Callable[[Judged], Count], str]] = {
-    NAMES[0]: (lambda it: it.novel, f"Continuations of code without a run of {COPY_TOKENS} tokens of the corpus"),
+    NAMES[0]: (lambda it: it.novel, f"Continuations of code of {COPY_TOKENS} tokens or more, no {COPY_TOKENS} of which stand in the corpus"),
     NAMES[1]: (lambda it: it.valid, "Continuations of code whose finished lines parse"),
     NAMES[2]: (lambda it: it.valid_given_novel, "Of its novel continuations of code, those whose finished lines parse"),
     NAMES[3]: (lambda it: it.valid_novel, "Continuations of code that are novel and whose finished lines parse"),
