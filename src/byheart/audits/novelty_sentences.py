@@ -112,7 +112,9 @@ def _estimate(name: str, at_one: Sequence[Writing], params: Params, others: Sequ
         control = interval(writings, rate, confidence=params.confidence)
         gain = excess(at_one, writings, rate, confidence=params.confidence)
         limit = "" if rate is valid_novel else ", of those that write as much that is new as far as can be told"
-        beside = f" Control: {other} at temperature {temperature:g}, the best of all memorizers and temperatures{limit}."
+        beside = (
+            f" Control: {other} at temperature {temperature:g}, the best of all memorizers and temperatures{limit}."
+        )
     elif others and name in COMPARED:
         beside = " No memorizer writes as much that is new at any temperature, so that there is no control."
     return Estimate(

@@ -33,7 +33,9 @@ _TIMED_STEPS, _WARM_STEPS = 12, 3
 
 def pieces(params: Params) -> tuple[Piece, ...]:
     """Of each seed, the network and the memorizers."""
-    writings = _STEPS_PER_TEXTS * len(params.temperatures) * (7 + len(params.markov_orders) + len(params.suffix_samplers))
+    writings = (
+        _STEPS_PER_TEXTS * len(params.temperatures) * (7 + len(params.markov_orders) + len(params.suffix_samplers))
+    )
     return tuple(
         Piece(key=f"seed {number}, {part}", steps=steps, step_cost=1.0)
         for number in range(1, params.num_seeds + 1)
