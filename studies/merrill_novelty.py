@@ -144,8 +144,10 @@ def _verdict(found: Written, rows: Sequence[tuple[Cell, ...]], below: Mapping[st
     if at_eight is not None and isinstance(at_eight[9], float):
         word = "less" if at_eight[9] < 0 else "more"
         said += f"; at n = 8 it is {100 * abs(at_eight[9]):.1f} points {word} novel"
-    colder = [f"{name} {len(below.get(name, ()))}" for name in found.texts if name not in (HUMAN, plain)]
-    return f"{said}; {', '.join(colder)} of {len(CLAIMED)}" if colder else said
+    colder = [
+        f"{name}: {len(below.get(name, ()))} of {len(CLAIMED)}" for name in found.texts if name not in (HUMAN, plain)
+    ]
+    return "; ".join((said, *colder))
 
 
 def _figure(found: Written, title: str) -> str:

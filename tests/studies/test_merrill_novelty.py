@@ -47,7 +47,7 @@ def test_text_that_is_newer_than_people_s_does_not_hold() -> None:
     assert ": does not hold (0 of" in table.title
     assert "at n = 8 it is" in table.title
     assert "points more novel" in table.title
-    assert f"cold {len([n for n in CLAIMED if n > 31])} of" in table.title
+    assert f"cold: {len([n for n in CLAIMED if n > 31])} of" in table.title
     assert [row[1] for row in table.rows if row[0] == "plain"] == list(LENGTHS)
 
 
