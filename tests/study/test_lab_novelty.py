@@ -19,6 +19,7 @@ from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import novelty
 from byheart.study.lab.execute import run_lab
+from byheart.study.lab.novelty_writers import sentences
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.sentences import BEGIN_ID, END_ID, WORDS, Shape, draw_sentence, is_sentence
 from byheart.study.pages import write_report
@@ -175,7 +176,7 @@ def test_a_piece_depends_on_its_arguments_only() -> None:
 
 
 def test_no_calibration_sentence_is_a_training_sentence() -> None:
-    trained_on, calibration, fresh = novelty.sentences(TINY, 0, 3)
+    trained_on, calibration, fresh = sentences(TINY, 0, 3)
     known = {sentence.tobytes() for sentence in trained_on}
     assert not any(sentence.tobytes() in known for sentence in calibration)
     assert len(fresh) == TINY.num_written
