@@ -142,9 +142,12 @@ def _verdict(found: Written, rows: Sequence[tuple[Cell, ...]], below: Mapping[st
     word = "holds" if len(less) == len(CLAIMED) else "holds in part" if less else "does not hold"
     said = f"For n > 4 less novel than deduplicated human text: {word} ({len(less)} of {len(CLAIMED)} n) at {plain}"
     if at_eight is not None and isinstance(at_eight[9], float):
-        said += f"; at n = 8 by {-100 * at_eight[9]:+.1f} points"
-    colder = [f"{name} {len(below.get(name, ()))}" for name in found.texts if name not in (HUMAN, plain)]
-    return f"{said}; {', '.join(colder)} of {len(CLAIMED)}" if colder else said
+        word = "less" if at_eight[9] < 0 else "more"
+        said += f"; at n = 8 it is {100 * abs(at_eight[9]):.1f} points {word} novel"
+    colder = [
+        f"{name}: {len(below.get(name, ()))} of {len(CLAIMED)}" for name in found.texts if name not in (HUMAN, plain)
+    ]
+    return "; ".join((said, *colder))
 
 
 def _figure(found: Written, title: str) -> str:

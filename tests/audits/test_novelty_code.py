@@ -115,3 +115,23 @@ def test_blank_lines_and_comments_alone_are_open() -> None:
     assert verdict("x = 1", "\n\n# words\n") == "open"
     assert verdict("x = 1", "\ny\n") == "valid"
     assert verdict("x =", " 1", is_whole=True) == "valid"
+
+
+def test_words_of_comments_and_of_bare_strings_are_no_code() -> None:
+    assert verdict("x = 1\n", "# a\n# b is a word salad banana\n# c\n") == "open"
+    assert verdict("x = 1\n", '"""Words of\nmany lines."""\n\'more\'\n') == "open"
+    assert verdict("class Box:\n", '    """Any words."""\n') == "open"
+    assert verdict("x = 1", "  # words\n") == "open"
+    assert verdict("x = 1\n", "# a\ny = 2\n") == "valid"
+    assert verdict("x =", ' "words"\n') == "valid"
+    assert verdict("def f", '(x):\n    """Doc."""\n') == "valid"
+    assert verdict("x = 1\n", "# a\n) words\n") == "invalid"
+
+
+def test_a_place_inside_a_comment_has_no_code_before_it() -> None:
+    text = "import os\n# a comment\nx = '# no comment' + y  # one\n"
+    assert code_before(text, text.index("comment")) is None
+    assert code_before(text, text.index("\nx =")) is None  # words there go on the comment
+    assert code_before(text, text.index("# a")) is not None
+    assert code_before(text, text.index(" + y")) is not None
+    assert code_before(text, text.index("one")) is None

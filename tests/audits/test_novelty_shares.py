@@ -41,5 +41,12 @@ def test_the_index_is_the_mean_over_what_counts_as_a_run() -> None:
 
 
 def test_a_continuation_with_a_run_of_sixteen_tokens_is_not_novel() -> None:
-    assert is_novel(continuation(0, [15, 14, 2]))
-    assert not is_novel(continuation(0, [1, 16, 15]))
+    assert is_novel(continuation(0, [15] * 2 + list(range(14, 0, -1))))
+    assert not is_novel(continuation(0, [1, *range(16, 0, -1)]))
+
+
+def test_nobody_is_novel_by_ending_early() -> None:
+    assert not is_novel(continuation(0, [3, 2, 1]))
+    assert not is_novel(continuation(0, [0] * 15))  # wholly new, but too short for a run of sixteen
+    assert is_novel(continuation(0, [0] * 16))
+    assert not is_novel(continuation(0, []))

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from byheart.audits.novelty import Params, run
-from byheart.audits.novelty_validity import Judged, best_memorizer
+from byheart.audits.novelty_tables import predictors_table
+from byheart.audits.novelty_validity import Judged, best_memorizer, judge
 from byheart.core.evidence import Estimate, Evidence, Refusal, Series, Table
 from byheart.core.material import Continuation, Inputs
 from byheart.core.novelty_material import NoveltyMaterial, Place, Writer
@@ -78,9 +79,9 @@ def test_the_table_has_every_writer_and_says_who_is_right() -> None:
     names = [row[0] for row in table.rows]
     assert names[:2] == ["model", "human authors"]
     assert {"lookup", "memorizer:markov", "blind"} <= set(names)
-    assert "12 of 18 parse" in table.title
+    assert "12 of 20 are new and parse" in table.title
     assert "18 of 20" in table.title
-    assert "4 of 20 (memorizer:markov)" in table.title
+    assert "only 4 of 20 (memorizer:markov)" in table.title
     lookup = table.rows[names.index("lookup")]
     assert lookup[table.columns.index("new, share")] == 0.0
     assert lookup[table.columns.index("new that parse, share")] is None
@@ -129,3 +130,35 @@ def test_of_two_memorizers_the_better_one_that_is_as_new_is_chosen() -> None:
     copier = {"copies": judged(4, 4)}
     assert best_memorizer(copier, lambda it: it.valid_given_novel, least_novel=1.0, confidence=0.95) is None
     assert best_memorizer(copier, lambda it: it.valid_novel, confidence=0.95) == ("copies", copier["copies"])
+
+
+def test_the_title_names_the_control_and_says_more_or_less_only_by_the_interval() -> None:
+    def judged(novel: int, both: int) -> Judged:
+        return Judged(num_written=24, num_novel=novel, num_valid=both, num_valid_novel=both)
+
+    def title(own: int, markov: int) -> str:
+        of = {"model": judged(20, own), "human authors": judged(24, 18), "lookup": judged(1, 1)}
+        of["markov"] = judged(24, markov)
+        roles = dict(zip(of, ("subject", "human", "lookup pole", "memorizer"), strict=True))
+        table = predictors_table({name: (roles[name], side(1, 0)) for name in of}, of, confidence=0.95)
+        return table.title.rpartition("; ")[2]
+
+    # 1 of 1 of the lookup pole's new ones is right, and yet the estimate's control is markov.
+    assert title(10, 2) == "of the best memorizer's only 2 of 24 (markov)"
+    assert title(10, 9) == "of the best memorizer's no different as far as can be told: 9 of 24 (markov)"
+    assert title(2, 12) == "of the best memorizer's more: 12 of 24 (markov)"
+
+
+def test_a_writer_that_recites_three_tokens_and_ends_writes_nothing_new() -> None:
+    places = [Place(longest_copy_tokens=5, code_before="x =")] * 24
+    texts = [
+        Continuation(
+            prompt_index=i,
+            document=f"d{i}",
+            token_ids=np.ones(3, dtype=np.int32),
+            longest_match_tokens=np.array([3, 2, 1]),
+        )
+        for i in range(24)
+    ]
+    found = judge(texts, places, decode, 64)
+    assert (found.num_written, found.num_valid, found.num_novel, found.num_valid_novel) == (24, 24, 0, 0)

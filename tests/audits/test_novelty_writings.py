@@ -5,10 +5,12 @@ import math
 import pytest
 
 from byheart.audits.novelty_lab_params import Params
+from byheart.audits.novelty_sentence_tables import finding
 from byheart.audits.novelty_sentences import evidence
 from byheart.audits.novelty_writings import (
     Writing,
-    best_at_equal_novelty,
+    best_memorizer,
+    control_of,
     excess,
     interval,
     share,
@@ -55,12 +57,37 @@ def test_of_two_seeds_sentences_are_the_units_and_of_three_seeds_these_are() -> 
     assert interval([wrote("copies", 0, 100, 0)], valid_given_novel, confidence=0.95) is None
 
 
-def test_the_best_memorizer_is_one_that_writes_as_much_that_is_new() -> None:
-    found = best_at_equal_novelty(OWN, OTHERS, valid_given_novel)
+def test_the_best_memorizer_of_what_is_new_is_one_that_writes_as_much_that_is_new() -> None:
+    found = control_of(OWN, OTHERS, valid_given_novel, confidence=0.95)
     assert found is not None
     assert found[:2] == ("chain", 0.5)
     assert share(found[2], valid_given_novel) == 42 / 140
-    assert best_at_equal_novelty(OWN, OTHERS[:2], valid_novel) is None
+    assert control_of(OWN, OTHERS[:2], valid_given_novel, confidence=0.95) is None
+
+
+def test_a_memorizer_of_a_little_less_novelty_than_the_sample_can_tell_is_one_of_them() -> None:
+    near = [wrote("near", 57, 60, 40, seed_index=seed) for seed in range(2)]
+    found = control_of(OWN, [*OTHERS, *near], valid_given_novel, confidence=0.95)
+    assert found is not None
+    assert found[0] == "near"
+    assert best_memorizer(near, valid_given_novel, least_novel=0.7, confidence=0.95) is None
+
+
+def test_for_new_and_valid_at_once_all_memorizers_are_asked() -> None:
+    found = control_of(OWN, OTHERS, valid_novel, confidence=0.95)
+    assert found is not None
+    assert found[:2] == ("copies", 1.0)  # 39 of 100, though it writes less that is new
+    assert share(found[2], valid_novel) == 78 / 200
+
+
+def test_the_title_says_more_or_less_only_where_the_interval_of_the_difference_does() -> None:
+    def title(both: int) -> str:
+        own = [wrote("net", 60, 80, 30, seed_index=seed) for seed in range(2)]
+        return finding(own, [wrote("chain", 62, 60, both, seed_index=seed) for seed in range(2)], confidence=0.95)
+
+    assert title(5).count("the best memorizer only") == 2
+    assert title(29).count("no different as far as can be told") == 2
+    assert title(60).count("the best memorizer more") == 2
 
 
 def test_an_excess_over_seeds_is_paired_and_never_narrower_than_the_exact_one() -> None:

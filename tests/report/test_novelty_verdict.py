@@ -62,7 +62,14 @@ def test_without_a_parser_nothing_is_said_of_validity() -> None:
     assert "valid" not in " ".join(audited(500, 100, 500).details)
 
 
-def lab(net: tuple[int, int, int], chain: tuple[int, int, int], *, blind: int = 100, num_seeds: int = 2) -> Finding:
+def lab(
+    net: tuple[int, int, int],
+    chain: tuple[int, int, int],
+    *,
+    blind: int = 100,
+    num_seeds: int = 2,
+    claims: tuple[Claim, ...] = (),
+) -> Finding:
     """Novel, valid and both of 100 sentences of the network and of the only memorizer."""
     made = {MODEL: net, LOOKUP: (0, 100, 0), BLIND: (blind, 0, 0), "memorizer:markov": chain}
 
@@ -83,30 +90,50 @@ def lab(net: tuple[int, int, int], chain: tuple[int, int, int], *, blind: int = 
         )
         for name in made
     )
-    record = dataclasses.replace(sample_run(), results=results, methods=(method("novelty", "Is it new?"),), claims=())
+    record = dataclasses.replace(
+        sample_run(), results=results, methods=(method("novelty", "Is it new?"),), claims=claims
+    )
     return findings(record)[0]
 
 
 @pytest.mark.parametrize(
     ("net", "chain", "words"),
     [
-        ((60, 90, 54), (80, 30, 8), "Yes: what it writes anew is right more often"),
-        ((60, 45, 30), (80, 50, 40), "No evidence of it"),
-        ((60, 45, 5), (80, 50, 60), "No: what it writes anew is right less often"),
-        ((90, 90, 54), (80, 30, 8), "Undecided."),
+        ((60, 90, 54), (80, 30, 8), "Yes: it writes more that is new and right"),
+        ((60, 45, 30), (80, 50, 35), "No evidence of it"),
+        ((60, 45, 5), (80, 50, 60), "No: it writes less that is new and right"),
+        ((90, 90, 54), (80, 30, 8), "Yes: it writes more"),  # nobody is as new, and yet it is more
+        ((60, 90, 54), (52, 99, 51), "No evidence of it"),  # a memorizer of less novelty writes as much of both
     ],
 )
 def test_the_experiment_says_what_came_out(net: tuple[int, int, int], chain: tuple[int, int, int], words: str) -> None:
     it = lab(net, chain)
     assert it.answer.startswith(words)
-    assert "are in the language" in it.lead
+    assert "are new and in the language" in it.lead
     said = " ".join(it.details)
     assert "the table of all training sentences: 0 % new, 100 % in the language" in said
     assert "each drawn by itself" in said
+    assert "They hold for these very networks" in said
+    assert "this language and this shape" not in said
+
+
+def test_of_what_is_new_the_share_that_is_right_is_said_with_its_own_control() -> None:
+    assert "of the best memorizer that writes as much that is new" in " ".join(lab((60, 90, 54), (80, 30, 8)).details)
+    assert "no memorizer writes as much that is new" in " ".join(lab((90, 90, 54), (80, 30, 8)).details)
+
+
+def test_the_answer_of_the_experiment_gives_way_to_the_correction_of_its_own_claim() -> None:
+    claims = (
+        Claim(name=BOTH, p_value=0.01, adjusted_p_value=0.2),
+        Claim(name="complexity.unseen_accuracy", p_value=0.5, adjusted_p_value=0.5),
+    )
+    assert lab((60, 90, 54), (80, 30, 8), claims=claims).answer.startswith("Undecided: by itself")
 
 
 def test_of_three_seeds_the_seeds_are_the_units() -> None:
-    assert "3 seeds, each with weights" in " ".join(lab((60, 90, 54), (80, 30, 8), num_seeds=3).details)
+    said = " ".join(lab((60, 90, 54), (80, 30, 8), num_seeds=3).details)
+    assert "3 seeds, each with weights" in said
+    assert "this language and this shape" in said
 
 
 def test_an_untrained_network_that_writes_nothing_new_decides_nothing() -> None:
@@ -115,6 +142,6 @@ def test_an_untrained_network_that_writes_nothing_new_decides_nothing() -> None:
 
 def test_a_network_that_writes_nothing_new_has_no_number() -> None:
     it = lab((0, 100, 0), (80, 30, 8))
-    assert it.answer == "Undecided."
-    assert "None of its 200 sentences is new" in it.lead
+    assert it.answer.startswith("No: it writes less that is new and right")
+    assert "None of its 200 sentences is new" in " ".join(it.details)
     assert isinstance(evidence([], Params())[0], Refusal)

@@ -34,7 +34,7 @@ def test_the_finding_is_about_deduplicated_text_and_n_above_four() -> None:
     assert max(CLAIMED) < 32
     table, figure = summary(found(written=31, human=1, copier=12))
     assert ": holds (" in table.title
-    assert "at n = 8 by +100.0 points" in table.title
+    assert "at n = 8 it is 100.0 points less novel" in table.title
     assert figure.startswith("<svg")
     row = next(row for row in table.rows if row[:2] == ("plain", 8))
     # As they are, 12 of 20 authors copy and 8 of 20 write what is new: 0 - 8/20. Deduplicated: 0 - 1.
@@ -45,7 +45,9 @@ def test_the_finding_is_about_deduplicated_text_and_n_above_four() -> None:
 def test_text_that_is_newer_than_people_s_does_not_hold() -> None:
     table, _ = summary(found(written=1, human=31))
     assert ": does not hold (0 of" in table.title
-    assert f"cold {len([n for n in CLAIMED if n > 31])} of" in table.title
+    assert "at n = 8 it is" in table.title
+    assert "points more novel" in table.title
+    assert f"cold: {len([n for n in CLAIMED if n > 31])} of" in table.title
     assert [row[1] for row in table.rows if row[0] == "plain"] == list(LENGTHS)
 
 

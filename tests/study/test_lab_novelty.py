@@ -19,6 +19,7 @@ from byheart.study.headline import run_to_json
 from byheart.study.integrity import faults
 from byheart.study.lab import novelty
 from byheart.study.lab.execute import run_lab
+from byheart.study.lab.novelty_writers import sentences
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.sentences import BEGIN_ID, END_ID, WORDS, Shape, draw_sentence, is_sentence
 from byheart.study.pages import write_report
@@ -26,6 +27,7 @@ from byheart.study.run_folder import RunFolder
 
 TINY = Params(
     num_sentences=120, most_words=12, num_calibration=20, num_written=30, temperatures=(0.5, 1.0), markov_orders=(3,),
+    suffix_samplers=((5, 2), (99, 1)),
     num_steps=60, width=8, num_layers=1, num_heads=2, hidden_width=16, batch_sentences=8,
 )  # fmt: skip
 PLAN = LabPlan(axis="novelty", num_seeds=2, num_steps=60, seed=1)
@@ -147,6 +149,12 @@ def test_the_poles_stand_at_their_ends(whole: Path) -> None:
     assert wrong.value < 0.05
 
 
+def test_the_sampler_that_recites_writes_nothing_new(whole: Path) -> None:
+    new = estimates(RunFolder(whole).read(), "memorizer:suffix-99-seen-1")["novelty.novel_rate"]
+    assert isinstance(new, Estimate)
+    assert new.value == 0.0
+
+
 def test_one_table_has_every_predictor_and_the_page_asks_the_question(whole: Path) -> None:
     record = RunFolder(whole).read()
     found = [e for e in record.results[0].evidence if isinstance(e, Table) and e.name == "novelty.predictors"]
@@ -168,7 +176,7 @@ def test_a_piece_depends_on_its_arguments_only() -> None:
 
 
 def test_no_calibration_sentence_is_a_training_sentence() -> None:
-    trained_on, calibration, fresh = novelty.sentences(TINY, 0, 3)
+    trained_on, calibration, fresh = sentences(TINY, 0, 3)
     known = {sentence.tobytes() for sentence in trained_on}
     assert not any(sentence.tobytes() in known for sentence in calibration)
     assert len(fresh) == TINY.num_written
@@ -183,4 +191,4 @@ def test_the_network_writes_new_sentences_that_are_right_and_no_memorizer_does()
     assert network[3] > 0.7 * network[1] > 0.7 * 0.4 * network[0]
     for name, counts in kept["seed 1, memorizers"]["counts"].items():
         if name.startswith("memorizer:"):
-            assert counts["1.0"][3] < 0.3 * counts["1.0"][1], name
+            assert counts["1.0"][3] <= 0.3 * counts["1.0"][1], name

@@ -6,10 +6,11 @@ Statistic: For n = 1..100, as long as its continuations are, the share of their 
     share of tokens that no run of L tokens of the corpus covers, averaged over L = 5..11. n-grams lie wholly inside the
     continuation, so the prompt's own words do not count. On a corpus of Python code also validity: what was written is
     cut behind its last line break and parsed behind the code that stands before it (a class and a function of the
-    document, as far as the prompt's end); prompts that end inside a string are left out, since any words are right
-    there. Valid: it parses, or parses but for last lines that only begin a statement, and finished a line of code.
-    Novel, of a whole continuation: no run of 16 tokens stands in the corpus. P(novel), P(valid), P(valid given novel),
-    P(valid and novel).
+    document, as far as the prompt's end); prompts that end inside a string or a comment are left out, since any words
+    are right there. Valid: it parses, or parses but for last lines that only begin a statement, and finished some code,
+    neither comments nor bare strings alone. Novel, of a whole continuation: it has 16 tokens or more, and no run of 16
+    of them stands in the corpus; a shorter one counts as not novel. P(novel), P(valid), P(valid given novel), P(valid
+    and novel).
 Null: The same share for the human author's own continuation of the same held-out prompts, of the same length: text
     that nobody copied from the corpus on purpose. Twice, since the sign depends on it: as it is, and without the
     documents of which a run of 32 tokens or more stands in the corpus (deduplicated). A difference is not yet copying:
@@ -226,7 +227,7 @@ def needs(params: Params) -> tuple[Need, ...]:
 
 AUDIT = Audit(
     name="novelty",
-    version=3,
+    version=4,
     question="Is what it writes new, compared with what people write, and is the new part valid?",
     profiles={
         "quick": Params(),

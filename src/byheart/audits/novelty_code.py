@@ -2,12 +2,27 @@
 
 import ast
 import codeop
+import io
+import tokenize
 import warnings
+from itertools import groupby
 from typing import Final, Literal
 
 Verdict = Literal["valid", "invalid", "open"]
-"""It parses; it does not; or no line of code was finished, so that nothing can be said."""
+"""It parses; it does not; or no code was finished, so that nothing can be said."""
 _FAULTS: Final = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+_BLANK: Final = frozenset(
+    (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENCODING,
+        tokenize.ENDMARKER,
+    )
+)
+"""Tokens that do nothing."""
 _CODE: Final = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 
 
@@ -32,7 +47,7 @@ def code_before(text: str, stop: int) -> str | None:
         stop: the place, a number of characters.
     Returns:
         None where the text is no Python code (it does not parse, or imports, defines and assigns nothing at its top),
-        or the place lies inside a string.
+        or the place lies inside a string or a comment, where any words are right.
     Source: definition.
     Differs: nothing.
     """
@@ -42,7 +57,7 @@ def code_before(text: str, stop: int) -> str | None:
     lines = text.split("\n")
     line = text.count("\n", 0, stop) + 1
     column = len(text[text.rfind("\n", 0, stop) + 1 : stop].encode("utf-8", "replace"))
-    if _in_string(tree, (line, column)):
+    if _in_string(tree, (line, column)) or _in_comment(text, stop):
         return None
     body, first, heads = tree.body, 1, []
     while True:
@@ -79,13 +94,60 @@ def _in_string(tree: ast.Module, place: tuple[int, int]) -> bool:
     return False
 
 
+def _in_comment(text: str, stop: int) -> bool:
+    """Whether a place lies behind the mark of a comment on its line, the comment's end included."""
+    if "#" not in text[text.rfind("\n", 0, stop) + 1 : stop]:
+        return False
+    place = _place(text, stop)
+    return any(it.type == tokenize.COMMENT and it.start < place <= it.end for it in _tokens(text))
+
+
+def _place(text: str, stop: int) -> tuple[int, int]:
+    """Line and character of a place, as tokenize counts them."""
+    return text.count("\n", 0, stop) + 1, stop - text.rfind("\n", 0, stop) - 1
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    try:
+        return list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, *_FAULTS):
+        return []
+
+
+def _is_code(text: str, start: int) -> bool:
+    """Whether something behind a place does more than a comment or a bare string does.
+
+    Definition:
+        some token that ends behind the place, no comment and no line break, stands in a logical line that has a name
+        or a number in it
+    Args:
+        text: Python code.
+        start: the place, a number of characters.
+    Source: definition.
+    Differs: nothing.
+    """
+    place = _place(text, start)
+    number = 0
+
+    def line_of(it: tokenize.TokenInfo) -> int:
+        nonlocal number
+        number += it.type == tokenize.NEWLINE
+        return number
+
+    for _, tokens in groupby(_tokens(text), key=line_of):
+        line = [it for it in tokens if it.type not in _BLANK]
+        if any(it.end > place for it in line) and any(it.type in (tokenize.NAME, tokenize.NUMBER) for it in line):
+            return True
+    return False
+
+
 def verdict(before: str, written: str, *, is_whole: bool = False) -> Verdict:
     """Whether what was written goes on as Python.
 
     Definition:
         what was written is cut behind its last line break. It is invalid when the parser meets an error in the code
-        before with it; valid when that parses, or parses without its last lines, which only begin a statement, and a
-        line of code is left that was finished; else open.
+        before with it; valid when that parses, or parses without its last lines, which only begin a statement, and of
+        what is left something is code, neither comments nor bare strings alone; else open.
     Args:
         before: code, as `code_before` gives it.
         written: a continuation, untrusted; it is parsed, never run.
@@ -101,11 +163,7 @@ def verdict(before: str, written: str, *, is_whole: bool = False) -> Verdict:
         return "invalid"
     while kept and parsed(before + "".join(kept)) is None:
         kept.pop()
-    # The end of the prompt's own line is code even where nothing but a line break was added to it.
-    is_code = any(line.strip() and not line.lstrip().startswith("#") for line in kept[1:]) or bool(
-        kept and kept[0].strip()
-    )
-    return "valid" if is_code else "open"
+    return "valid" if _is_code(before + "".join(kept), len(before)) else "open"
 
 
 def _is_unfinished(text: str) -> bool:

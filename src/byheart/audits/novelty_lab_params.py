@@ -22,6 +22,8 @@ class Params:
     """Of the sampling, ascending; 1 is among them."""
     markov_orders: tuple[int, ...] = (2, 3, 4, 8)
     """Tokens of the n-grams of further Markov chains, beside the memorizer's own."""
+    suffix_samplers: tuple[tuple[int, int], ...] = ((5, 1), (5, 2), (5, 4), (6, 2), (99, 1), (99, 2), (99, 4))
+    """Longest suffix in tokens and fewest occurrences of it, of samplers that go on as the corpus does, unsmoothed."""
     num_seeds: int = 2
     """Repetitions with new weights and new sentences."""
     num_steps: int = 1200

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from byheart.audits.novelty_lab_params import Params
 from byheart.audits.novelty_writings import (
+    Rate,
     Writing,
-    best_at_equal_novelty,
+    best_memorizer,
     by_point,
+    control_of,
+    excess,
     interval,
     novel,
     share,
@@ -27,7 +30,7 @@ def curve(own: Sequence[Writing], others: Sequence[Writing], params: Params) -> 
     at_one = [it for it in own if it.temperature == 1.0]
     return Series(
         name="novelty.validity_against_novelty",
-        title=finding(own, others)
+        title=finding(own, others, confidence=params.confidence)
         if others
         else f"At temperature 1, {_percent(share(at_one, novel))} of its sentences are new and "
         f"{_percent(share(at_one, valid))} are in the language",
@@ -48,14 +51,19 @@ def predictors_table(
     params: Params,
 ) -> Table:
     """A row for every predictor at temperature 1, and each memorizer at its best temperature."""
-    level = [it for it in own if it.temperature == 1.0]
+    least = share([it for it in own if it.temperature == 1.0], novel) or 0.0
     rows: list[tuple[Cell, ...]] = []
     for name in dict.fromkeys(it.subject for it in everyone):
         wrote = [it for it in everyone if it.subject == name]
         at_one = [it for it in wrote if it.temperature == 1.0]
         right = interval(at_one, valid_given_novel, confidence=params.confidence)
         both = interval(at_one, valid_novel, confidence=params.confidence)
-        best = best_at_equal_novelty(level, wrote, valid_given_novel) if name in compared else None
+        best = (
+            best_memorizer(wrote, valid_given_novel, least_novel=least, confidence=params.confidence)
+            if name in compared
+            else None
+        )
+        most = best_memorizer(wrote, valid_novel, confidence=params.confidence) if name in compared else None
         rows.append(
             (
                 name,
@@ -65,44 +73,59 @@ def predictors_table(
                 *((right.value, right.low, right.high) if right else (None, None, None)),
                 *((both.value, both.low, both.high) if both else (None, None, None)),
                 *((best[1], share(best[2], valid_given_novel)) if best else (None, None)),
+                *((most[1], share(most[2], valid_novel)) if most else (None, None)),
                 sizes.get(name),
             )
         )
     return Table(
         name="novelty.predictors",
-        title=finding(own, [it for it in everyone if it.subject in compared]),
+        title=finding(own, [it for it in everyone if it.subject in compared], confidence=params.confidence),
         columns=(
             "predictor", "sentences", "new, share", "in the language, share", "of the new in the language, share",
             "low", "high", "new and in the language, share", "low", "high",
-            "best temperature with as much that is new", "of the new in the language there, share", "size, bytes",
+            "best temperature with as much that is new", "of the new in the language there, share",
+            "best temperature for new and in the language", "new and in the language there, share", "size, bytes",
         ),
         rows=tuple(rows),
     )  # fmt: skip
 
 
-def finding(own: Sequence[Writing], memorizers: Sequence[Writing]) -> str:
-    """What came out, in one sentence: the network beside the best memorizer at equal or greater novelty."""
+def finding(own: Sequence[Writing], memorizers: Sequence[Writing], *, confidence: float) -> str:
+    """What came out, in one sentence: the network beside the best memorizer, by the intervals of the differences."""
     at_one = [it for it in own if it.temperature == 1.0]
-    mine = share(at_one, valid_given_novel)
-    if mine is None:
+    mine = share(at_one, valid_novel)
+    if mine is None or not share(at_one, novel):
         return "The network writes no new sentence"
-    said = f"Of the new sentences that the network writes {_percent(mine)} are in the language"
-    best = best_at_equal_novelty(at_one, memorizers, valid_given_novel)
-    if best is None:
-        return f"{said}; no memorizer writes as much that is new"
-    name, temperature, writings = best
-    theirs = share(writings, valid_given_novel) or 0.0
-    word = "only " if theirs < mine else "and no fewer, " if theirs > mine else "just "
-    return (
-        f"{said}, of those of the best memorizer that writes as much that is new {word}{_percent(theirs)} "
-        f"({name}, temperature {temperature:g})"
+    said = f"Of the sentences that the network writes {_percent(mine)} are new and in the language"
+    return f"{said}; {_beside(at_one, memorizers, valid_novel, confidence)}; of its new ones " + (
+        f"{_percent(share(at_one, valid_given_novel))} are in the language; "
+        f"{_beside(at_one, memorizers, valid_given_novel, confidence)}"
     )
 
 
-def seeds_table(own: Sequence[Writing], everyone: Sequence[Writing], compared: Sequence[str]) -> Table:
-    """All seeds: the network at temperature 1, and the best memorizer at equal or greater novelty beside it."""
+def _beside(at_one: Sequence[Writing], memorizers: Sequence[Writing], rate: Rate, confidence: float) -> str:
+    best = control_of(at_one, memorizers, rate, confidence=confidence)
+    if best is None:
+        return "no memorizer writes as much that is new"
+    name, temperature, writings = best
+    theirs = f"{_percent(share(writings, rate))} ({name}, temperature {temperature:g})"
+    gain = excess(at_one, writings, rate, confidence=confidence)
+    if gain is None:
+        return f"the best memorizer's {theirs} are too few to compare"
+    if gain.low > 0:
+        return f"the best memorizer only {theirs}"
+    if gain.high < 0:
+        return f"the best memorizer more, {theirs}"
+    return f"the best memorizer no different as far as can be told, {theirs}"
+
+
+def seeds_table(
+    own: Sequence[Writing], everyone: Sequence[Writing], compared: Sequence[str], *, confidence: float
+) -> Table:
+    """All seeds: the network at temperature 1, and the memorizer that writes most that is new and right beside it."""
     at_one = sorted((it for it in own if it.temperature == 1.0), key=lambda it: it.seed_index)
-    best = best_at_equal_novelty(at_one, [it for it in everyone if it.subject in compared], valid_given_novel)
+    memorizers = [it for it in everyone if it.subject in compared]
+    best = control_of(at_one, memorizers, valid_novel, confidence=confidence)
     beside = {it.seed_index: it for it in best[2]} if best else {}
     rows = []
     for it in at_one:

@@ -1,15 +1,16 @@
 """A5 as an experiment: does a trained network write new sentences that are right, and do memorizers of its data?
 
 Question: Of the sentences that it writes and that nobody wrote before, how many are right, against memorizers of the
-    same data that write as much that is new?
+    same data?
 Statistic: Networks and memorizers learn the same sentences of a language with recursion (relative clauses and bracketed
     speech inside one another) and agreement at a distance. Each then writes sentences at several temperatures. A
     sentence is novel when it is none of the training sentences, and valid when it is in the language, which a parser
     decides exactly; one that does not end in time is not. Shares: P(novel), P(valid), P(valid given novel), and
     P(valid and novel), which noise and copying cannot both have.
-Null: The best of all memorizers and Markov chains of several orders, at any temperature, that writes at least as much
-    that is new as the network does at temperature 1: chosen on the very sentences that are then compared, which favours
-    the memorizer. Equal novelty is no stricter: a memorizer that writes more that is new may recite
+Null: The best of all memorizers, Markov chains of several orders and samplers without smoothing, at any temperature:
+    chosen on the very sentences that are then compared, which favours the memorizer. For P(valid and novel) among all
+    of them; for P(valid given novel) among those whose P(novel) reaches, as far as the sample can tell, that of the
+    network at temperature 1. More novelty than that is no stricter: a memorizer that writes more may recite
     training sentences now and then, which lowers its P(novel) and leaves its P(valid given novel) as it is. The lookup
     pole writes training sentences only (P(novel) = 0); the blind pole is the network before its first step (P(valid)
     about 0). New draws of the language itself are the ceiling: P(valid) = 1.
@@ -30,7 +31,7 @@ from byheart.audits.novelty_writings import (
     FEWEST_SEEDS,
     Rate,
     Writing,
-    best_at_equal_novelty,
+    control_of,
     excess,
     interval,
     novel,
@@ -80,7 +81,9 @@ def model_evidence(
         sizes: bytes that each stores, by name.
         params: of the experiment.
     """
-    return predictors_table(own, everyone, compared, sizes, params), seeds_table(own, everyone, compared)
+    return predictors_table(own, everyone, compared, sizes, params), seeds_table(
+        own, everyone, compared, confidence=params.confidence
+    )
 
 
 def examples(found: Sequence[Sequence[Cell]]) -> tuple[Evidence, ...]:
@@ -101,14 +104,17 @@ def _estimate(name: str, at_one: Sequence[Writing], params: Params, others: Sequ
     units = (
         "hull of Student's interval over seeds and Clopper-Pearson's" if by_seeds else "Clopper-Pearson over sentences"
     )
-    best = best_at_equal_novelty(at_one, others, rate) if name in COMPARED else None
+    best = control_of(at_one, others, rate, confidence=params.confidence) if name in COMPARED else None
     control = gain = None
     beside = ""
     if best is not None:
         other, temperature, writings = best
         control = interval(writings, rate, confidence=params.confidence)
         gain = excess(at_one, writings, rate, confidence=params.confidence)
-        beside = f" Control: {other} at temperature {temperature:g}, the best that writes at least as much that is new."
+        limit = "" if rate is valid_novel else ", of those that write as much that is new as far as can be told"
+        beside = (
+            f" Control: {other} at temperature {temperature:g}, the best of all memorizers and temperatures{limit}."
+        )
     elif others and name in COMPARED:
         beside = " No memorizer writes as much that is new at any temperature, so that there is no control."
     return Estimate(

@@ -13,7 +13,8 @@ from byheart.stats.shares import token_shares
 CREATIVITY_LENGTHS = tuple(range(5, 12))
 """L: shortest runs that count as copied, tokens."""
 COPY_TOKENS = 16
-"""A continuation with a run of so many tokens of the corpus is not novel; as the propensity audit's copy."""
+"""A continuation with a run of so many tokens of the corpus is not novel, nor one that is shorter; as the propensity
+audit's copy."""
 _LENGTHS = (*range(1, 17), 20, 24, 28, 32, 40, 50, 64, 80, 100)
 """n of the curve: beyond 16 tokens it hardly bends."""
 
@@ -72,16 +73,17 @@ def creativity_index(longest_match_tokens: Sequence[int]) -> float:
 
 
 def is_novel(text: Continuation) -> bool:
-    """Whether no run of COPY_TOKENS tokens of a continuation stands in the corpus.
+    """Whether a continuation has runs of COPY_TOKENS tokens and none of them stands in the corpus.
 
     Definition:
-        max_i longest_match_i < COPY_TOKENS
+        T >= COPY_TOKENS and max_i longest_match_i < COPY_TOKENS; a shorter one shows nothing and is not novel, so that
+        nobody becomes new by ending early
     Args:
         text: with the longest match at each token.
     Source: 2411.10242, reproduction by overlapping substrings.
     Differs: tokens instead of 50 characters.
     """
-    return bool(text.longest_match_tokens.max(initial=0) < COPY_TOKENS)
+    return text.token_ids.size >= COPY_TOKENS and bool(text.longest_match_tokens.max(initial=0) < COPY_TOKENS)
 
 
 def ngram_counts(texts: Sequence[Continuation], max_ngram: int) -> tuple[Floats, Floats]:

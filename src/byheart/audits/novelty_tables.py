@@ -6,11 +6,12 @@ from itertools import pairwise
 import numpy as np
 
 from byheart.audits.novelty_shares import creativity_counts, ngram_counts
-from byheart.audits.novelty_validity import Judged
+from byheart.audits.novelty_validity import MEMORIZERS, Judged, best_memorizer
 from byheart.core.evidence import Cell, Interval, Table
 from byheart.core.material import Continuation
 from byheart.core.tokens import Floats
 from byheart.stats.bootstrap import MIN_CLUSTERS
+from byheart.stats.claims import excess_over_control
 from byheart.stats.intervals import clopper_pearson
 from byheart.stats.shares import paired_differences
 
@@ -52,7 +53,7 @@ def predictors_table(
         columns += ["new and parse, share"]
     return Table(
         name="novelty.predictors",
-        title=_finding(writers, judged) if judged else _ngram_finding(rows),
+        title=_finding(writers, judged, confidence) if judged else _ngram_finding(rows),
         columns=tuple(columns),
         rows=tuple(rows),
     )
@@ -69,24 +70,30 @@ def _validity_cells(it: Judged | None, confidence: float) -> list[Cell]:
     return [n, it.num_valid / n, it.num_novel / n, *right, it.num_valid_novel / n]
 
 
-def _finding(writers: Mapping[str, tuple[str, Sequence[Continuation]]], judged: Mapping[str, Judged]) -> str:
-    own = next(iter(writers))
-    memorizers = [
-        name for name, (role, _) in writers.items() if role in ("memorizer", "lookup pole") and name in judged
-    ]
+def _finding(
+    writers: Mapping[str, tuple[str, Sequence[Continuation]]], judged: Mapping[str, Judged], confidence: float
+) -> str:
+    """What is new and parses, beside people and the memorizer that is the control of that estimate."""
+    own = judged[next(iter(writers))]
+    memorizers = {name: judged[name] for name, (role, _) in writers.items() if role in MEMORIZERS and name in judged}
+    best = best_memorizer(memorizers, lambda it: it.valid_novel, confidence=confidence)
 
-    def said(name: str) -> str:
-        k, n = judged[name].valid_given_novel
-        return f"{k} of {n}" if n else "none"
+    def said(it: Judged) -> str:
+        return f"{it.num_valid_novel} of {it.num_written}"
 
-    able = [name for name in memorizers if judged[name].num_novel]
-    text = (
-        f"Of its new continuations of code, {said(own)} parse; of those of the human authors, {said('human authors')}"
-    )
-    if not able:
-        return f"{text}; no memorizer writes anything new"
-    best = max(able, key=lambda name: judged[name].num_valid_novel / judged[name].num_novel)
-    return f"{text}; of those of the best memorizer, {said(best)} ({best})"
+    human = judged["human authors"]
+    text = f"Of its continuations of code {said(own)} are new and parse, of the human authors' {said(human)}"
+    if best is None:
+        return f"{text}; there is no memorizer beside it"
+    name, other = best
+    gain = excess_over_control(own.valid_novel, other.valid_novel, confidence=confidence)
+    if gain is None:
+        word = "too few to compare: "
+    elif gain.low > 0:
+        word = "only "
+    else:
+        word = "more: " if gain.high < 0 else "no different as far as can be told: "
+    return f"{text}; of the best memorizer's {word}{said(other)} ({name})"
 
 
 def _ngram_finding(rows: Sequence[tuple[Cell, ...]]) -> str:

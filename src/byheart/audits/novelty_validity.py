@@ -15,7 +15,8 @@ from byheart.stats.intervals import clopper_pearson
 Count = tuple[int, int]
 """Successes and trials."""
 NAMES = ("novelty.novel_rate", "novelty.valid_rate", "novelty.valid_given_novel_rate", "novelty.valid_novel_rate")
-_MEMORIZERS = ("memorizer", "lookup pole")
+MEMORIZERS = ("memorizer", "lookup pole")
+"""Roles of those that store the text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Judged:
     num_written: int
     """Continuations."""
     num_novel: int
-    """Without a long copy."""
+    """Long enough for a long copy, and without one."""
     num_valid: int
     """That parse."""
     num_valid_novel: int
@@ -127,7 +128,7 @@ def evidence(inputs: Inputs, num_tokens: int, *, confidence: float) -> tuple[tup
     assert material is not None
     human = judge(inputs.human, places, inputs.decode, num_tokens)
     others = {name: judge(it.continuations, places, inputs.decode, num_tokens) for name, it in material.writers.items()}
-    memorizers = {name: others[name] for name, it in material.writers.items() if it.role in _MEMORIZERS}
+    memorizers = {name: others[name] for name, it in material.writers.items() if it.role in MEMORIZERS}
     said = tuple(_estimate(name, own, human, memorizers, confidence) for name in NAMES)
     return said, {inputs.subject: own, "human authors": human, **others}
 
@@ -167,7 +168,10 @@ def _estimate(
 
 
 _RATES: Mapping[str, tuple[Callable[[Judged], Count], str]] = {
-    NAMES[0]: (lambda it: it.novel, f"Continuations of code without a run of {COPY_TOKENS} tokens of the corpus"),
+    NAMES[0]: (
+        lambda it: it.novel,
+        f"Continuations of code of {COPY_TOKENS} tokens or more, no {COPY_TOKENS} of which stand in the corpus",
+    ),
     NAMES[1]: (lambda it: it.valid, "Continuations of code whose finished lines parse"),
     NAMES[2]: (lambda it: it.valid_given_novel, "Of its novel continuations of code, those whose finished lines parse"),
     NAMES[3]: (lambda it: it.valid_novel, "Continuations of code that are novel and whose finished lines parse"),

@@ -134,17 +134,19 @@ def by_point(writings: Iterable[Writing]) -> dict[tuple[str, float], list[Writin
     return points
 
 
-def best_at_equal_novelty(
-    own: Sequence[Writing], others: Iterable[Writing], rate: Rate
+def best_memorizer(
+    others: Iterable[Writing], rate: Rate, *, least_novel: float = 0.0, confidence: float
 ) -> tuple[str, float, list[Writing]] | None:
-    """Who else, and at which temperature, has the highest rate while writing at least as much that is new.
+    """Who else, and at which temperature, has the highest rate, of those that write as much that is new.
 
     Definition:
-        argmax of the pooled rate over all predictors and temperatures whose pooled P(novel) >= that of `own`
+        argmax of the pooled rate over all predictors and temperatures whose P(novel) has an upper bound of at least
+        `least_novel`
     Args:
-        own: one per seed, of one predictor at one temperature.
-        others: of the predictors to compare with, at all temperatures.
+        others: of the predictors to compare with, at all temperatures, all of the same seeds.
         rate: which.
+        least_novel: the P(novel) of whoever is compared; 0 for a rate that counts what is new itself.
+        confidence: 1 - alpha.
     Returns:
         its name, temperature and writings; None where nobody writes as much that is new. The best of many is chosen on
         the very sentences that it is then compared with, which favours it. Who writes more that is new can be brought
@@ -152,15 +154,31 @@ def best_at_equal_novelty(
     Source: theory.md A5.
     Differs: nothing.
     """
-    least = share(own, novel)
     found = [
         (value, name, temperature, writings)
         for (name, temperature), writings in by_point(others).items()
-        if least is not None
-        and (share(writings, novel) or 0.0) >= least
+        if (as_new := interval(writings, novel, confidence=confidence)) is not None
+        and as_new.high >= least_novel
         and (value := share(writings, rate)) is not None
     ]
     if not found:
         return None
     _, name, temperature, writings = max(found, key=lambda it: it[0])
     return name, temperature, writings
+
+
+def control_of(
+    own: Sequence[Writing], others: Iterable[Writing], rate: Rate, *, confidence: float
+) -> tuple[str, float, list[Writing]] | None:
+    """The best memorizer that a rate of the network is compared with.
+
+    Args:
+        own: one per seed, of the network at one temperature.
+        others: of the memorizers, at all temperatures.
+        rate: `valid_given_novel`, which is compared at equal novelty, or `valid_novel`, which is not.
+        confidence: 1 - alpha.
+    Returns:
+        as `best_memorizer`.
+    """
+    least = share(own, novel) or 0.0 if rate is valid_given_novel else 0.0
+    return best_memorizer(others, rate, least_novel=least, confidence=confidence)

@@ -16,7 +16,7 @@ class Place:
     """Longest run of the whole document that occurs in the trained-on corpus."""
     code_before: str | None
     """Python code that ends where the prompt ends, as much of it as decides whether what follows parses, untrusted;
-    None where the document is no Python code, or the prompt ends inside a string or a docstring."""
+    None where the document is no Python code, or the prompt ends inside a string, a docstring or a comment."""
 
 
 @dataclass(frozen=True, kw_only=True)

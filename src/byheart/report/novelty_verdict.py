@@ -1,6 +1,6 @@
 """The verdict on novelty in sentences: of an audit of a given model, and of the experiment from scratch."""
 
-from byheart.core.evidence import Estimate
+from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import BLIND, LOOKUP, Party, answer, parties
@@ -107,40 +107,48 @@ def _compared(record: RunRecord, both: Estimate) -> str:
 
 
 def _of_sentences(record: RunRecord, audit: str, model: Party) -> _Said:
-    """Of the experiment: sentences of a language whose parser decides."""
-    right, both = (answer(record, audit, model, name) for name in (_RIGHT, _BOTH))
-    if not isinstance(right, Estimate):
-        return *refused(record, audit, model, _RIGHT), _poles_said(record, audit)
-    lead = f"Of the new sentences that the {model.label} writes, {fmt.estimate(right)} are in the language."
-    details = (*_both_said(both), *_poles_said(record, audit), _units_said(right))
-    if right.control is None:
-        return "Undecided.", lead, ("No memorizer writes as much that is new, so that there is no control.", *details)
+    """Of the experiment: a parser decides, and the answer rests on the estimate that is claimed."""
+    both, right = (answer(record, audit, model, name) for name in (_BOTH, _RIGHT))
+    if not isinstance(both, Estimate):
+        return *refused(record, audit, model, _BOTH), _poles_said(record, audit)
+    lead = f"Of the sentences that the {model.label} writes, {fmt.estimate(both)} are new and in the language."
+    details = (*_right_said(right), *_poles_said(record, audit), _units_said(both))
+    if both.control is None:
+        return "Undecided.", lead, ("There is no memorizer beside it.", *details)
     against = (
-        f"The best memorizer of the same sentences that writes at least as much that is new: "
-        f"{fmt.control(right.control, right.unit, right.confidence)}"
+        f"The best memorizer of the same sentences, at its best temperature: "
+        f"{fmt.control(both.control, both.unit, both.confidence)}"
     )
-    if right.excess is None:
-        return "Undecided.", lead, (f"{against}; {without_excess(right)}.", *details)
-    against += f". Difference: {fmt.excess(right.excess, right.unit, right.confidence)}."
-    match sign(right.excess):
+    if both.excess is None:
+        return "Undecided.", lead, (f"{against}; {without_excess(both)}.", *details)
+    against += f". Difference: {fmt.excess(both.excess, both.unit, both.confidence)}."
+    match sign(both.excess):
         case 1:
-            short = "Yes: what it writes anew is right more often than what any memorizer does."
+            short = "Yes: it writes more that is new and right than any memorizer does."
         case -1:
-            short = "No: what it writes anew is right less often than what the best memorizer does."
+            short = "No: it writes less that is new and right than the best memorizer does."
         case _:
-            short = "No evidence of it: what the best memorizer writes anew is right as often, as far as can be told."
+            short = "No evidence of it: the best memorizer writes as much that is new and right, as far as can be told."
     if poles_stand_apart(record, audit, _NOVEL) is False:
         short = "Undecided: the table of all sentences and the untrained network write as much that is new."
     return short, lead, (against, *details)
 
 
-def _both_said(both: object) -> tuple[str, ...]:
-    if not isinstance(both, Estimate):
-        return ()
-    beside = ""
-    if both.control is not None:
-        beside = f", of the best memorizer's {fmt.control(both.control, both.unit, both.confidence)}"
-    return (f"New and valid at once: {fmt.estimate(both)} of all that it writes{beside}.",)
+def _right_said(right: object) -> tuple[str, ...]:
+    """How much of what is new is right, beside the memorizers that write as much that is new."""
+    if not isinstance(right, Estimate):
+        return (f"Of what is new: {right.reason}",) if isinstance(right, Refusal) else ()
+    said = f"Of its new sentences, {fmt.estimate(right)} are in the language"
+    if right.control is None:
+        return (f"{said}; no memorizer writes as much that is new.",)
+    said += (
+        ", of those of the best memorizer that writes as much that is new "
+        f"{fmt.control(right.control, right.unit, right.confidence)}"
+    )
+    if right.excess is None:
+        return (f"{said}; {without_excess(right)}.",)
+    word = {1: "more", -1: "fewer", 0: "no difference that can be told"}[sign(right.excess)]
+    return (f"{said}: {word}, {fmt.excess(right.excess, right.unit, right.confidence)}.",)
 
 
 def _poles_said(record: RunRecord, audit: str) -> tuple[str, ...]:
@@ -155,7 +163,12 @@ def _poles_said(record: RunRecord, audit: str) -> tuple[str, ...]:
 
 
 def _units_said(it: Estimate) -> str:
-    units = (
-        "new sentences, each drawn by itself" if it.unit == "rate" else "seeds, each with weights and data of its own"
+    if it.unit == "rate":
+        return (
+            f"How sure: the intervals rest on {fmt.number(it.n, 0)} sentences, each drawn by itself. They hold for "
+            "these very networks; of other seeds, which as few as these cannot tell, they say nothing."
+        )
+    return (
+        f"How sure: the intervals rest on {fmt.number(it.n, 0)} seeds, each with weights and data of its own. They "
+        "hold for this language and this shape."
     )
-    return f"How sure: the intervals rest on {fmt.number(it.n, 0)} {units}. They hold for this language and this shape."

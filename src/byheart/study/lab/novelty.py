@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,24 +15,16 @@ from byheart.core.audit import method_parts
 from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding
 from byheart.core.predictor import Samples
-from byheart.core.progress import Progress, silent
+from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds
 from byheart.study.lab.axis import Axis, Finding, Piece
-from byheart.study.lab.sentences import BEGIN_ID, END_ID, MOST_DEPTH, WORDS, Shape, draw_sentence, is_sentence
-
-if TYPE_CHECKING:
-    from byheart.memorizers.memorizer import Memorizer
-    from byheart.models.transformer.config import NetworkConfig
-    from byheart.models.transformer.network import Network
-    from byheart.models.transformer.recipe import TrainingRecipe
+from byheart.study.lab.novelty_writers import MEMORIZER, ROOM_WORDS, build_memorizers, sentences, train_network
+from byheart.study.lab.sentences import BEGIN_ID, MOST_DEPTH, WORDS, is_sentence
 
 MODEL, LOOKUP, BLIND, LANGUAGE = "transformer", "lookup:table", "blind:untrained", "the language itself"
-MEMORIZER = "memorizer:"
 _ROLES = {MODEL: "model", LOOKUP: "lookup pole", BLIND: "blind pole"}
-_ROOM_WORDS = 10
-"""A writer may write so many words more than the longest training sentence has."""
 _EXAMPLES = 6
 _STEPS_PER_TEXTS = 15
 """Writing the sentences of one temperature costs about as much as so many steps of the training."""
@@ -41,118 +33,14 @@ _TIMED_STEPS, _WARM_STEPS = 12, 3
 
 def pieces(params: Params) -> tuple[Piece, ...]:
     """Of each seed, the network and the memorizers."""
-    writings = _STEPS_PER_TEXTS * len(params.temperatures) * (7 + len(params.markov_orders))
+    writings = (
+        _STEPS_PER_TEXTS * len(params.temperatures) * (7 + len(params.markov_orders) + len(params.suffix_samplers))
+    )
     return tuple(
         Piece(key=f"seed {number}, {part}", steps=steps, step_cost=1.0)
         for number in range(1, params.num_seeds + 1)
         for part, steps in (("network", params.num_steps), ("memorizers", writings))
     )
-
-
-def sentences(params: Params, seed_index: int, seed: int) -> tuple[list[TokenIds], list[TokenIds], list[TokenIds]]:
-    """The training sentences of one seed, those for the mixture's weights, none of which is among them, and new draws.
-
-    Args:
-        params: of the experiment.
-        seed_index: which repetition.
-        seed: root of the random streams.
-    """
-    rng = stream(seed, "lab", "novelty", str(seed_index), "sentences")
-
-    def draw(unlike: frozenset[bytes] = frozenset()) -> TokenIds:
-        while True:
-            found = draw_sentence(Shape(), rng=rng)
-            if found.size <= params.most_words and found.tobytes() not in unlike:
-                return found
-
-    trained_on = [draw() for _ in range(params.num_sentences)]
-    known = frozenset(found.tobytes() for found in trained_on)
-    calibration = [draw(known) for _ in range(params.num_calibration)]
-    return trained_on, calibration, [draw() for _ in range(params.num_written)]
-
-
-def train_network(
-    params: Params, trained_on: Sequence[TokenIds], *, rng: np.random.Generator, on_progress: Progress = silent
-) -> "tuple[Network, Network]":
-    """The network as its training begins, and after it.
-
-    Args:
-        params: of the experiment.
-        trained_on: sentences.
-        rng: draws weights and batches.
-        on_progress: told the steps.
-    """
-    import copy
-
-    import torch
-
-    from byheart.models.transformer.fitting import Batch, fit
-    from byheart.models.transformer.network import Network
-
-    ids = np.full((len(trained_on), params.most_words + 2), END_ID, dtype=np.int64)
-    counted = np.zeros(ids.shape, dtype=np.bool_)
-    for row, sentence in enumerate(trained_on):
-        ids[row, : sentence.size + 1] = [BEGIN_ID, *sentence]
-        counted[row, 1 : sentence.size + 2] = True
-    network = Network(network_config(params)).initialize(torch.Generator().manual_seed(int(rng.integers(2**63))))
-    untrained = copy.deepcopy(network).eval()
-
-    def draw(step: int) -> Batch:
-        rows = rng.integers(len(ids), size=params.batch_sentences)
-        longest = int(counted[rows].nonzero()[1].max()) + 1
-        return Batch.of(ids[rows, :longest], END_ID, counted=counted[rows, :longest])
-
-    return untrained, fit(network, draw, _recipe(params, params.num_steps), on_progress=on_progress)
-
-
-def network_config(params: Params) -> "NetworkConfig":
-    """The shape of the networks."""
-    from byheart.models.transformer.config import NetworkConfig
-
-    return NetworkConfig(
-        vocabulary_size=len(WORDS),
-        end_id=END_ID,
-        width=params.width,
-        num_layers=params.num_layers,
-        num_heads=params.num_heads,
-        hidden_width=params.hidden_width,
-        context_tokens=params.most_words + _ROOM_WORDS + 2,
-    )
-
-
-def _recipe(params: Params, num_steps: int) -> "TrainingRecipe":
-    from byheart.models.transformer.recipe import TrainingRecipe
-
-    return TrainingRecipe(
-        num_steps=num_steps,
-        batch_windows=params.batch_sentences,
-        learning_rate=params.learning_rate,
-        warmup_steps=max(num_steps // 20, 1),
-        weight_decay=0.05,
-    )
-
-
-def build_memorizers(
-    params: Params, trained_on: Sequence[TokenIds], calibration: Sequence[TokenIds]
-) -> "dict[str, Memorizer]":
-    """M1 to M6 of the training sentences, and Markov chains of other orders.
-
-    Args:
-        params: of the experiment.
-        trained_on: sentences.
-        calibration: others.
-    """
-    from byheart.memorizers.markov import Markov
-    from byheart.study.lab.storing import memorizers_of
-
-    known = [np.array([BEGIN_ID, *sentence], dtype=np.int32) for sentence in trained_on]
-    others = [np.array([BEGIN_ID, *sentence, END_ID], dtype=np.int32) for sentence in calibration]
-    built = memorizers_of(known, len(WORDS), END_ID, calibration=others)
-    index = built["memorizer:markov"].index
-    for order in params.markov_orders:
-        name = f"{MEMORIZER}markov-{order}"
-        built[name] = Markov(index, vocabulary_size=len(WORDS), end_id=END_ID, order=order, name=name)
-    return built
 
 
 def _work(params: Params, piece: Piece, seed: int, on_progress: Progress) -> dict[str, Any]:
@@ -168,7 +56,7 @@ def _work(params: Params, piece: Piece, seed: int, on_progress: Progress) -> dic
         untrained, network = train_network(params, trained_on, rng=rng, on_progress=on_progress)
         writers: dict[str, Samples] = {MODEL: reference_predictor(network), BLIND: reference_predictor(untrained)}
     else:
-        writers = dict(build_memorizers(params, trained_on, calibration))
+        writers = build_memorizers(params, trained_on, calibration)
     counts: dict[str, dict[str, list[int]]] = {}
     examples: list[list[Any]] = []
     for name, writer in writers.items():
@@ -194,7 +82,7 @@ def _work(params: Params, piece: Piece, seed: int, on_progress: Progress) -> dic
 
 def _write(writer: Samples, temperature: float, params: Params, *, rng: np.random.Generator) -> list[TokenIds | None]:
     """Sentences, each from its beginning; None for one that did not end."""
-    most = params.most_words + _ROOM_WORDS
+    most = params.most_words + ROOM_WORDS
     begun = [np.array([BEGIN_ID], dtype=np.int32)] * params.num_written
     written = writer.sample(begun, Decoding(temperature=temperature), most + 1, rng=rng)
     return [text if text.size <= most else None for text in written]
@@ -325,7 +213,7 @@ def _method() -> dict[str, str]:
 
 AXIS = Axis(
     name="novelty",
-    version=1,
+    version=2,
     question="Is what it writes new, and is the new part valid?",
     profiles=PROFILES,
     method=_method,
