@@ -53,7 +53,7 @@ def test_more_new_runs_are_claimed_only_where_the_poles_stand_apart() -> None:
     ],
 )
 def test_new_and_valid_is_said_beside_the_best_memorizer(both: int, adjusted: float, words: str) -> None:
-    said = " ".join(audited(500, 100, 500, both=both, adjusted=adjusted).details)
+    said = audited(500, 100, 500, both=both, adjusted=adjusted).lead
     assert words in said
     assert "New and valid" in said
 

@@ -55,10 +55,11 @@ def novelty_said(record: RunRecord, audit: str, model: Party) -> _Said:
     undecided = blind_does_the_same(record, audit, _NGRAMS, novel.excess)
     if not undecided and sign(novel.excess) and poles_stand_apart(record, audit, _NGRAMS) is False:
         undecided = "Undecided: what holds the text and what never saw it write as many new runs as each other."
+    # What is new is no praise where it is not valid: the two stand together.
+    lead = " ".join((lead, *_validity(record, audit, model)))
     details = (
         f"{against}.",
         *_beside_deduplicated(record, audit, model),
-        *_validity(record, audit, model),
         *beside_base(record, audit, _NGRAMS),
         *both_poles(record, audit, _NGRAMS),
         how_sure(novel),
