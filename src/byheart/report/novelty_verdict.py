@@ -167,7 +167,7 @@ def _units_said(it: Estimate) -> str:
     if it.unit == "rate":
         return (
             f"How sure: the intervals rest on {fmt.number(it.n, 0)} sentences, each drawn by itself. They hold for "
-            "these very networks; of other seeds, which as few as these cannot tell, they say nothing."
+            "these very networks; so few seeds say nothing of others."
         )
     return (
         f"How sure: the intervals rest on {fmt.number(it.n, 0)} seeds, each with weights and data of its own. They "
