@@ -70,7 +70,7 @@ def test_a_path_counts_where_both_ends_and_the_middle_are_right() -> None:
     assert it.control is not None
     assert it.control.value == (6 - 1) / 20  # the DNF, asked the case halfway as tokens; as the nearer end it has none
     assert it.excess is not None
-    assert it.excess == difference_over_seeds([17, 17], [5, 5], [20, 20])
+    assert it.excess == difference_over_seeds([17, 17], [5, 5], [20, 20], both=[5, 5])
     assert f"{DNF}, on the same paths, asked the case halfway as tokens" in it.method
 
 
@@ -89,8 +89,8 @@ def test_from_three_repetitions_on_rates_vary_with_the_repetitions() -> None:
     assert isinstance(it, Estimate)
     whole = rate_over_seeds([19, 17, 3], [20] * 3)
     assert (it.low, it.high) == (whole.low, whole.high)
-    assert it.low < clopper_pearson(19 + 17 + 3, 60).low - 0.1
-    assert it.excess == difference_over_seeds([19, 17, 3], [5] * 3, [20] * 3)
+    assert whole.low < clopper_pearson(19 + 17 + 3, 60).low - 0.1
+    assert it.excess == difference_over_seeds([19, 17, 3], [5] * 3, [20] * 3, both=[5, 5, 3])
     assert "Student's t over the 3 repetitions" in it.method
     changed = said["interpolation.changed_answer_rate"]
     assert isinstance(changed, Estimate)

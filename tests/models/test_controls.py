@@ -61,7 +61,8 @@ def test_a_llama_begins_alike_whoever_computes_it() -> None:
         vocab_size=61, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
         max_position_embeddings=33, initializer_range=0.3, bos_token_id=3, eos_token_id=3, tie_word_embeddings=False,
     )  # fmt: skip
-    model = LlamaForCausalLM(config).eval()
+    model = LlamaForCausalLM(config)
+    model.train(mode=False)
     fused = fused_network(config.to_dict(), model.state_dict())
     assert fused is not None
     ids = torch.arange(61)[None]

@@ -110,9 +110,10 @@ def _best_storing(
 
 
 def _rate(
-    name: str, own: Sequence[Flags], other: Sequence[Flags] | None, params: Params, method: str, beside: str
-) -> Estimate:
-    """A rate, beside that of another on as many cases of each repetition."""
+    name: str, own: Sequence[Flags], other: Sequence[Flags] | None, params: Params, method: str, beside: str, *,
+    is_paired: bool = True,
+) -> Estimate:  # fmt: skip
+    """A rate, beside that of another on the same cases, or on as many others, of each repetition."""
     hits, sizes = counted(own)
     it = rate_over_seeds(hits, sizes, confidence=params.confidence)
     control = excess = None
@@ -120,7 +121,9 @@ def _rate(
         theirs, _ = counted(other)
         method += f"; control: {beside}"
         control = rate_over_seeds(theirs, sizes, confidence=params.confidence)
-        excess = difference_over_seeds(hits, theirs, sizes, confidence=params.confidence)
+        both = [int((a & b).sum()) for a, b in zip(own, other, strict=True)] if is_paired else None
+        excess = difference_over_seeds(hits, theirs, sizes, both=both, confidence=params.confidence)
+        method += ", paired by case" if is_paired else ""
     return Estimate(
         name=name,
         value=it.value,
@@ -208,6 +211,7 @@ def _damage(own: Sequence[Asked], params: Params) -> tuple[Estimate | Refusal, .
         f"Share of trained-on contexts whose answer changes when {params.headline_damaged} of its "
         f"{params.context_tokens} tokens are replaced",
         "contexts that were never seen",
+        is_paired=False,
     )
     return rate, _lost(own, params)
 

@@ -16,6 +16,7 @@ from byheart.core.interpolation_material import SHUFFLED
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
+from byheart.stats.seed_rates import LEAST_SEEDS
 from byheart.study.lab.axis import Axis, Finding, Piece
 from byheart.study.lab.interpolation_asking import BLIND, L2, LOOKUP, MODEL, repetition, train
 from byheart.study.lab.interpolation_data import draw_task
@@ -120,7 +121,7 @@ def _data(params: Params) -> tuple[dict[str, str | int], dict[str, str | int]]:
 
 
 def _notes(params: Params) -> tuple[str, ...]:
-    if params.num_seeds >= audit.LEAST_SEEDS:
+    if params.num_seeds >= LEAST_SEEDS:
         return ()
     return (
         f"Interpolation: only {params.num_seeds} seeds: a look, not a result; its intervals are over cases of these "

@@ -7,7 +7,7 @@ import numpy as np
 
 from byheart.audits.interpolation_lab_params import Params
 from byheart.core.interpolation_material import SHUFFLED
-from byheart.core.predictor import Distributes, Expands
+from byheart.core.predictor import Expands
 from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.core.tokens import Floats, TokenIds
@@ -164,7 +164,7 @@ def _ask(
     return said
 
 
-def _along_paths(predictor: Distributes | Expands | Table, task: Task, params: Params) -> dict[str, Any]:
+def _along_paths(predictor: Any, task: Task, params: Params) -> dict[str, Any]:
     """What it answers on every path: of a network by mixed embeddings, of all others by the nearer end."""
     right = answers_between(task, params.num_points)
     between = (right != right[:, :1]) & (right != right[:, -1:])
