@@ -63,7 +63,7 @@ def _finding(experiment: Experiment, params: Params) -> str:
     own, best = (
         100 * share(experiment.of(name, "addition")) for name in (MODEL, experiment.best_memorizer("addition"))
     )
-    said = f"Never-seen pairs: the transformer is right on {own:.0f} %, the best memorizer on {best:.0f} %, the table "
+    said = f"Never-seen pairs: the transformer is right on {own:.1f} %, the best memorizer on {best:.1f} %, the table "
     said += f"on {100 * share(experiment.of(LOOKUP, 'addition')):.0f} %"
     failed = [task for task in TASKS if task not in beyond]
     if not failed:

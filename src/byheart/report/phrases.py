@@ -88,7 +88,7 @@ SIGNIFICANCE = 0.05
 """Level of the claims of a study, all together."""
 
 
-_CLAIMING = ("Yes", "No.", "No:", "No more ", "More ", "Fewer ")
+_CLAIMING = ("Yes", "No.", "No:", "No on ", "No more ", "More ", "Fewer ")
 """How answers begin that say a difference is there; those that claim none have nothing to take back."""
 
 
