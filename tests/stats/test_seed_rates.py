@@ -69,3 +69,10 @@ def test_paired_intervals_cover_no_difference_however_the_answers_hang_together(
 def test_more_right_by_both_than_by_one_is_refused() -> None:
     with pytest.raises(InputError, match="Both can be right"):
         newcombe_paired(3, 5, 4, 10)
+
+
+def test_a_difference_whose_width_is_that_of_the_seeds_says_how_few_they_are() -> None:
+    sizes = (100, 100, 100)
+    assert difference_over_seeds((100, 100, 20), (50, 50, 50), sizes).degrees_of_freedom == 2
+    assert difference_over_seeds((90, 90, 90), (50, 50, 50), sizes).degrees_of_freedom is None
+    assert difference_over_seeds((90, 20), (50, 50), (100, 100)).degrees_of_freedom is None

@@ -18,6 +18,7 @@ from byheart.report.phrases import among_all_claims
 from byheart.report.verdict import findings
 from byheart.stats.claims import excess_p_value, rate_beside_control
 from byheart.stats.intervals import mean_of_few, newcombe
+from byheart.stats.seed_rates import difference_over_seeds
 from byheart.study.headline import CLAIMED, NAMES, claims, run_to_json
 from byheart.study.run_folder import RunFolder
 from tests.report.sample_run import sample_run
@@ -133,3 +134,12 @@ def test_a_run_keeps_its_claims_and_tells_them(finished: tuple[RunRecord, Path])
     told = {entry["name"]: entry["adjusted_p_value"] for entry in document["headline"] if "adjusted_p_value" in entry}
     assert told == {claim.name: claim.adjusted_p_value for claim in record.claims}
     assert "claims of this study (Holm)" in render_html(record)
+
+
+def test_seeds_that_disagree_are_no_claim_however_many_cases_they_have() -> None:
+    excess = difference_over_seeds((100, 100, 20), (50, 50, 50), (100, 100, 100))
+    control = Interval(0.5, 0.44, 0.56, 300)
+    it = dataclasses.replace(estimate("x", excess), value=220 / 300, n=300, unit="rate", control=control)
+    p_value = excess_p_value(it)
+    assert p_value is not None
+    assert p_value > 0.05

@@ -65,7 +65,14 @@ def difference_over_seeds(
         return found
     gains = [(a - b) / n for a, b, n in zip(first, second, sizes, strict=True)]
     spread = mean_of_few(gains, confidence=confidence)
-    return Interval(found.value, max(min(found.low, spread.low), -1.0), min(max(found.high, spread.high), 1.0), found.n)
+    is_wider = spread.low < found.low or spread.high > found.high
+    return Interval(
+        found.value,
+        max(min(found.low, spread.low), -1.0),
+        min(max(found.high, spread.high), 1.0),
+        found.n,
+        spread.degrees_of_freedom if is_wider else None,
+    )
 
 
 def newcombe_paired(first: int, second: int, both: int, n: int, *, confidence: float = 0.95) -> Interval:
