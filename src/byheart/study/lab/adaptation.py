@@ -1,7 +1,6 @@
 """A3 as an experiment: gradient steps on a new domain against memorizers of it (audits/adaptation_lab.py)."""
 
 import copy
-import hashlib
 import inspect
 import math
 import time
@@ -14,14 +13,13 @@ from byheart.audits import adaptation_lab as audit
 from byheart.audits.adaptation_lab_params import PROFILES, Params, TextSize
 from byheart.audits.adaptation_repetitions import BLIND, LOOKUP, MODEL, TOLD, Experiment, Kind, Repetition
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.study.lab.adaptation_asking import Asked, ask_memorizers, ask_network, ask_told
 from byheart.study.lab.adaptation_texts import Domains, made_domains, real_domains
 from byheart.study.lab.adaptation_training import train_on, untrained
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TIMED_STEPS = 12
@@ -153,9 +151,8 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
 def _subject(name: str, experiments: Sequence[Experiment], kept: Mapping[str, Any]) -> SubjectProvenance:
     role = {MODEL: "model", LOOKUP: "lookup pole", BLIND: "blind pole"}.get(name, "memorizer")
     own = [[one["bits"][name], one["sizes_bytes"][name]] for one in kept.values()]
-    digest = hashlib.blake2b(dumps([name, own]).encode(), digest_size=16).hexdigest()
     size = max(one.sizes_bytes[name] for it in experiments for one in it.repetitions)
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size)
+    return subject_of(name, role, size, own)
 
 
 def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

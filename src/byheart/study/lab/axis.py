@@ -1,10 +1,12 @@
 """An axis of the theory as an experiment from scratch: a value, as an audit is."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from byheart.core.audit import Profile
+from byheart.core.codec import dumps
 from byheart.core.evidence import Evidence
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
@@ -25,6 +27,19 @@ class Piece:
     def cost(self) -> float:
         """Time of the piece, in that unit."""
         return self.steps * self.step_cost
+
+
+def subject_of(name: str, role: str, size_bytes: int, numbers: object) -> SubjectProvenance:
+    """A subject of an experiment, known by the numbers that it gave.
+
+    Args:
+        name: as in the results.
+        role: as in `SubjectProvenance`.
+        size_bytes: of what it stores.
+        numbers: JSON values; the fingerprint changes with them.
+    """
+    digest = hashlib.blake2b(dumps([name, numbers]).encode(), digest_size=16).hexdigest()
+    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size_bytes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,5 @@
 """B4 as an experiment: trains the reference transformer on ladders of random sequences (audits/capacity.py)."""
 
-import hashlib
 import inspect
 import time
 from collections.abc import Mapping
@@ -13,11 +12,10 @@ from byheart.audits.capacity import blind_evidence, evidence, lookup_evidence
 from byheart.audits.capacity_params import PROFILES, Params
 from byheart.audits.capacity_trainings import Training
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.progress import Progress, silent
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 
 if TYPE_CHECKING:
     from byheart.models.transformer.config import NetworkConfig
@@ -165,22 +163,18 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
     trainings = _trainings(params, kept)
     size_bytes = 4 * trainings[0].num_parameters
     table_bytes = int(np.ceil(params.ladder[-1] * params.sequence_tokens * np.log2(params.vocabulary_size) / 8))
-    weights = "weights"
     return (
         Finding(
-            subject=_subject(MODEL, "model", weights, size_bytes, kept),
+            subject=_subject(MODEL, "model", size_bytes, kept),
             evidence=evidence(trainings, params),
         ),
-        Finding(subject=_subject(LOOKUP, "lookup pole", weights, table_bytes, {}), evidence=lookup_evidence(params)),
-        Finding(
-            subject=_subject(BLIND, "blind pole", weights, size_bytes, kept), evidence=blind_evidence(trainings, params)
-        ),
+        Finding(subject=_subject(LOOKUP, "lookup pole", table_bytes, {}), evidence=lookup_evidence(params)),
+        Finding(subject=_subject(BLIND, "blind pole", size_bytes, kept), evidence=blind_evidence(trainings, params)),
     )
 
 
-def _subject(name: str, role: str, access: str, size_bytes: int, numbers: Mapping[str, Any]) -> SubjectProvenance:
-    digest = hashlib.blake2b(dumps([name, dict(numbers)]).encode(), digest_size=16).hexdigest()
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access=access, size_bytes=size_bytes)
+def _subject(name: str, role: str, size_bytes: int, numbers: Mapping[str, Any]) -> SubjectProvenance:
+    return subject_of(name, role, size_bytes, dict(numbers))
 
 
 def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

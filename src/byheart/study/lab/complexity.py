@@ -1,6 +1,5 @@
 """A4 as an experiment: networks and memorizers of equal cases, asked others (audits/complexity_experiment.py)."""
 
-import hashlib
 import inspect
 import time
 from collections.abc import Mapping
@@ -14,11 +13,10 @@ from byheart.audits.complexity_answers import BLIND, LOOKUP, MODEL, TASKS, Answe
 from byheart.audits.complexity_experiment import evidence
 from byheart.audits.complexity_params import PROFILES, Params
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.stats.seed_rates import LEAST_SEEDS
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 from byheart.study.lab.complexity_training import steps_of, store, train
 
 _STEP_TOKENS = 2000
@@ -142,9 +140,8 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
 
 
 def _subject(name: str, size_bytes: int, kept: Mapping[str, Any]) -> SubjectProvenance:
-    digest = hashlib.blake2b(dumps([name, dict(kept)]).encode(), digest_size=16).hexdigest()
     role = _ROLES.get(name, "memorizer")
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size_bytes)
+    return subject_of(name, role, size_bytes, dict(kept))
 
 
 def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

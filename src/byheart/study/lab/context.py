@@ -1,7 +1,6 @@
 """A1 as an experiment: networks and memorizers of sequences, each with a rule of its own (audits/context_lab.py)."""
 
 import dataclasses
-import hashlib
 import inspect
 import time
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,10 @@ from byheart.audits.context_params import PROFILES, LabParams
 from byheart.audits.context_seeds import LEAST_SEEDS
 from byheart.audits.context_trials import Trial, names_of
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 from byheart.study.lab.context_chains import draw_sequences, train_seed
 from byheart.study.lab.context_languages import train_languages
 from byheart.study.lab.context_training import BLIND, LOOKUP, MODEL, fit_sequences, new_network
@@ -71,9 +69,8 @@ def _findings(params: LabParams, kept: Mapping[str, dict[str, Any]]) -> tuple[Fi
 
 def _subject(name: str, role: str, trials: list[Trial]) -> SubjectProvenance:
     said = [trial.ruled_nats[name].tolist() for trial in trials]
-    digest = hashlib.blake2b(dumps([name, said]).encode(), digest_size=16).hexdigest()
     size_bytes = trials[0].sizes_bytes[name]
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size_bytes)
+    return subject_of(name, role, size_bytes, said)
 
 
 def _scores(params: LabParams, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """A2 as an experiment: networks and memorizers of one mean, asked between two inputs (audits/interpolation_lab.py)."""
 
-import hashlib
 import inspect
 import time
 from collections.abc import Mapping
@@ -11,13 +10,12 @@ from byheart.audits.interpolation_lab import Everyone, evidence
 from byheart.audits.interpolation_lab_params import PROFILES, Params
 from byheart.audits.interpolation_lab_trainings import Asked
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.interpolation_material import SHUFFLED
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.stats.seed_rates import LEAST_SEEDS
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 from byheart.study.lab.interpolation_asking import BLIND, L2, LOOKUP, MODEL, repetition, train
 from byheart.study.lab.interpolation_data import draw_task
 
@@ -64,10 +62,9 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
 
 def _subject(name: str, kept: Mapping[str, dict[str, Any]]) -> SubjectProvenance:
     numbers = [one["predictors"][name] for one in kept.values()]
-    digest = hashlib.blake2b(dumps([name, numbers]).encode(), digest_size=16).hexdigest()
     size = max(int(one["size_bytes"][name]) for one in kept.values())
     role = _ROLES.get(name, "memorizer")
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size)
+    return subject_of(name, role, size, numbers)
 
 
 def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """A5 as an experiment: what networks and memorizers of one small language write (audits/novelty_sentences.py)."""
 
-import hashlib
 import inspect
 import time
 from collections.abc import Mapping, Sequence
@@ -12,14 +11,13 @@ from byheart.audits import novelty_sentences as audit
 from byheart.audits.novelty_lab_params import PROFILES, Params
 from byheart.audits.novelty_writings import FEWEST_SEEDS, Writing
 from byheart.core.audit import method_parts
-from byheart.core.codec import dumps
 from byheart.core.decoding import Decoding
 from byheart.core.predictor import Samples
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds
-from byheart.study.lab.axis import Axis, Finding, Piece
+from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
 from byheart.study.lab.novelty_writers import MEMORIZER, ROOM_WORDS, build_memorizers, sentences, train_network
 from byheart.study.lab.sentences import BEGIN_ID, MOST_DEPTH, WORDS, is_sentence
 
@@ -147,9 +145,8 @@ def _findings(params: Params, kept: Mapping[str, dict[str, Any]]) -> tuple[Findi
 
 def _subject(name: str, size_bytes: int, writings: Sequence[Writing]) -> SubjectProvenance:
     numbers = [[it.seed_index, it.temperature, it.num_novel, it.num_valid, it.num_valid_novel] for it in writings]
-    digest = hashlib.blake2b(dumps([name, numbers]).encode(), digest_size=16).hexdigest()
     role = _ROLES.get(name, "memorizer")
-    return SubjectProvenance(name=name, role=role, fingerprint=digest, access="weights", size_bytes=size_bytes)
+    return subject_of(name, role, size_bytes, numbers)
 
 
 def _scores(params: Params, kept: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
