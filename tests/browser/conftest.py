@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -57,9 +57,19 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+        def dismissed(dialog: Dialog) -> None:
+            complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("dialog", dismissed)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("console", lambda said: complaints.append(f"console: {said.text}") if said.type == "error" else None)
+
+        def noted(said: ConsoleMessage) -> None:
+            if said.type == "error":
+                complaints.append(f"console: {said.text}")
+
+        page.on("console", noted)
         page.on("requestfailed", lambda request: complaints.append(f"failed request: {request.url}"))
         page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
         return page

@@ -1,0 +1,1 @@
+"""byheart inside of other tools: transformers' Trainer, lm-evaluation-harness, pre-commit."""
