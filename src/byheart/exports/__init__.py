@@ -1,1 +1,1 @@
-"""Results -> files that other tools read: SARIF, JUnit, GitHub, Parquet, CSV, model cards. Needs no corpus, model or torch."""
+"""Results -> files that other tools read: SARIF, JUnit, GitHub, Parquet, CSV, model card. Needs neither corpus nor torch."""
