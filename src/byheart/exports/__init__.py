@@ -1,1 +1,1 @@
-"""Results -> files that other tools read: SARIF, JUnit, GitHub, Parquet, CSV, model card. Needs neither corpus nor torch."""
+"""Results -> files that other tools read: SARIF, JUnit, GitHub, Parquet, CSV, model card. Needs no corpus or torch."""
