@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
-from byheart.report.redaction import Mode
 from byheart.errors import ConfigError, FormatError, SourceError
+from byheart.report.redaction import Mode
 
 if TYPE_CHECKING:
     from byheart.core.judgement import GateRecord

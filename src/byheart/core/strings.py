@@ -47,4 +47,4 @@ def with_strings(value: T, change: Callable[[str], str], kept: frozenset[str] = 
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name not in kept}
             new = dataclasses.replace(value, **{name: with_strings(it, change, kept) for name, it in parts.items()})
-    return new  # type: ignore[no-any-return]
+    return new

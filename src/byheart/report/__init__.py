@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from byheart.report.redaction import Redaction
 
 
-def render_html(
-    record: RunRecord, *, gate: GateRecord | None = None, redaction: "Redaction | None" = None
-) -> str:
+def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction: "Redaction | None" = None) -> str:
     """The page of a run; the heavy modules are imported on the first call (page.py: render_html)."""
     from byheart.report.page import render_html as render
 

@@ -118,7 +118,9 @@ def in_words(criterion: str) -> str:
         if name.endswith(f"_{ending}"):
             name = f"{name.removesuffix(ending)}rate"
             of.append(words)
-    what = " ".join((*filter(None, of), f"\N{LEFT DOUBLE QUOTATION MARK}{measure(name)}\N{RIGHT DOUBLE QUOTATION MARK}"))
+    what = " ".join(
+        (*filter(None, of), f"\N{LEFT DOUBLE QUOTATION MARK}{measure(name)}\N{RIGHT DOUBLE QUOTATION MARK}")
+    )
     return f"{what[0].upper()}{what[1:]}: {_OPERATORS[match['operator']]} {fmt.shown(match['rest'], 80)}"
 
 

@@ -31,7 +31,7 @@ from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.foreign_names import is_lab
-from byheart.report.gate import GateTable, gate_table
+from byheart.report.gate import gate_table
 from byheart.report.passages import passages
 from byheart.report.redaction import Redaction, redacted
 from byheart.report.stacks import stacks

@@ -17,7 +17,7 @@ from byheart.core.strings import with_strings
 from byheart.report.foreign_names import is_lab, is_own_model, names_of
 
 WITHHELD = "[withheld]"
-BLOCK = "\N{FULL BLOCK}"
+BLOCK = "\N{LIGHT SHADE}"
 WORDS_KEPT = 5
 """First words of a passage that partial redaction leaves."""
 _ANSWERS = frozenset(("yes", "no"))
@@ -174,7 +174,7 @@ class _Full:
         self._pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
     def _pseudonym(self, kind: str, name: str) -> str:
-        """"document 3f2a": of the same name always the same, of another never."""
+        """A name such as "document 3f2a": of the same name always the same, of another never."""
         digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key[:64]).hexdigest()
         for length in range(4, 65):
             said = f"{kind} {digest[:length]}"

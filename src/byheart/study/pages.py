@@ -28,7 +28,7 @@ def report_name(mode: Mode) -> str:
     return REPORT if mode is Mode.NONE else f"report.{mode}.html"
 
 
-def write_report(  # noqa: PLR0913 - as many as the command has options
+def write_report(
     run: Path,
     output: Path | None = None,
     *,
@@ -76,9 +76,7 @@ def write_report(  # noqa: PLR0913 - as many as the command has options
         return render_html(record, gate=gate, redaction=redaction)
 
     if mode is Mode.FULL:
-        text = fully_redacted(
-            run, record, gate, render, indexes=indexes, unchecked=unchecked, on_progress=on_progress
-        )
+        text = fully_redacted(run, record, gate, render, indexes=indexes, unchecked=unchecked, on_progress=on_progress)
     else:
         text = render(Redaction(mode=mode))
     target = output or run / report_name(mode)

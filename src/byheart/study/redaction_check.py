@@ -34,7 +34,7 @@ class Texts:
     """What they are, for the page's reader."""
 
 
-def fully_redacted(  # noqa: PLR0913 - what is shown, what it is checked against, and how it is drawn
+def fully_redacted(
     run: Path,
     record: RunRecord,
     gate: GateRecord | None,
@@ -71,9 +71,7 @@ def fully_redacted(  # noqa: PLR0913 - what is shown, what it is checked against
     said = list(dict.fromkeys(strings((bare.record, bare.gate))))
     found = set(leaks(said, texts.documents()))
     withheld = frozenset(text for text in said if not runs(text).isdisjoint(found)) if found else frozenset()
-    checked = (
-        f"Checked: no run of {RUN_WORDS} words of {texts.said} stands on this page, byheart\N{RIGHT SINGLE QUOTATION MARK}s own words aside."
-    )
+    checked = f"Checked: no run of {RUN_WORDS} words of {texts.said} stands on this page, byheart's own words aside."
     page = render(Redaction(mode=Mode.FULL, withheld=withheld, checked=checked))
     left = leaks(texts_of_page(page), texts.documents())
     if left:
