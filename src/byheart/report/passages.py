@@ -16,21 +16,25 @@ MAX_GIVEN, MAX_TOKENS, MAX_TOKEN = 1200, 400, 120
 OPEN_TOKENS = 100
 """Tokens before the fold of a long passage."""
 _BLANKS = {
-    " ": "\N{OPEN BOX}",
+    " ": "\N{MIDDLE DOT}",
     "\t": "\N{RIGHTWARDS ARROW TO BAR}\t",
     "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n",
 }
 """Signs of blanks, before those that move the line."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Piece:
     """One token as shown; text safe to show, not escaped."""
 
     text: str
+    """On one line where the subject says another one."""
     said: str
+    """What it says instead, on one line."""
     state: str
     """"agrees", "differs" or "unasked"."""
+    after: str = ""
+    """The line end that a token on one line has lost."""
     look: Look | None = None
     """Of the explanation of what the subject says here."""
     begins: bool = False
@@ -121,30 +125,22 @@ def _passage(party: Party, exhibit: Exhibit) -> Passage:
 
 def _pieces(tokens: Sequence[Token]) -> tuple[Piece, ...]:
     before = (None, *(token.explanation for token in tokens))
-    return tuple(
-        Piece(
-            text=_with_blanks(fmt.shown(token.text, MAX_TOKEN)),
-            said=_spelled(token.predicted) if token.agrees is False else "",
-            state="unasked" if token.agrees is None else "agrees" if token.agrees else "differs",
-            look=None if token.explanation is None else LOOKS[token.explanation],
-            begins=token.explanation != last,
-        )
-        for token, last in zip(tokens, before, strict=False)
-    )
+    return tuple(_piece(token, begins=token.explanation != last) for token, last in zip(tokens, before, strict=False))
 
 
-def _with_blanks(text: str) -> str:
-    """A token of blanks alone with a sign for each; others as they are."""
-    return text if text.strip() else "".join(_BLANKS.get(character, character) for character in text)
+def _piece(token: Token, *, begins: bool) -> Piece:
+    text = fmt.shown(token.text, MAX_TOKEN)
+    look = None if token.explanation is None else LOOKS[token.explanation]
+    if token.agrees is False:
+        after = "\n" if "\n" in text else ""
+        return Piece(_spelled(text), _spelled(fmt.shown(token.predicted, MAX_TOKEN)), "differs", after, look, begins)
+    blanks = text if text.strip() else "".join(_BLANKS.get(character, character) for character in text)
+    return Piece(blanks, "", "unasked" if token.agrees is None else "agrees", "", look, begins)
 
 
 def _spelled(text: str) -> str:
-    """A predicted token on one line: an empty one and its blanks get a sign."""
-    if not text:
-        return "nothing"
-    shown = fmt.shown(text, MAX_TOKEN)
-    ends = shown[: len(shown) - len(shown.lstrip(" "))], shown.strip(" "), shown[len(shown.rstrip(" ")) :]
-    marked = "".join(_BLANKS[c][0] if c in "\n\t" else c for c in ends[1])
-    if not ends[1]:
-        return len(shown) * _BLANKS[" "]
-    return f"{len(ends[0]) * _BLANKS[' ']}{marked}{len(ends[2]) * _BLANKS[' ']}"
+    """A token on one line: nothing is called so, and blanks at its ends get a sign."""
+    inner = text.strip(" ")
+    start, stop = len(text) - len(text.lstrip(" ")), len(text.rstrip(" ")) if inner else len(text)
+    signs = "".join(_BLANKS[c][0] if c in "\n\t" or not start <= at < stop else c for at, c in enumerate(text))
+    return signs or "nothing"

@@ -152,7 +152,7 @@ TEXTS = frozenset(("sentence", "begins"))
 OWN_WORDS = frozenset(
     (
         *("predictor", "writer", "memorizer", "best memorizer", "score", "explanation", "kind", "rule", "text", "task"),
-        *("match, tokens", "occurrences", "word for word", "nearly", "p_z >= 0.001", "flagged", "in the language"),
+        *("match, tokens", "occurrences", "word for word", "nearly", "p_z >= 0.001", "flagged", "in the language", "tokens"),
         *("new chains, seed by seed", "bits per token, seed by seed"),
     )
 )
@@ -207,7 +207,7 @@ class _Full:
                     document=self._pseudonym("document", it.document),
                     given=f"{WITHHELD} " if it.given else "",
                     tokens=tuple(
-                        Token(2 * BLOCK + " ", t.agrees, 2 * BLOCK if t.predicted else "", t.explanation)
+                        Token(2 * BLOCK + "\N{THIN SPACE}", t.agrees, 2 * BLOCK if t.predicted else "", t.explanation)
                         for t in it.tokens
                     ),
                     facts=_facts(it, lambda text: WITHHELD),
