@@ -147,7 +147,7 @@ def _number(it: Judgement) -> str:
 
 
 def _in_unit(value: float, unit: str) -> str:
-    """A number that is compared, in full: rounded to fewer digits it might seem to keep what it breaks."""
-    if fmt.is_rate(unit):
-        return f"{fmt.plain_number(100 * value)} %"
-    return f"{fmt.plain_number(value)} {fmt.shown(unit, 40)}".strip()
+    """A number that is compared, with six digits: rounded as others are it might seem to keep what it breaks."""
+    is_rate = fmt.is_rate(unit)
+    number = f"{100 * value if is_rate else value:.6g}".replace("-", fmt.MINUS)
+    return f"{number} {'%' if is_rate else fmt.shown(unit, 40)}".strip()
