@@ -23,10 +23,12 @@ opens a dialog; `stumbles` adds what stands outside of its box, cut labels, hand
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,60 +137,75 @@ def write_huge(folder: Path) -> Path:
     return path
 
 
-def record(text: str = SHORT) -> RunRecord:
-    """The sample run with `text` in the place of everything foreign: titles, names, passages, reasons, notes, methods.
+def record() -> RunRecord:
+    """The sample run with attacks in the place of everything foreign: titles, names, passages, reasons, notes, methods.
 
-    Names of audits, subjects and units stay, since a record is read by them.
+    Each string has all attacks and begins with another one, since what is long is cut. Names of audits, subjects and
+    units stay: a record is read by them.
     """
+    texts = _rotations()
     sample = sample_run()
-    results = tuple(dataclasses.replace(r, status=_spoiled(r.status, text)) for r in sample.results)
-    methods = tuple(_spoiled_method(method, text) for method in sample.methods)
+    results = tuple(dataclasses.replace(r, status=_spoiled(r.status, texts)) for r in sample.results)
+    methods = tuple(_spoiled_method(method, texts) for method in sample.methods)
     return dataclasses.replace(
         sample,
-        title=text,
+        title=next(texts),
         results=results,
         methods=methods,
-        notes=(text, LINE),
-        provenance=_spoiled_provenance(sample.provenance, text),
+        notes=(*ATTACKS.values(), LINE),
+        provenance=_spoiled_provenance(sample.provenance, texts),
     )
+
+
+def _rotations() -> Iterator[str]:
+    attacks = [text for kind, text in ATTACKS.items() if kind != "long"]
+    for at in itertools.count():
+        turn = at * 7 % len(attacks)
+        yield " ".join(attacks[turn:] + attacks[:turn])
 
 
 _KEPT = frozenset(("name", "unit", "role", "kind", "explanation", "no_excess"))
 """Fields by which a piece of evidence is read."""
 
 
-def _spoiled(value: Any, text: str) -> Any:
+def _spoiled(value: Any, texts: Iterator[str]) -> Any:
     """Every string below a piece of evidence replaced, but those by which it is read."""
     if isinstance(value, str):
-        return text
+        return next(texts)
     if isinstance(value, tuple | list):
-        return type(value)(_spoiled(item, text) for item in value)
+        return type(value)(_spoiled(item, texts) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name not in _KEPT}
-        return dataclasses.replace(value, **{name: _spoiled(it, text) for name, it in fields.items()})
+        return dataclasses.replace(value, **{name: _spoiled(it, texts) for name, it in fields.items()})
     return value
 
 
-def _spoiled_method(method: Method, text: str) -> Method:
-    parts = {heading: f"{part} {text}" for heading, part in method.parts.items()}
-    return dataclasses.replace(method, question=text, parts=parts, params={**method.params, text: text})
+def _spoiled_method(method: Method, texts: Iterator[str]) -> Method:
+    parts = {heading: f"{next(texts)} {part}" for heading, part in method.parts.items()}
+    return dataclasses.replace(
+        method, question=next(texts), parts=parts, params={**method.params, next(texts): next(texts)}
+    )
 
 
-def _spoiled_provenance(it: Provenance, text: str) -> Provenance:
+def _spoiled_provenance(it: Provenance, texts: Iterator[str]) -> Provenance:
+    def told() -> dict[str, str]:
+        return {next(texts): next(texts)}
+
     def spoiled(subject: SubjectProvenance) -> SubjectProvenance:
-        told = {text: text}
-        return dataclasses.replace(subject, fingerprint=text, access=text, loaded_as=told, weights_blake3=told)
+        return dataclasses.replace(
+            subject, fingerprint=next(texts), access=next(texts), loaded_as=told(), weights_blake3=told()
+        )
 
     return dataclasses.replace(
         it,
-        byheart=text,
-        python=text,
-        platform=text,
-        packages={text: text},
-        command=text,
-        trained_on={"source": text, text: 3},
-        held_out={"source": text, text: text},
-        tokenizer=text,
+        byheart=next(texts),
+        python=next(texts),
+        platform=next(texts),
+        packages=told(),
+        command=next(texts),
+        trained_on={"source": next(texts), next(texts): 3},
+        held_out={"source": next(texts), **told()},
+        tokenizer=next(texts),
         subjects=tuple(map(spoiled, it.subjects)),
     )
 
