@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.outlets import has_colours
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -13,7 +14,6 @@ from byheart.cli.session import (
     answer,
     answer_json,
     answer_styled,
-    has_colours,
     progress,
 )
 from byheart.core.visible import visible_in_line
