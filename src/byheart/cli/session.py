@@ -18,8 +18,8 @@ from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.errors import ByheartError
 
-_NARROWEST = 40
-"""Columns that every view counts on; a narrower terminal wraps."""
+_NARROWEST = 20
+"""Columns that every view counts on."""
 SourceHelp = "Folder, .txt, .jsonl(.gz/.zst), .parquet, or `stdlib`."
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]

@@ -11,6 +11,7 @@ BOLD: dict[str, Any] = {"bold": True}
 _NARROWEST = 20
 _TIED = "\N{NO-BREAK SPACE}"
 """Between a number and its per cent sign."""
+_GAP = " ... "
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -59,3 +60,17 @@ def fitted(text: str, width: int, *, to_the_right: bool = False) -> str:
         text = chop_cells(text, width - 1)[0] + _ELLIPSIS if width > 1 else _ELLIPSIS
     blanks = " " * (width - cell_len(text))
     return blanks + text if to_the_right else text + blanks
+
+
+def middle_left_out(text: str, width: int) -> str:
+    """A line in at most so many columns: where it has more, its beginning and its end.
+
+    Args:
+        text: one line, safe to show.
+        width: columns, at least 10.
+    """
+    if cell_len(text) <= width:
+        return text
+    half = (max(width, 10) - len(_GAP)) // 2
+    head, tail = chop_cells(text, half)[0], chop_cells(text[::-1], half)[0][::-1]
+    return f"{head}{_GAP}{tail}"
