@@ -1,16 +1,20 @@
-"""Commands that decide: gate."""
+"""Commands that decide and hand on: gate, export."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from byheart.cli.session import JsonFlag, answer_json
+from byheart.cli.session import JsonFlag, answer_json, say
 from byheart.core.judgement import GateRecord, Outcome
+from byheart.errors import ConfigError
 
 EXIT_CODES = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.UNDECIDED: 7}
 RunArgument = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 CriteriaOption = Annotated[Path, typer.Option("--criteria", help="TOML file of criteria (docs/gate.md).")]
+OptionalCriteria = Annotated[Path | None, typer.Option("--criteria", help="TOML file of criteria (docs/gate.md).")]
 BaselineOption = Annotated[
     Path | None, typer.Option("--baseline", help="Run that `baseline` in the criteria means.", metavar="RUN")
 ]
@@ -42,6 +46,52 @@ def judgement(run: Path, criteria: Path, baseline: Path | None) -> GateRecord:
     return gate_of(run, criteria, baseline)
 
 
+def export(
+    run: RunArgument,
+    to: Annotated[str, typer.Option("--to", help="sarif, junit, github, parquet, csv or modelcard.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: stdout.")] = None,
+    criteria: OptionalCriteria = None,
+    baseline: BaselineOption = None,
+    redact: Annotated[
+        str, typer.Option("--redact", help="Of passages' text: none (all of it stays), partial or full.")
+    ] = "full",
+    json: JsonFlag = False,
+) -> None:
+    """Write a run as SARIF, JUnit, GitHub annotations, Parquet, CSV or a model card.
+
+    Example:  byheart export runs/demo --to sarif --criteria gate.toml -o byheart.sarif
+    """
+    from byheart.study.exporting import checked, exported, write_export
+    from byheart.study.gating import whole_run
+
+    kind, level = checked(to, redact, has_criteria=criteria is not None)
+    if baseline is not None and criteria is None:
+        raise ConfigError("A baseline is for criteria.", next_step="Give --criteria FILE too, or leave --baseline out.")
+    judged = judgement(run, criteria, baseline) if criteria is not None else None
+    record = whole_run(run)
+    data = exported(record, judged, kind, level)
+    own = os.environ.get("GITHUB_STEP_SUMMARY", "") if kind == "github" and output is None else ""
+    target = Path(own) if own else output
+    if target is not None:
+        write_export(target, data, append=bool(own))
+    if json:
+        outcome = judged.outcome.value if judged is not None else None
+        answer_json({"to": kind, "output": str(target or ""), "bytes": len(data), "gate": outcome})
+    elif kind == "github":
+        from byheart.exports.github import annotations
+
+        sys.stdout.write(annotations(record, judged))
+        if target is None:
+            say("No step summary was written: GITHUB_STEP_SUMMARY is not set, and there is no -o FILE.")
+    elif target is None:
+        if kind == "parquet" and sys.stdout.isatty():
+            raise ConfigError("Parquet is not for a terminal.", next_step="Give -o FILE.")
+        sys.stdout.buffer.write(data)
+    if target is not None:
+        say(f"Written: {target} ({len(data):,} bytes).")
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    app.command()(gate)
+    for command in (gate, export):
+        app.command()(command)

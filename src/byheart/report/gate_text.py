@@ -37,8 +37,8 @@ def gate_table(gate: GateRecord, console: Console) -> None:
     against = f" Baseline: {shown(gate.baseline, 80)}." if gate.baseline else ""
     console.print(
         Text(
-            f"Criteria: {shown(gate.criteria, 200)}.{against} Each criterion stands by itself, at the confidence of its "
-            "own interval.",
+            f"Criteria: {shown(gate.criteria, 200)}.{against} Each criterion stands by itself, at the "
+            "confidence of its own interval.",
             style="dim",
         )
     )

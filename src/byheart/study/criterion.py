@@ -5,9 +5,9 @@
 
 A line is `NAME[.excess|.control][.value|.low|.high] <=|<|>=|> LIMIT`. NAME is that of an estimate. `NAME_excess` and
 `NAME_control` are short for the excess and the control of the one estimate that is called NAME, or NAME and one word
-more: extraction.greedy_excess is extraction.greedy_rate.excess. Without a part the value is compared. LIMIT is a number,
-or `baseline`, `baseline + NUMBER`, `baseline - NUMBER` or `baseline * NUMBER`, where `baseline` is the value of the same
-number in the run that the gate is given as one.
+more: extraction.greedy_excess is extraction.greedy_rate.excess. Without a part the value is compared. LIMIT is a
+number, or `baseline`, `baseline + NUMBER`, `baseline - NUMBER` or `baseline * NUMBER`, where `baseline` is the value of
+the same number in the run that the gate is given as one.
 """
 
 import difflib
