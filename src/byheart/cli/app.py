@@ -16,6 +16,7 @@ from byheart.cli import (
     canary_commands,
     corpus_commands,
     explain_commands,
+    gate_commands,
     index_commands,
     lab_commands,
     model_commands,
@@ -49,6 +50,7 @@ attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+gate_commands.register(app)
 
 
 def _version(value: bool) -> None:
