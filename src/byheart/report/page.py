@@ -10,6 +10,7 @@ import jinja2
 import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
+from byheart.core.judgement import GateRecord
 from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -29,7 +30,10 @@ from byheart.report.comparison import (
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
+from byheart.report.foreign_names import is_lab
+from byheart.report.gate import gate_table
 from byheart.report.passages import passages
+from byheart.report.redaction import Redaction, redacted
 from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, could_show, headline_grid
 from byheart.report.strips import NAME as COVERAGE
@@ -37,8 +41,6 @@ from byheart.report.strips import strips
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
-UNTRAINED = "blind:untrained"
-"""The blind pole of an experiment of the laboratory."""
 MAX_MEMORIZER_LINES = 2
 """Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 EVERYONE = ("novelty.validity_against_novelty",)
@@ -59,15 +61,20 @@ class Chapter:
     numbers: Grid
 
 
-def render_html(record: RunRecord) -> str:
+def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction: Redaction | None = None) -> str:
     """The page of a run.
 
     Args:
         record: everything that the run folder says; its strings may be hostile.
+        gate: what criteria say of the run; None for a page without a gate.
+        redaction: what is left out; nothing unless given.
     Returns:
         one HTML document that can be encoded as UTF-8; equal records give equal bytes.
     Cost: about a tenth of a second per figure.
     """
+    redaction = redaction or Redaction()
+    shown = redacted(record, gate, redaction)
+    record, gate = shown.record, shown.gate
     with unchecked():
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
@@ -77,8 +84,10 @@ def render_html(record: RunRecord) -> str:
         .render(
             title=fmt.shown(record.title, 200),
             model=model_of(record),
-            is_lab=any(subject.name == UNTRAINED for subject in record.provenance.subjects),
+            is_lab=is_lab(record),
             summary=_summary(record),
+            redaction=redaction,
+            gate=None if gate is None else gate_table(gate),
             findings=findings(record),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
