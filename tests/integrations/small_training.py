@@ -1,4 +1,4 @@
-"""A training that a test can afford: real text, a tokenizer and a Llama of random weights made here, on the processor."""
+"""A training that a test can afford: real text, a tokenizer and a Llama of random weights made here, no GPU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,9 +72,12 @@ def trainer(
     output: Path, model: Any, tokenizer: Any, records: Sequence[str], callbacks: Sequence[Any] = (), **options: Any
 ) -> Trainer:
     """A Trainer over the texts, a record each."""
-    encoded = [
-        {"input_ids": [*tokenizer(text)["input_ids"][: LONGEST_TOKENS - 1], tokenizer.eos_token_id]} for text in records
-    ]
+
+    def encoded(chosen: Sequence[str]) -> list[dict[str, list[int]]]:
+        cut = [tokenizer(text)["input_ids"][: LONGEST_TOKENS - 1] for text in chosen]
+        return [{"input_ids": [*ids, tokenizer.eos_token_id]} for ids in cut]
+
+    evaluated = options.pop("eval_dataset", None)
     settings: dict[str, Any] = {
         "learning_rate": 5e-3,
         "per_device_train_batch_size": 16,
@@ -90,7 +93,8 @@ def trainer(
     return Trainer(
         model=model,
         args=TrainingArguments(output_dir=str(output), **(settings | options)),
-        train_dataset=encoded,  # type: ignore[arg-type]
+        train_dataset=encoded(records),  # type: ignore[arg-type]
+        eval_dataset=None if evaluated is None else encoded(evaluated),  # type: ignore[arg-type]
         data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False),
         processing_class=tokenizer,
         callbacks=list(callbacks),

@@ -22,7 +22,7 @@ from byheart.corpus.atomic_file import require_free
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import CapabilityError, InputError
 from byheart.integrations.planting import PlantedTexts, plant
-from byheart.integrations.training_run import AUDITS, Material, audit_trained
+from byheart.integrations.training_run import AUDITS, Material, audit_trained, free_folder
 from byheart.integrations.training_scores import TrainingScores, refusals, scalars
 from byheart.models.in_training import predictor_in_training
 from byheart.study.api import Run
@@ -116,7 +116,7 @@ class ByheartCallback(TrainerCallback):
             self._scored_step = None  # other weights than those of this step
         self._score(args, state, kwargs)
         if self._audits and self.held_out and state.is_world_process_zero:
-            folder = _free(Path(args.output_dir or ".") / FOLDER)
+            folder = free_folder(Path(args.output_dir or ".") / FOLDER)
             self._safely("The run of the audit", lambda: self._audit(kwargs.get("model"), kwargs, folder))
 
     def audit(self, folder: str | Path) -> Run:
@@ -134,7 +134,7 @@ class ByheartCallback(TrainerCallback):
                 why="The callback is attached to no trainer." if self._trainer is None else "It has no held-out texts.",
                 next_step="callback = ByheartCallback(planted, held_out=texts); callback.attach(trainer)",
             )
-        require_free(Path(folder))
+        requirefree_folder(Path(folder))
         self._audit(self._trainer.model, {}, Path(folder))
         assert self.run is not None
         return self.run
@@ -210,15 +210,6 @@ class ByheartCallback(TrainerCallback):
         if text not in self._said:
             self._said.add(text)
             logger.warning("byheart: %s", text)
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or the first of folder-2, folder-3, ... that is not there: an older training's run is another's."""
-    found, number = folder, 1
-    while found.exists() or found.with_name(f"{found.name}-material").exists():
-        number += 1
-        found = folder.with_name(f"{folder.name}-{number}")
-    return found
 
 
 def tokenizer_of(processing_class: Any) -> Tokenizer:

@@ -9,6 +9,7 @@ from byheart.core.audit import Profile
 from byheart.core.codec import dumps
 from byheart.corpus.atomic_file import replacing
 from byheart.integrations.planting import PlantedTexts
+from byheart.models.quiet import quiet_transformers
 from byheart.study.api import Run, audit
 
 AUDITS = ("extraction", "membership", "exposure", "adaptation")
@@ -29,6 +30,19 @@ class Material:
     """Its tokenizer, saved beside it."""
 
 
+def free_folder(folder: Path) -> Path:
+    """The folder, or the first of FOLDER-2, FOLDER-3, ... that is not there: an older training's run is another's."""
+    found, number = folder, 1
+    while found.exists() or _beside(found).exists():
+        number += 1
+        found = folder.with_name(f"{folder.name}-{number}")
+    return found
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-material")
+
+
 def audit_trained(
     material: Material, folder: Path, *, audits: Sequence[str] = AUDITS, profile: Profile = "quick", seed: int = 0
 ) -> Run:
@@ -44,10 +58,11 @@ def audit_trained(
         ByheartError: as `byheart.audit`.
     Cost: that of the audit; the weights are written once more.
     """
-    beside = folder.with_name(f"{folder.name}-material")
+    beside = _beside(folder)
     beside.mkdir(parents=True, exist_ok=True)
     model = beside / "model"
-    material.model.save_pretrained(model)
+    with quiet_transformers():
+        material.model.save_pretrained(model)
     material.tokenizer.save_pretrained(model)
     _write(beside / "trained-on.jsonl", material.planted.texts)
     _write(beside / "held-out.jsonl", material.held_out)

@@ -1,6 +1,6 @@
 """What a model in training gives away so far, as the scalars that a Trainer logs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,13 +25,14 @@ HELD_OUT_DOCUMENTS = 64
 HELD_OUT_TOKENS = 512
 """Of each held-out text the first so many, where the context allows it: this is looked at again and again."""
 _LOGGED = {
-    "exposure.mean_bits": "exposure_mean_bits",
-    "exposure.right_guess_rate": "exposure_right_guess_rate",
-    "exposure.p_value": "exposure_p_value",
-    "exposure.epsilon_lower_bound": "exposure_epsilon_lower_bound",
-    "recited.rate": "recited_rate",
-    "held_out.bits_per_byte": "held_out_bits_per_byte",
+    "exposure.mean_bits": ("exposure_mean_bits", True),
+    "exposure.right_guess_rate": ("exposure_right_guess_rate", False),
+    "exposure.p_value": ("exposure_p_value", False),
+    "exposure.epsilon_lower_bound": ("exposure_epsilon_lower_bound", False),
+    "recited.rate": ("recited_rate", True),
+    "held_out.bits_per_byte": ("held_out_bits_per_byte", True),
 }
+"""Name of the scalar, and whether bounds, chance level and excess stand beside it; of these a refusal is told."""
 
 
 class TrainingScores:
@@ -91,7 +92,7 @@ class TrainingScores:
         canaries = scored_canaries(self._passages, scores)
         inputs = Inputs(subject=model.name, decode=self._tokenizer.decode, canaries=canaries)
         found = AUDIT.run(inputs, self._params, rng=stream(self._seed, "audit", AUDIT.name))
-        said = {p.pair.name: {} for p in self._passages}  # type: dict[str, dict[str, bool]]
+        said: dict[str, dict[str, bool]] = {p.pair.name: {} for p in self._passages}
         for passage in self._passages:
             if passage.part != "other":
                 said[passage.pair.name][passage.part] = bool(scores[passage.fingerprint].is_argmax.all())
@@ -148,9 +149,9 @@ def scalars(evidence: Sequence[Evidence]) -> dict[str, float]:
     for one in evidence:
         if not isinstance(one, Estimate) or one.name not in _LOGGED:
             continue
-        name = PREFIX + _LOGGED[one.name]
-        parts: Mapping[str, float | None] = {
-            "": one.value,
+        name, is_in_full = _LOGGED[one.name]
+        found[PREFIX + name] = float(one.value)
+        parts = {
             "_low": one.low,
             "_high": one.high,
             "_chance": one.control.value if one.control else None,
@@ -158,12 +159,12 @@ def scalars(evidence: Sequence[Evidence]) -> dict[str, float]:
             "_excess_low": one.excess.low if one.excess else None,
             "_excess_high": one.excess.high if one.excess else None,
         }
-        found |= {name + suffix: float(value) for suffix, value in parts.items() if value is not None}
+        if is_in_full:
+            found |= {PREFIX + name + suffix: float(value) for suffix, value in parts.items() if value is not None}
     return found
 
 
 def refusals(evidence: Sequence[Evidence]) -> list[str]:
-    """Why the numbers that are not there are not there, each reason once."""
-    said = (f"{one.name}: {one.reason}" for one in evidence if isinstance(one, Refusal))
-    by_reason = {line.partition(": ")[2]: line for line in said}
-    return list(by_reason.values())
+    """Why the main numbers that are not there are not there."""
+    refused = [one for one in evidence if isinstance(one, Refusal)]
+    return [f"{one.name}: {one.reason}" for one in refused if _LOGGED.get(one.name, ("", False))[1]]

@@ -37,7 +37,8 @@ def predictor_in_training(model: Any, *, end_id: int, start_ids: TokenIds | None
     modes = [module.training for module in modules]
     # Some position embeddings keep what a longer text needed in a buffer of their own.
     buffers = [dict(module._buffers) for module in modules]
-    with torch.random.fork_rng():
+    devices = {one.device for one in model.parameters() if one.device.type == "cuda"}
+    with torch.random.fork_rng(devices=sorted(devices, key=str)):
         try:
             model.eval()
             network = HuggingFaceNetwork(body)
