@@ -134,7 +134,7 @@ class ByheartCallback(TrainerCallback):
                 why="The callback is attached to no trainer." if self._trainer is None else "It has no held-out texts.",
                 next_step="callback = ByheartCallback(planted, held_out=texts); callback.attach(trainer)",
             )
-        requirefree_folder(Path(folder))
+        require_free(Path(folder))
         self._audit(self._trainer.model, {}, Path(folder))
         assert self.run is not None
         return self.run
