@@ -93,8 +93,8 @@ def trainer(
     return Trainer(
         model=model,
         args=TrainingArguments(output_dir=str(output), **(settings | options)),
-        train_dataset=encoded(records),  # type: ignore[arg-type]
-        eval_dataset=None if evaluated is None else encoded(evaluated),  # type: ignore[arg-type]
+        train_dataset=encoded(records),
+        eval_dataset=None if evaluated is None else encoded(evaluated),
         data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False),
         processing_class=tokenizer,
         callbacks=list(callbacks),

@@ -17,7 +17,7 @@ from byheart.study.canary_planting import read_canaries
 from byheart.study.integrity import faults
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
 
-TRIES = {"eval_strategy": "steps", "eval_steps": 4, "save_strategy": "steps", "save_steps": 4, "max_steps": 9}
+TRIES: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 4, "save_strategy": "steps", "save_steps": 4, "max_steps": 9}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +139,8 @@ def test_the_training_ends_in_the_same_bits_with_it_and_without(workshop: Worksh
     records = workshop.planted.texts
     plain = trained(workshop, tmp_path / "plain", None, records, dropout=0.2, **TRIES)
     scored = trained(workshop, tmp_path / "scored", callback, records, dropout=0.2, **TRIES)
+    assert plain.model is not None
+    assert scored.model is not None
     states = plain.model.state_dict(), scored.model.state_dict()
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     steps = [row["step"] for row in scored.state.log_history if "byheart/exposure_mean_bits" in row]
