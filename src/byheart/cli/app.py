@@ -21,6 +21,7 @@ from byheart.cli import (
     model_commands,
     run_commands,
     score_commands,
+    serve_command,
     text_commands,
 )
 from byheart.cli.session import fail, show_log, show_unexpected
@@ -48,6 +49,7 @@ attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+serve_command.register(app)
 
 
 def _version(value: bool) -> None:
