@@ -46,7 +46,9 @@ def spans_json(text: str, found: Trace, shortest: int, unit: str, note: str = ""
         "chance": words.chance_said(found, unit),
         "notes": [note] if note else [],
         "pieces": [{"text": visible(piece.text), "number": piece.number} for piece in pieces(text, found)],
-        "runs": [_run(n, it, data, found, unit) | {"step": _step(it, shortest)} for n, it in enumerate(listed, start=1)],
+        "runs": [
+            _run(n, it, data, found, unit) | {"step": _step(it, shortest)} for n, it in enumerate(listed, start=1)
+        ],
         "left_out": max(0, len(ordered) - MOST_LISTED),
     }
 
@@ -77,17 +79,16 @@ def _run(number: int, it: Copied, data: bytes, found: Trace, unit: str) -> dict[
 
 
 def _in_one_line(text: str) -> str:
-    return visible_in_line(fmt.shortened(text, _SHOWN_CHARACTERS)).replace("⟨U+000A⟩", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}")
+    return visible_in_line(fmt.shortened(text, _SHOWN_CHARACTERS)).replace(
+        "⟨U+000A⟩", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
+    )
 
 
 def explanation_json(found: Attribution) -> dict[str, Any]:
     """What explains each token."""
     letters = [LOOKS[token.explanation].letter for token in found.tokens]
-    beyond = found.shares[len(EXPLANATIONS) - 1].share.value
     return {
-        "said": f"Of what {visible_in_line(found.subject)} says in these {len(found.tokens):,} places, "
-        f"{fmt.percent(beyond, 1)} is explained by no memorizer."
-        + ("" if found.tokens[0].floor is None else " The floor is what the same memorizers explain of the blind pole."),
+        "said": words.explanation_said(found),
         "notes": [visible(note) for note in found.notes],
         "tokens": [
             {
@@ -103,8 +104,8 @@ def explanation_json(found: Attribution) -> dict[str, Any]:
                 "letter": LOOKS[explanation].letter,
                 "name": str(explanation),
                 "meaning": LOOKS[explanation].meaning.partition(": ")[2],
-                "share": fmt.percent(it.share.value, 1),
-                "floor": fmt.EM_DASH if it.floor is None else fmt.percent(it.floor.value, 1),
+                "share": words.counted(it.share.value, found),
+                "floor": words.counted(None if it.floor is None else it.floor.value, found),
             }
             for explanation, it in zip(EXPLANATIONS, found.shares, strict=False)
         ],

@@ -74,9 +74,14 @@ class Explorer:
                 Route("/api/continuation", self._continuation, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
             ],
-            exception_handlers={404: self._not_found, ByheartError: self._failed, BusyError: self._busy,
-                                TooLongError: self._too_long, AbandonedError: self._abandoned,
-                                ClientDisconnect: self._abandoned},
+            exception_handlers={
+                404: self._not_found,
+                ByheartError: self._failed,
+                BusyError: self._busy,
+                TooLongError: self._too_long,
+                AbandonedError: self._abandoned,
+                ClientDisconnect: self._abandoned,
+            },
         )
 
     async def _looked_up(self, request: Request, work: Callable[[Progress], _Answer]) -> _Answer:
@@ -170,7 +175,9 @@ class Explorer:
 
     async def _looks(self, request: Request) -> Response:
         """The colours of the explanations, of the report's own table: a style attribute is forbidden here."""
-        rules = (f'[data-why="{look.letter}"] {{ background: {look.colour}; color: #000; }}\n' for look in LOOKS.values())
+        rules = (
+            f'[data-why="{look.letter}"] {{ background: {look.colour}; color: #000; }}\n' for look in LOOKS.values()
+        )
         return Response("".join(rules), media_type="text/css")
 
     async def _state(self, request: Request) -> Response:
@@ -246,5 +253,3 @@ def _told(stage: str, done: float, total: float, note: str) -> dict[str, Any]:
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(dumps(value), status_code=status, media_type="application/json")
-
-

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import jinja2
 
+from byheart.core.run_record import RunRecord
 from byheart.core.visible import visible, visible_in_line
 from byheart.errors import ByheartError
 from byheart.explorer.answers import document_address
@@ -91,6 +92,7 @@ class Pages:
         return self._render(
             "overview.html.j2",
             here="overview",
+            tested=_tested(record),
             findings=findings(record),
             headline=headline_grid(record),
             num_passages=len(self._exploration.passages),
@@ -105,7 +107,9 @@ class Pages:
             missing: why there is no such index; None where there is.
             can_answer: why the model cannot be asked; "" where it can.
         """
-        lines = () if missing is None else tuple(visible(p) for p in (missing.what, missing.why, missing.next_step) if p)
+        lines = (
+            () if missing is None else tuple(visible(p) for p in (missing.what, missing.why, missing.next_step) if p)
+        )
         return self._render(
             "ask.html.j2", here="ask", unit=unit, shortest=shortest, missing=lines, can_answer=visible(can_answer)
         )
@@ -213,6 +217,17 @@ class Pages:
         """What went wrong, and what to do."""
         parts = (error,) if isinstance(error, str) else (error.what, error.why, error.next_step)
         return self._render("error.html.j2", here="", lines=tuple(visible(part) for part in parts if part))
+
+
+def _tested(record: RunRecord) -> str:
+    """What was tested, on what and against what, in one sentence."""
+    it, model = record.provenance, model_of(record)
+    who = "Memorizers only" if model is None else model.label
+    seen, unseen = (
+        f"{fmt.cell(text.get('documents'))} documents of {fmt.shown(str(text.get('source', 'unknown source')), 120)}"
+        for text in (it.trained_on, it.held_out)
+    )
+    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it cannot have seen ({unseen})."
 
 
 def _question(it: ShownPassage) -> str:

@@ -1,4 +1,4 @@
-"""What a browser asks, read with distrust: sizes are bounded before anything is kept, and what is ill-formed is named."""
+"""What a browser asks, read with distrust: sizes are bounded first, and what is ill-formed is named."""
 
 import json
 import re

@@ -86,5 +86,3 @@ def serve(exploration: Exploration, port: int | None, started: Callable[[str], N
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
-
-

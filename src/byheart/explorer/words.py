@@ -3,11 +3,14 @@
 import math
 
 from byheart.core.evidence import Interval, Refusal
+from byheart.core.explanation import EXPLANATIONS
 from byheart.core.units import nats_to_bits
 from byheart.report import format as fmt
+from byheart.study.attributed_text import Attribution
 from byheart.study.exploring.continuation import Cut, Said
 from byheart.study.tracing import Chance, Trace
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FORMULA = "n = log(1 \N{MINUS SIGN} 0.5) / log(1 \N{MINUS SIGN} p_z)"
 
 
@@ -44,25 +47,26 @@ def chance_said(found: Trace, unit: str) -> str:
 
 
 def probability(log_nats: float | None) -> str:
-    """A probability as a share where that can be read, else as a power of ten."""
+    """A probability as a share where that can be read, else as a power of ten; None is never."""
     if log_nats is None:
         return "0"
-    if log_nats > math.log(1e-3):
-        return fmt.percent(math.exp(log_nats), 1)
+    return fmt.percent(math.exp(log_nats), 1) if log_nats > math.log(1e-3) else power_of_ten(log_nats)
+
+
+def power_of_ten(log_nats: float) -> str:
+    """A number far from one by its logarithm, two digits of it."""
     exponent = math.floor(log_nats / math.log(10))
-    mantissa = math.exp(log_nats - exponent * math.log(10))
-    if mantissa >= 9.95:
-        mantissa, exponent = 1.0, exponent + 1
-    return f"{mantissa:.1f} \N{MULTIPLICATION SIGN} 10^{exponent}".replace("-", "\N{MINUS SIGN}")
+    digits = f"{math.exp(log_nats - exponent * math.log(10)):.1f}"
+    if digits == "10.0":
+        digits, exponent = "1.0", exponent + 1
+    return f"{digits} \N{MULTIPLICATION SIGN} 10{str(exponent).translate(_RAISED)}"
 
 
 def tries_said(it: Said) -> str:
     """How often one must ask."""
     if it.tries is None:
         return "never" if it.log_pz_nats is None else "more than can be counted"
-    if it.tries < 1e6:
-        return f"{math.ceil(it.tries - 1e-9):,}"
-    return probability(math.log(it.tries))
+    return f"{math.ceil(it.tries - 1e-9):,}" if it.tries < 1e6 else power_of_ten(math.log(it.tries))
 
 
 def greedy_said(it: Said, num_tokens: int) -> str:
@@ -116,3 +120,23 @@ def usual_said(found: Interval | Refusal, num_tokens: int, num_given: int | None
         f"By chance: {round(found.value * n)} of {n} windows of held-out text ({share}, 95 % interval {inside}) go on, "
         f"after {num_given} tokens, with {num_tokens:,} tokens that the model finds at least as probable."
     )
+
+
+def explanation_said(found: Attribution) -> str:
+    """How much no memorizer explains, beside the floor, in one sentence or two."""
+    beyond = found.shares[len(EXPLANATIONS) - 1]
+    said = (
+        f"Of what the model says in these {len(found.tokens):,} places, {counted(beyond.share.value, found)} is "
+        "explained by no memorizer of the trained-on text"
+    )
+    if beyond.floor is None:
+        return f"{said}."
+    return (
+        f"{said}; of what the blind pole says there, which never saw that text, {counted(beyond.floor.value, found)}."
+    )
+
+
+def counted(share: float | None, found: Attribution) -> str:
+    """A share of the tokens as their number; a dash for None."""
+    num = len(found.tokens)
+    return fmt.EM_DASH if share is None else f"{round(share * num):,} of {num:,} ({fmt.percent(share, 0)})"

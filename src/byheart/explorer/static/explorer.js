@@ -110,8 +110,16 @@ function showContinuation(found) {
     found.border ? element("p", found.border, { class: "note" }) : null,
     table(["who", "p_z", "tries for one half", "bits", "by itself (greedy)"], rows, "The continuation by model and memorizers"),
     element("p", `p_z: temperature 1, top-k 40. Tries: ${found.formula}, rounded up. Bits: of the whole distribution. ${found.num_given} tokens given, ${found.num_tokens} to come.`, { class: "note" }),
+    element("p", "memorizer: of the trained-on text. lookup: holds it and counts every occurrence. distinct: of each document once. blind: never saw it.", { class: "note" }),
     ...notes(found.notes),
   ];
+}
+
+// What the model says where another token stands; who hears the page is told so.
+function saidInstead(said) {
+  const it = element("ins", "", { class: "said" });
+  it.append(element("span", "(says ", { class: "unseen" }), said, element("span", ")", { class: "unseen" }));
+  return it;
 }
 
 function showExplanation(found) {
@@ -121,7 +129,7 @@ function showExplanation(found) {
     if (token.letter !== before) text.append(element("b", token.letter, { class: "letter" }));
     before = token.letter;
     text.append(element("span", token.text, { class: "why", "data-why": token.letter, title: `${token.bits} bits` }));
-    if (token.said) text.append(element("ins", token.said, { class: "said", "aria-label": "said instead" }));
+    if (token.said) text.append(saidInstead(token.said));
   }
   const rows = found.shares.map((row) => ({ cells: [`${row.letter} ${row.name}: ${row.meaning}`, row.share, row.floor] }));
   return [element("p", found.said), text, table(["explanation", "share", "floor"], rows, "Shares of the explanations"), ...notes(found.notes)];

@@ -10,10 +10,10 @@ from byheart.core.run_record import RunRecord
 OCCURRENCES = "occurrences in the corpus"
 Order = Literal["report", "occurrences", "agreement", "document"]
 ORDERS: dict[Order, str] = {
-    "report": "as in the report: the worst first",
-    "occurrences": "most occurrences first",
-    "agreement": "most agreeing tokens first",
-    "document": "by document",
+    "report": "as in the report",
+    "occurrences": "occurrences",
+    "agreement": "agreement",
+    "document": "document",
 }
 
 

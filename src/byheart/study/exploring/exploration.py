@@ -10,6 +10,7 @@ from byheart.core.progress import Progress, silent
 from byheart.core.run_record import RunRecord
 from byheart.corpus.documents import Document
 from byheart.errors import ByheartError, CapabilityError, ConfigError, InputError
+from byheart.memorizers.memorizer import Memorizer
 from byheart.study.attributed_text import Attribution, shares_of
 from byheart.study.attributing import explained
 from byheart.study.exploring.continuation import Cut, Said, cut, say_all
@@ -158,12 +159,13 @@ class Exploration:
         tokenizer = self.speakers.tokenizer(on_progress=on_progress)
         it = cut(tokenizer, given, continuation, speaker.predictor.context_tokens)
         name = self.record.provenance.subjects[0].name
+        beside, notes = dict[str, Memorizer](), speaker.notes
         try:
-            beside, notes = self.speakers.beside(on_progress=on_progress), ()
+            beside = self.speakers.beside(on_progress=on_progress)
         except ByheartError as error:
-            beside, notes = {}, (f"No memorizer stands beside it: {error.what} {error.why}".strip(),)
+            notes = (*notes, f"No memorizer stands beside it: {error.what} {error.why}".strip())
         said = say_all((name, speaker.predictor), beside, it)
-        return it, said, (*speaker.notes, *notes)
+        return it, said, notes
 
     def usual(self, log_pz_nats: float, num_tokens: int) -> Interval | Refusal:
         """How many held-out windows have a continuation that the model finds at least as probable."""

@@ -84,7 +84,7 @@ class RunIndex:
                 next_step="Give an index of any text: byheart serve RUN --index IDX",
             )
         of_tokens = "" if tokenizer is None else f"-{self._provenance.tokenizer[:16]}"
-        name = f"{str(self._provenance.trained_on['fingerprint'])}-{unit}{of_tokens}"
+        name = f"{self._provenance.trained_on['fingerprint']!s}-{unit}{of_tokens}"
         folder = cache_folder() / "explorer" / name
         if (folder / MANIFEST).exists():
             try:
@@ -96,9 +96,7 @@ class RunIndex:
         spec = "" if tokenizer is None else self._saved(tokenizer())
         plan = self._plan
         make_index(
-            IndexPlan(
-                sources=plan.trained_on, unit=unit, tokenizer=spec, lines=plan.lines, skip_bad=plan.skip_bad
-            ),
+            IndexPlan(sources=plan.trained_on, unit=unit, tokenizer=spec, lines=plan.lines, skip_bad=plan.skip_bad),
             folder,
             on_progress=on_progress,
         )

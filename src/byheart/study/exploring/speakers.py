@@ -1,6 +1,5 @@
-"""Who can be asked about a text: the model of a run and the memorizers of its trained-on text, made when first asked."""
+"""Who can be asked about a text: the model of a run and the memorizers of its text, made when first asked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from byheart.study.text_batches import Encoder
 from byheart.study.text_ladder import TextLadder
 from byheart.study.yardstick import (
     BLIND,
-    FIRST,
     LOOKUP,
     MIXTURE,
     build_memorizer,
