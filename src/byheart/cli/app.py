@@ -22,6 +22,7 @@ from byheart.cli import (
     model_commands,
     run_commands,
     score_commands,
+    serve_command,
     text_commands,
 )
 from byheart.cli.outlets import CLOSED_PIPE, accept_every_character, discard_rest
@@ -51,6 +52,7 @@ explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
 gate_commands.register(app)
+serve_command.register(app)
 
 
 def _version(value: bool) -> None:
