@@ -29,6 +29,8 @@ from byheart.report.comparison import (
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
+from byheart.report.glance import facts, glances
+from byheart.report.palette import dark_rules
 from byheart.report.passages import passages
 from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, could_show, headline_grid
@@ -71,15 +73,19 @@ def render_html(record: RunRecord) -> str:
     with unchecked():
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
+    model, found = model_of(record), findings(record)
+    is_lab = any(subject.name == UNTRAINED for subject in record.provenance.subjects)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
-            model=model_of(record),
-            is_lab=any(subject.name == UNTRAINED for subject in record.provenance.subjects),
-            summary=_summary(record),
-            findings=findings(record),
+            model=model,
+            is_lab=is_lab,
+            facts=facts(record, model, is_lab=is_lab),
+            glances=glances(record, found, is_lab=is_lab),
+            findings=found,
+            dark_rules=markupsafe.Markup(dark_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
@@ -122,26 +128,6 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
-
-
-def _summary(record: RunRecord) -> str:
-    """What was tested, in one sentence for the head of the page."""
-    it, model = record.provenance, model_of(record)
-    subject = next((s for s in it.subjects if model is not None and s.name == model.name), None)
-    who = f"{model.label}" if model is not None else "Memorizers only"
-    if subject is not None:
-        who += f" ({fmt.size(subject.size_bytes)}, access: {fmt.shown(subject.access, 60)})"
-    seen, unseen = _extent(it.trained_on), _extent(it.held_out)
-    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it has not seen ({unseen})."
-
-
-def _extent(corpus: dict[str, str | int]) -> str:
-    """A corpus in a few words: source, documents, size, as far as they are known."""
-    words = [fmt.shown(str(corpus["source"]), 80)] if "source" in corpus else []
-    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
-    num_bytes = corpus.get("bytes")
-    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
-    return ", ".join(words) or "of unknown size"
 
 
 def _question(record: RunRecord, audit: str) -> str:
