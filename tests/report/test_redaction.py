@@ -66,9 +66,7 @@ def foreign_run() -> RunRecord:
             for s in record.provenance.subjects
         ),
     )
-    results = tuple(
-        dataclasses.replace(r, subject="minister-7b") if r.subject == MODEL else r for r in record.results
-    )
+    results = tuple(dataclasses.replace(r, subject="minister-7b") if r.subject == MODEL else r for r in record.results)
     notes = (f"{FILE} was left out.", f"It was asked: {SECRET}", "minister-7b ends each document.")
     return dataclasses.replace(
         record, title="/home/minister/model", provenance=provenance, results=results, notes=notes

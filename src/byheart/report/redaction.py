@@ -152,7 +152,16 @@ TEXTS = frozenset(("sentence", "begins"))
 OWN_WORDS = frozenset(
     (
         *("predictor", "writer", "memorizer", "best memorizer", "score", "explanation", "kind", "rule", "text", "task"),
-        *("match, tokens", "occurrences", "word for word", "nearly", "p_z >= 0.001", "flagged", "in the language", "tokens"),
+        *(
+            "match, tokens",
+            "occurrences",
+            "word for word",
+            "nearly",
+            "p_z >= 0.001",
+            "flagged",
+            "in the language",
+            "tokens",
+        ),
         *("new chains, seed by seed", "bits per token, seed by seed"),
     )
 )
