@@ -25,8 +25,11 @@ from byheart.cli.session import (
     SkipBadFlag,
     answer,
     answer_json,
+    answer_styled,
+    is_verbose,
     progress,
     say,
+    terminal_columns,
 )
 from byheart.core.run_record import RunRecord
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from byheart.study.endpoint_forecast import Terms
     from byheart.study.plan import StudyPlan
 
+_NOTE_CHARACTERS = 1000
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
 
 
@@ -45,17 +49,18 @@ def show_run(record: RunRecord, run: Path, json: bool) -> None:
     if json:
         answer_json(run_to_json(record, str(run)))
         return
-    from rich.console import Console
-
+    from byheart.report.format import shown
     from byheart.report.text import headline
+    from byheart.report.wrapping import wrapped
 
-    headline(record, Console())
-    for note in record.notes:
-        answer(note)
+    width = terminal_columns()
+    answer_styled(headline(record, width, everything=is_verbose()))
+    for at, note in enumerate(record.notes):
+        bullet = wrapped(shown(note, _NOTE_CHARACTERS), width, indent="  ", first="- ")
+        answer("\n".join(bullet if at else ["", *bullet]))
     report = run / REPORT
-    answer(
-        f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', then byheart report"
-    )
+    said = f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', byheart report"
+    answer(f"\n{said}")
 
 
 def _planned(plan: "StudyPlan", terms: "Terms | None", *, starts_now: bool) -> dict[str, Any]:

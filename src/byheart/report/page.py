@@ -32,6 +32,8 @@ from byheart.report.drawing import Figure, unchecked
 from byheart.report.figures import curves
 from byheart.report.foreign_names import is_lab
 from byheart.report.gate import gate_table
+from byheart.report.glance import facts, glances
+from byheart.report.palette import dark_rules
 from byheart.report.passages import passages
 from byheart.report.redaction import Redaction, redacted
 from byheart.report.stacks import stacks
@@ -78,17 +80,21 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     with unchecked():
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
+    model, found = model_of(record), findings(record)
+    is_laboratory = is_lab(record)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
-            model=model_of(record),
-            is_lab=is_lab(record),
-            summary=_summary(record),
+            model=model,
+            is_lab=is_laboratory,
+            facts=facts(record, model, is_lab=is_laboratory),
             redaction=redaction,
             gate=None if gate is None else gate_table(gate),
-            findings=findings(record),
+            glances=glances(record, found, is_lab=is_laboratory),
+            findings=found,
+            dark_rules=markupsafe.Markup(dark_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
@@ -131,26 +137,6 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
-
-
-def _summary(record: RunRecord) -> str:
-    """What was tested, in one sentence for the head of the page."""
-    it, model = record.provenance, model_of(record)
-    subject = next((s for s in it.subjects if model is not None and s.name == model.name), None)
-    who = f"{model.label}" if model is not None else "Memorizers only"
-    if subject is not None:
-        who += f" ({fmt.size(subject.size_bytes)}, access: {fmt.shown(subject.access, 60)})"
-    seen, unseen = _extent(it.trained_on), _extent(it.held_out)
-    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it has not seen ({unseen})."
-
-
-def _extent(corpus: dict[str, str | int]) -> str:
-    """A corpus in a few words: source, documents, size, as far as they are known."""
-    words = [fmt.shown(str(corpus["source"]), 80)] if "source" in corpus else []
-    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
-    num_bytes = corpus.get("bytes")
-    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
-    return ", ".join(words) or "of unknown size"
 
 
 def _question(record: RunRecord, audit: str) -> str:

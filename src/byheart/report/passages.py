@@ -94,7 +94,7 @@ def passages(record: RunRecord) -> Passages:
                 continue
             if isinstance(exhibit, Exhibit) and place < limit:
                 used[(audit, party.name)] = place + 1
-                (explained if is_explained else shown).append(_passage(party, exhibit))
+                (explained if is_explained else shown).append(shown_passage(party, exhibit))
     return Passages(
         tuple(passage for passage in shown if passage.party.role == MODEL),
         tuple(passage for passage in shown if passage.party.role != MODEL),
@@ -102,7 +102,13 @@ def passages(record: RunRecord) -> Passages:
     )
 
 
-def _passage(party: Party, exhibit: Exhibit) -> Passage:
+def shown_passage(party: Party, exhibit: Exhibit) -> Passage:
+    """One exhibit, made visible and cut to what a page can bear.
+
+    Args:
+        party: whose evidence it is.
+        exhibit: its texts are untrusted.
+    """
     asked = [token.agrees for token in exhibit.tokens if token.agrees is not None]
     agreement = f"{fmt.number(sum(asked), 0)} of {fmt.number(len(asked), 0)} tokens agree" if asked else ""
     left_out = len(exhibit.tokens) - MAX_TOKENS
