@@ -105,7 +105,9 @@ def test_the_options_are_frozen() -> None:
             "--context", "--dtype", "--epochs", "--form", "--json", "--learning-rate", "--lines", "--optimizer",
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
-        "report": ["--output"],
+        "report": [
+            "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
+        ],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
