@@ -124,6 +124,7 @@ def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa
         title=title,
         titlePadding=10,
         labelExpr=NUMBER_LABELS,
+        labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
         grid=False,
         domainColor="#999999",
         tickColor="#999999",
