@@ -16,11 +16,13 @@ from byheart.cli import (
     canary_commands,
     corpus_commands,
     explain_commands,
+    gate_commands,
     index_commands,
     lab_commands,
     model_commands,
     run_commands,
     score_commands,
+    serve_command,
     text_commands,
 )
 from byheart.cli.outlets import CLOSED_PIPE, accept_every_character, discard_rest
@@ -49,6 +51,8 @@ attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+gate_commands.register(app)
+serve_command.register(app)
 
 
 def _version(value: bool) -> None:

@@ -16,7 +16,7 @@ from byheart.cli.endpoint_options import (
     limits_of,
 )
 from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
-from byheart.cli.resuming import resumable, typed_command
+from byheart.cli.resuming import resumable
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -121,7 +121,7 @@ def demo(
     from byheart.study.pages import page
 
     with progress(quiet) as on_progress:
-        record = run_demo(output, seed, command=typed_command(), render=page(), on_progress=on_progress)
+        record = run_demo(output, seed, render=page(), on_progress=on_progress)
     show_run(record, output, json)
 
 
@@ -215,7 +215,7 @@ def audit(
         folder.check(plan)
         say(folded(_planned(plan, terms, starts_now=True)["lines"]))
     with progress(quiet) as on_progress, resumable(folder.journal_path):
-        record = execute(plan, output, command=typed_command(), limits=limits, render=page(), on_progress=on_progress)
+        record = execute(plan, output, limits=limits, render=page(), on_progress=on_progress)
     show_run(record, output, json)
 
 

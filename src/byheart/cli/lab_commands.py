@@ -83,7 +83,6 @@ def lab(
         record = run_lab(
             plan,
             output,
-            command=_command(plan),
             num_processes=num_processes,
             seconds=seconds,
             render=page(),
@@ -116,13 +115,6 @@ def _as_json(planned: "LabForecast", lines: list[str]) -> dict[str, Any]:
 
     axes = [dataclasses.asdict(one) for one in planned.axes]
     return {"axes": axes, "processes": planned.num_processes, "seconds": planned.seconds, "lines": lines}
-
-
-def _command(plan: "LabPlan") -> str:
-    """What to type to have the same numbers anywhere: of a budget in time, the steps that it came to."""
-    seeds = f" --seeds {plan.num_seeds}" if plan.num_seeds else ""
-    steps = f" --steps {plan.num_steps}" if plan.num_steps else ""
-    return f"byheart lab {plan.axis} --profile {plan.profile}{seeds}{steps} --seed {plan.seed} -o RUN"
 
 
 def register(app: typer.Typer) -> None:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from byheart.core.evidence import Estimate, Evidence, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
+from byheart.report import palette
 from byheart.report.format import shown
 
 MODEL, BASE, LOOKUP, BLIND, MEMORIZER = "model", "base", "lookup pole", "blind pole", "memorizer"
 HUMAN = "human"
 
 COLOURS = {
-    MODEL: "#0072B2",
-    BASE: "#56B4E9",
-    LOOKUP: "#D55E00",
-    BLIND: "#7F7F7F",
-    MEMORIZER: "#7A5C3E",
-    HUMAN: "#1A1A1A",
+    MODEL: palette.MODEL.light,
+    BASE: palette.BASE.light,
+    LOOKUP: palette.LOOKUP.light,
+    BLIND: palette.BLIND.light,
+    MEMORIZER: palette.MEMORIZER.light,
+    HUMAN: palette.INK.light,
 }
 """One colour per role everywhere; safe for colour-blind readers. Memorizers share one and differ by label."""
 
@@ -154,6 +155,11 @@ class Party:
     colour: str
     """Of its marks."""
 
+    @property
+    def text_colour(self) -> str:
+        """Of words beside its marks."""
+        return palette.text_colour(self.colour)
+
 
 def parties(record: RunRecord) -> tuple[Party, ...]:
     """Every subject of the run: the model, its base, the poles, then the rest, each in the order of provenance."""
@@ -169,7 +175,7 @@ def parties(record: RunRecord) -> tuple[Party, ...]:
 
 
 def _label(name: str, role: str) -> str:
-    own = role if role in (LOOKUP, BLIND) else name.removeprefix("memorizer:")
+    own = role if role in (LOOKUP, BLIND) else name.removeprefix("memorizer:").replace("distinct:", "distinct ", 1)
     return shown(own, 40)
 
 

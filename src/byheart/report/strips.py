@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from byheart.core.evidence import Cell, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report import palette
 from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of
-from byheart.report.drawing import GRID, INK, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
+from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
 
 NAME = "extraction.coverage"
 MAX_WORKS = 12
@@ -25,10 +26,10 @@ class _Look(NamedTuple):
     """Of the height of the strip, so that the colour is not the only sign."""
 
 
-_VERBATIM = _Look("came out word for word", "#0072B2", 1.0)
-_NEARLY = _Look("nearly word for word", "#56B4E9", 0.75)
-_AT_RISK = _Look("at risk, p_z of at least 1/1,000", "#A6D3F0", 0.5)
-_KEPT = _Look("tested, did not come out", "#8C8C8C", 0.2)
+_VERBATIM = _Look("came out word for word", palette.VERBATIM.light, 1.0)
+_NEARLY = _Look("nearly word for word", palette.NEARLY.light, 0.75)
+_AT_RISK = _Look("at risk, p_z of at least 1/1,000", palette.AT_RISK.light, 0.5)
+_KEPT = _Look("tested, did not come out", palette.KEPT.light, 0.2)
 
 
 class _Part(NamedTuple):
@@ -89,11 +90,11 @@ def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[
         alt=text,
         wide=wide,
         narrow=narrow,
-        keys=tuple(Key(label=look.meaning, colour=look.colour, is_dashed=False) for look in looks),
+        keys=tuple(Key(label=look.meaning, colour=look.colour, is_line=False) for look in looks),
         columns=tuple(fmt.shown(column, 80) for column in table.columns),
         rows=fmt.columns(table.rows),
-        note=f"Each strip is a whole work, the {len(drawn)} of which most came out; the higher and darker a mark, the "
-        "more came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
+        note=f"Each strip is a whole work, the {len(drawn)} of which most came out; the higher a mark, the more "
+        "came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
         "a low grey mark not at all. What is not marked was not tested: nothing is said of it. A mark is at least 3 "
         f"pixels wide. {' '.join(poles)}".strip(),
     )
@@ -129,7 +130,7 @@ def _drawn(works: Sequence[_Work], frame: Frame) -> list[Any]:
         ):
             word = chart([{"t": words}]).mark_text(aria=False, align=align, baseline="middle", color=colour)
             layers.append(word.encode(x=alt.value(place), y=alt.value(top - 9), text="t:N"))
-        layers.append(_mark(x, 0.0, 1.0, (top, top + _BAR), fill="white", stroke="#BDBDBD"))
+        layers.append(_mark(x, 0.0, 1.0, (top, top + _BAR), fill=PAPER, stroke=palette.OUTLINE.light))
         for part in work.parts:
             start, stop = part.start / work.num_bytes, part.stop / work.num_bytes
             start = min(start, 1 - least)

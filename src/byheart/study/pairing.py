@@ -1,0 +1,175 @@
+"""Texts that two runs have in common, and what each says of them: from scores.parquet and samples.parquet."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byheart.core.tokens import Floats
+from byheart.study.run_folder import SAMPLES, SCORES
+
+TOP_K = 40
+WINDOWS, HELD_OUT, CONTINUATIONS = "WindowsNeed", "HeldOutNeed", "ContinuationsNeed"
+_COLUMNS = (
+    "need",
+    "role",
+    "document",
+    "start_byte",
+    "stop_byte",
+    "num_given",
+    "given_ids",
+    "token_ids",
+    "num_scored_bytes",
+    "num_occurrences",
+    "in_base_sample",
+    "log_probability_nats",
+    "rank",
+    "log_top_k_mass_nats",
+)
+Place = tuple[str, str, int, int]
+"""Role, document, first byte and one past the last."""
+
+
+@dataclass(frozen=True)
+class TextTables:
+    """What one subject of a run said, text by text.
+
+    Args:
+        path: the run folder.
+        subject: name of the subject.
+    """
+
+    path: Path
+    subject: str
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        import pyarrow.parquet as parquet
+
+        path = self.path / SCORES
+        known = parquet.read_schema(path).names
+        if not {"need", "subject"} <= set(known):  # an experiment of the laboratory: other columns, no texts
+            return []
+        columns = [name for name in _COLUMNS if name in known]
+        wanted = [("subject", "==", self.subject), ("need", "in", [WINDOWS, HELD_OUT])]
+        found: list[dict[str, Any]] = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
+        return found
+
+    @cached_property
+    def windows(self) -> dict[Place, dict[str, Any]]:
+        """Windows of the base sample by their place."""
+        rows = (row for row in self._rows if row["need"] == WINDOWS and row["in_base_sample"])
+        return {_place(row): row for row in rows}
+
+    @cached_property
+    def held_out(self) -> dict[Place, dict[str, Any]]:
+        """Pieces of held-out text by their place."""
+        return {_place(row): row for row in self._rows if row["need"] == HELD_OUT}
+
+    @cached_property
+    def written(self) -> dict[tuple[str, tuple[int, ...]], dict[str, Any]]:
+        """Continuations by the document and the prompt that they continue."""
+        import pyarrow.parquet as parquet
+
+        path = self.path / SAMPLES
+        if not path.is_file():
+            return {}
+        wanted = [("author", "==", self.subject), ("need", "==", CONTINUATIONS)]
+        columns = ["document", "prompt_ids", "longest_match_tokens"]
+        rows = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
+        return {(row["document"], tuple(row["prompt_ids"])): row for row in rows}
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return row["role"], row["document"], row["start_byte"], row["stop_byte"]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The texts that two runs share.
+
+    Args:
+        first: what one says.
+        second: what the other says.
+        same_tokens: whether both have one tokenizer. Without it, windows are others, and held-out text is the same only
+            where both runs read the same.
+        same_held_out: whether both read the same held-out text.
+    """
+
+    first: TextTables
+    second: TextTables
+    same_tokens: bool
+    same_held_out: bool
+
+    @cached_property
+    def windows(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Windows of the same tokens at the same place of documents of the same name, member or control in both."""
+        if not self.same_tokens:
+            return []
+        one, two = self.first.windows, self.second.windows
+        return [(one[place], two[place]) for place in one if place in two and _same_text(one[place], two[place])]
+
+    @cached_property
+    def held_out(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Pieces of held-out text of both, as `windows`; of other tokenizers, whole documents of the same text."""
+        one, two = self.first.held_out, self.second.held_out
+        shared = [(one[place], two[place]) for place in one if place in two]
+        if self.same_tokens:
+            return [(a, b) for a, b in shared if _same_text(a, b)]
+        return (
+            [(a, b) for a, b in shared if a["num_scored_bytes"] == b["num_scored_bytes"]] if self.same_held_out else []
+        )
+
+    @cached_property
+    def written(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Continuations of the same prompts."""
+        one, two = (self.first.written, self.second.written) if self.same_tokens else ({}, {})
+        return [(one[key], two[key]) for key in one if key in two]
+
+
+def _same_text(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    return bool(one["given_ids"] == two["given_ids"] and one["token_ids"] == two["token_ids"])
+
+
+def comes_out(row: dict[str, Any]) -> bool:
+    """Whether every token of the suffix is the most probable one."""
+    return all(rank == 1 for rank in row["rank"])
+
+
+def probability(row: dict[str, Any]) -> float:
+    """p_z: of drawing the whole suffix at temperature 1 among the 40 likeliest tokens."""
+    ranks = np.asarray(row["rank"])
+    if (ranks > TOP_K).any():
+        return 0.0
+    nats = np.asarray(row["log_probability_nats"]) - np.asarray(row["log_top_k_mass_nats"])
+    return float(np.exp(np.minimum(nats, 0.0).sum()))
+
+
+def loss(row: dict[str, Any]) -> float:
+    """Mean log-probability of the suffix, nats per token: the score of the membership audit."""
+    return float(np.mean(row["log_probability_nats"]))
+
+
+def bits_and_bytes(rows: list[dict[str, Any]]) -> tuple[Floats, Floats]:
+    """Bits and bytes of each document, documents in order of first appearance."""
+    from byheart.core.units import nats_to_bits
+    from byheart.stats.bootstrap import cluster_totals
+
+    bits = [-nats_to_bits(float(np.sum(row["log_probability_nats"]))) for row in rows]
+    sizes = [row["num_scored_bytes"] for row in rows]
+    above, below = cluster_totals([row["document"] for row in rows], bits, sizes)
+    return above, below
+
+
+def new_ngrams(rows: list[dict[str, Any]], n: int) -> tuple[Floats, Floats]:
+    """Of each document the n-grams of its continuation that stand nowhere in the corpus, and all of them."""
+    from byheart.stats.bootstrap import cluster_totals
+
+    longest = [
+        np.asarray(row["longest_match_tokens"])[: max(len(row["longest_match_tokens"]) - n + 1, 0)] for row in rows
+    ]
+    new = [int((it < n).sum()) for it in longest]
+    above, below = cluster_totals([row["document"] for row in rows], new, [it.size for it in longest])
+    return above, below
