@@ -72,7 +72,7 @@ def render_html(record: RunRecord) -> str:
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
@@ -97,7 +97,8 @@ def render_html(record: RunRecord) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates with everything escaped and nothing undefined."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("byheart.report"),
         autoescape=True,
