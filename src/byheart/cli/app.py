@@ -14,6 +14,7 @@ from byheart.cli import (
     attribution_commands,
     audit_commands,
     canary_commands,
+    compare_commands,
     corpus_commands,
     explain_commands,
     gate_commands,
@@ -51,6 +52,7 @@ attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+compare_commands.register(app)
 gate_commands.register(app)
 serve_command.register(app)
 

@@ -83,7 +83,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     model, found = model_of(record), findings(record)
     is_laboratory = is_lab(record)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
@@ -112,7 +112,8 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates with everything escaped and nothing undefined."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("byheart.report"),
         autoescape=True,
