@@ -17,7 +17,13 @@ from byheart.study.canary_planting import read_canaries
 from byheart.study.integrity import faults
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
 
-TRIES: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 4, "save_strategy": "steps", "save_steps": 4, "max_steps": 9}
+TRIES: dict[str, Any] = {
+    "eval_strategy": "steps",
+    "eval_steps": 4,
+    "save_strategy": "steps",
+    "save_steps": 4,
+    "max_steps": 9,
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,7 @@ from byheart.cli import (
     audit_commands,
     canary_commands,
     corpus_commands,
+    data_commands,
     explain_commands,
     index_commands,
     lab_commands,
@@ -43,6 +44,7 @@ index_commands.register(app)
 text_commands.register(app)
 canary_commands.register(app)
 corpus_commands.register(app)
+data_commands.register(app)
 score_commands.register(app)
 attribution_commands.register(app)
 explain_commands.register(app)
@@ -112,6 +114,12 @@ def command() -> Any:
             if hasattr(parameter, "show_envvar"):
                 parameter.show_envvar = False
     return group
+
+
+def data_main() -> None:
+    """`byheart-data` is `byheart data-check`: the entry of the pre-commit hook."""
+    sys.argv.insert(1, "data-check")
+    main()
 
 
 def main() -> None:
