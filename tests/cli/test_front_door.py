@@ -90,6 +90,7 @@ def test_the_options_are_frozen() -> None:
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
+        "data-check": ["--benchmark", "--canaries", "--field", "--json", "--min-words"],
         "score": [
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
