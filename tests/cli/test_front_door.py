@@ -13,7 +13,7 @@ from byheart.cli.app import app
 from tests.cli.command import answer
 from tests.cli.command import byheart as command
 
-HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair")
+HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair", "starlette", "uvicorn")
 
 
 def python(code: str) -> str:
@@ -106,6 +106,7 @@ def test_the_options_are_frozen() -> None:
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
         "report": ["--output"],
+        "serve": ["--index", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
