@@ -189,7 +189,7 @@ def test_passages_are_filtered_sorted_and_linked_to_their_document(address: str,
     assert wanted
     expect(page.get_by_role("status")).to_have_text(f"{len(wanted)} of {len(every)} passages.")
     assert "subject=lookup" in page.url  # who is sent this address sees the same
-    page.locator("table.list a").first.click()
+    page.locator(".list a").first.click()
     passage = page.get_by_role("region", name="The passage")
     assert passage.text_content() == visible(wanted[0].text)
     page.locator(".places a").first.click()

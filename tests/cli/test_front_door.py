@@ -106,7 +106,7 @@ def test_the_options_are_frozen() -> None:
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
         "report": ["--output"],
-        "serve": ["--index", "--open", "--port", "--quiet", "--with"],
+        "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
