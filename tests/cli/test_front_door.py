@@ -14,7 +14,7 @@ from byheart.cli.app import command as tree
 from tests.cli.command import answer
 from tests.cli.command import byheart as command
 
-HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair")
+HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair", "starlette", "uvicorn")
 
 
 def python(code: str) -> str:
@@ -111,6 +111,7 @@ def test_the_options_are_frozen() -> None:
         "report": [
             "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
         ],
+        "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
