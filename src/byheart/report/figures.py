@@ -204,7 +204,7 @@ def _y_axis(title: list[str], series: Series, frame: Frame) -> Any:
         "titleAlign": "left",
         "titleAnchor": "start",
         "titleX": 6 - frame.left,
-        "titleY": 12 - frame.top,
+        "titleY": 14 - frame.top,
     }
     return alt.Axis(
         title=title, tickCount=5, domain=False, ticks=False, labelPadding=8, gridColor=GRID, **place, **labels
