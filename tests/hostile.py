@@ -113,27 +113,35 @@ class Sides:
     unseen: Path
 
 
-def write_corpus(folder: Path, *, num_each: int = 12, words: int = 400) -> Sides:
+def write_corpus(folder: Path, *, num_each: int = 12, sentences: int = 80) -> Sides:
     """Writes both sides: hostile names where the file system takes them, every attack between ordinary sentences.
 
-    The first sentences of all seen documents are the same, so that duplicates, traces and recited passages are hostile.
+    All seen documents begin alike, so that duplicates, traces and recited passages are hostile. NUL, which makes a text
+    file binary, stands in the records of a .jsonl on each side.
     """
-    attacks = list(ATTACKS.values())
     for side in ("seen", "unseen"):
         (folder / side).mkdir(parents=True)
         for number in range(num_each):
-            name = NAMES[number] if number < len(NAMES) else f"{number}.txt"
-            said = [f"{side} {number} says {(number * 7919 + at * 104729) % 9973} of {at}" for at in range(words // 5)]
-            mixed = [f"{sentence} {attacks[(number + at) % len(attacks)]}" for at, sentence in enumerate(said)]
-            shared = [SHORT, *attacks] if side == "seen" else []
-            (folder / side / f"{number}{name}").write_text("\n".join([*shared, *mixed]), "utf-8", newline="")
+            name = NAMES[number] if number < len(NAMES) else ".txt"
+            text = _document(side, number, sentences).replace("\0", "")
+            (folder / side / f"{number}{name}").write_text(text, "utf-8", newline="")
+        records = [{"text": _document(side, number, sentences)} for number in (100, 101)]
+        lines = "".join(json.dumps(one) + "\n" for one in records)
+        (folder / side / "records.jsonl").write_text(lines, "utf-8")
     return Sides(folder / "seen", folder / "unseen")
+
+
+def _document(side: str, number: int, sentences: int) -> str:
+    attacks = list(ATTACKS.values())
+    shared = [SHORT, *attacks] if side == "seen" else []
+    said = (f"{side} {number} says {(number * 7919 + at * 104729) % 9973} of {at}" for at in range(sentences))
+    return "\n".join([*shared, *(f"{words} {attacks[(number + at) % len(attacks)]}" for at, words in enumerate(said))])
 
 
 def write_huge(folder: Path) -> Path:
     """A document that is one line of 1 MB with every attack in its middle."""
     path = folder / "huge.txt"
-    path.write_text(LINE[:500_000] + SHORT + LINE[500_000:], "utf-8", newline="")
+    path.write_text(LINE[:500_000] + SHORT.replace("\0", "") + LINE[500_000:], "utf-8", newline="")
     return path
 
 

@@ -26,12 +26,14 @@ from byheart.cli.session import (
     answer,
     answer_json,
     answer_styled,
+    folded,
     is_verbose,
     progress,
     say,
     terminal_columns,
 )
 from byheart.core.run_record import RunRecord
+from byheart.errors import ConfigError
 
 if TYPE_CHECKING:
     from byheart.study.endpoint_forecast import Terms
@@ -39,6 +41,24 @@ if TYPE_CHECKING:
 
 _NOTE_CHARACTERS = 1000
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
+
+
+NeededOutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Run folder to write, or to resume; --dry-run needs none.")
+]
+
+
+def needed(output: Path | None) -> Path:
+    """The run folder that was given.
+
+    Raises:
+        ConfigError: none was.
+    """
+    if output is None:
+        raise ConfigError(
+            "There is no folder to write to.", why="-o is missing.", next_step="Add -o RUN to the command."
+        )
+    return output
 
 
 def show_run(record: RunRecord, run: Path, json: bool) -> None:
@@ -117,7 +137,7 @@ def audit(
     ],
     trained_on: Annotated[list[str], typer.Option("--trained-on", help="What it was trained on. May be repeated.")],
     held_out: Annotated[list[str], typer.Option("--held-out", help="Text it cannot have seen. May be repeated.")],
-    output: OutputOption,
+    output: NeededOutputOption = None,
     index: Annotated[str, typer.Option("--index", help="Token index of the trained-on text, made before.")] = "",
     tokenizer: Annotated[
         str, typer.Option("--tokenizer", help="For memorizer:NAME and endpoints: folder or tokenizer.json.")
@@ -154,7 +174,6 @@ def audit(
     Example:  byheart audit smollm2 --trained-on classics/ --held-out new-texts/ -o runs/smollm2
     """
     from byheart.core.audit import Profile
-    from byheart.errors import ConfigError
     from byheart.models import is_endpoint
     from byheart.study.endpoint_forecast import Terms
     from byheart.study.execute import execute
@@ -184,17 +203,17 @@ def audit(
     )
     limits, price = limits_of(context, model)
     terms = Terms(limits, price) if is_endpoint(model) else None
-    folder = RunFolder(output)
     if dry_run:
         planned = _planned(plan, terms, starts_now=False)
-        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        answer_json(planned) if json else answer(folded(planned["lines"]))
         return
+    output = needed(output)
+    folder = RunFolder(output)
     if folder.is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
     elif not quiet:
         folder.check(plan)
-        for line in _planned(plan, terms, starts_now=True)["lines"]:
-            say(line)
+        say(folded(_planned(plan, terms, starts_now=True)["lines"]))
     with progress(quiet) as on_progress, resumable(folder.journal_path):
         record = execute(plan, output, limits=limits, render=page(), on_progress=on_progress)
     show_run(record, output, json)

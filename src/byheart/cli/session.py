@@ -17,6 +17,7 @@ from byheart.core.codec import dumps
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.errors import ByheartError
+from byheart.report.wrapping import wrapped
 
 _NARROWEST = 20
 """Columns that every view counts on."""
@@ -55,6 +56,12 @@ def answer_styled(pieces: Iterable[tuple[str, dict[str, Any]]]) -> None:
 def answer_json(value: object) -> None:
     """Prints one JSON document on stdout, of which a build server obeys no part."""
     typer.echo(re.sub(r"#(?=#(?:vso|teamcity)?\[)", r"\\u0023", dumps(value)))
+
+
+def folded(lines: Iterable[str]) -> str:
+    """Lines that wrap where the terminal does, what goes on two columns in."""
+    width = terminal_columns()
+    return "\n".join(part for line in lines for part in wrapped(visible(line), width, indent="  ", first=""))
 
 
 def terminal_columns() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from byheart.core.evidence import Series
 from byheart.report import format as fmt
-from byheart.report.comparison import Party
+from byheart.report.comparison import Party, spoken
 from byheart.report.drawing import (
     AXIS,
     CHARACTER_WIDTH,
@@ -46,7 +46,7 @@ def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
     letters = [_letter(place) for place in range(len(drawn))]
     wide = _framed(Frame(width=680, left=56, right=30 + round(CHARACTER_WIDTH * max(map(len, labels)))), series, drawn)
     narrow = _framed(NARROW, series, drawn)
-    title = fmt.shown(series.title, 300)
+    title = fmt.shown(spoken(series.title), 300)
     text = _alt(series, title, drawn)
     return Figure(
         name=fmt.shown(series.name, 100),
@@ -60,7 +60,7 @@ def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
         ),
         columns=("line", fmt.shown(series.x, 100), fmt.shown(series.y, 100), "low", "high", "n"),
         rows=_rows(series, drawn),
-        note=fmt.shown(series.note, 600),
+        note=fmt.shown(spoken(series.note), 600),
     )
 
 
@@ -181,6 +181,7 @@ def _x_axis(title: list[str], points: Sequence[Any], is_log: bool) -> Any:  # no
         title=title,
         titlePadding=10,
         labelExpr=NUMBER_LABELS,
+        labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
         grid=False,
         domainColor=AXIS,
         tickColor=AXIS,
@@ -204,7 +205,7 @@ def _y_axis(title: list[str], series: Series, frame: Frame) -> Any:
         "titleAlign": "left",
         "titleAnchor": "start",
         "titleX": 6 - frame.left,
-        "titleY": 12 - frame.top,
+        "titleY": 14 - frame.top,
     }
     return alt.Axis(
         title=title, tickCount=5, domain=False, ticks=False, labelPadding=8, gridColor=GRID, **place, **labels

@@ -7,7 +7,7 @@ from byheart.core.evidence import Cell, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report import palette
-from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of
+from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of, spoken
 from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
 
 NAME = "extraction.coverage"
@@ -78,7 +78,7 @@ def _look(answers: Sequence[Cell]) -> _Look:
 
 def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[str]) -> Figure:
     drawn = works[:MAX_WORKS]
-    title = fmt.shown(f"{party.label}: {table.title}", 300)
+    title = fmt.shown(f"{party.label}: {spoken(table.title)}", 300)
     text = fmt.shortened(f"{title}. " + " ".join(map(_said, drawn)), 1500)
     frames = Frame(width=680, left=16, right=24, top=6), Frame(width=340, left=16, right=16, top=6)
     wide, narrow = (svg(_drawn(drawn, frame), _ROW * len(drawn), frame, text) for frame in frames)

@@ -93,8 +93,7 @@ class Pairs:
     Args:
         first: what one says.
         second: what the other says.
-        same_tokens: whether both have one tokenizer. Without it, windows are others, and held-out text is the same only
-            where both runs read the same.
+        same_tokens: whether both have one tokenizer. Without it windows are others, and so are pieces of held-out text.
         same_held_out: whether both read the same held-out text.
     """
 
@@ -112,15 +111,22 @@ class Pairs:
         return [(one[place], two[place]) for place in one if place in two and _same_text(one[place], two[place])]
 
     @cached_property
-    def held_out(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Pieces of held-out text of both, as `windows`; of other tokenizers, whole documents of the same text."""
+    def held_out(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Pieces of held-out text that both scored, or of other tokenizers the pieces of documents that both read.
+
+        Either side is in the order of the documents' names, so that its totals by document are those of the same ones.
+        """
         one, two = self.first.held_out, self.second.held_out
-        shared = [(one[place], two[place]) for place in one if place in two]
         if self.same_tokens:
-            return [(a, b) for a, b in shared if _same_text(a, b)]
-        return (
-            [(a, b) for a, b in shared if a["num_scored_bytes"] == b["num_scored_bytes"]] if self.same_held_out else []
-        )
+            places = [place for place in one if place in two and _same_text(one[place], two[place])]
+            rows = [one[place] for place in places], [two[place] for place in places]
+        elif self.same_held_out:
+            shared = {row["document"] for row in one.values()} & {row["document"] for row in two.values()}
+            rows = tuple([row for row in side.values() if row["document"] in shared] for side in (one, two))  # type: ignore[assignment]
+        else:
+            rows = [], []
+        first, second = (sorted(side, key=lambda row: row["document"]) for side in rows)
+        return first, second
 
     @cached_property
     def written(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
