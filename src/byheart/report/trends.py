@@ -42,7 +42,12 @@ def trend(series: Series, labels: Sequence[str]) -> Figure:
         wide=svg(_trend(series, scale, unit, WIDE, labelled=True), 190, WIDE, text),
         narrow=svg(_trend(series, scale, unit, NARROW, labelled=False), 190, NARROW, text),
         keys=tuple(
-            Key(label=it.label, colour=_STYLES[it.role][0], is_dashed=it.role != "subject") for it in series.lines
+            Key(
+                label=it.label,
+                colour=_STYLES[it.role][0],
+                dash=() if it.role == "subject" else tuple(_STYLES[it.role][1]),
+            )
+            for it in series.lines
         ),
         columns=("line", "run", unit, "low", "high", "n"),
         rows=rows,
