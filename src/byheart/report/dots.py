@@ -6,7 +6,7 @@ from typing import Any
 from byheart.core.evidence import Estimate
 from byheart.report import format as fmt
 from byheart.report.comparison import CONTROLS, MEMORIZER, MODEL, Party, measure
-from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, alt, chart, svg
+from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, Figure, Frame, alt, chart, svg
 from byheart.report.layout import padded
 
 _CONTROL = "the same number on text that the subject cannot have seen"
@@ -80,7 +80,7 @@ def _dots(x_name: str, answers: Sequence[tuple[Party, Estimate]], frame: Frame) 
             control = _mark(top + 41, party.colour, it.control.value, it.control.low, it.control.high)
             marks.append(control | {"hollow": True})
         weight = "bold" if party.role == MODEL else "normal"
-        words.append({"t": fmt.shortened(party.label, 26), "y": top + 14, "c": party.colour, "k": weight})
+        words.append({"t": fmt.shortened(party.label, 26), "y": top + 14, "c": party.text_colour, "k": weight})
         words.append({"t": _short(it), "y": top + 14, "c": INK, "k": "value"})
     return [*_rules(x, marks), *_points(x, marks), *_words(words, frame)]
 
@@ -111,7 +111,7 @@ def _rules(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
 
 
 def _points(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
-    rows = [mark | {"fill": "white" if mark["hollow"] else mark["c"]} for mark in marks]
+    rows = [mark | {"fill": PAPER if mark["hollow"] else mark["c"]} for mark in marks]
     point = chart(rows).mark_circle(aria=False, opacity=1, size=60, strokeWidth=1.5)
     yield point.encode(x=x, y=_Y, stroke=alt.Stroke("c:N", scale=None), fill=alt.Fill("fill:N", scale=None))
 
