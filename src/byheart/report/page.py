@@ -124,6 +124,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["tie_within"] = _tie_within
     environment.filters["shown"] = fmt.shown
     return environment
 
@@ -139,6 +140,11 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
+
+
+def _tie_within(text: str) -> str:
+    """As `_tie`, for a cell: most are a number alone, which a cell keeps on one line without a quarter of the page."""
+    return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
 def _question(record: RunRecord, audit: str) -> str:
