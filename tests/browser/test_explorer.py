@@ -21,6 +21,7 @@ from byheart.corpus.readers import read
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.explorer.words import FORMULA
 from byheart.study.exploring.exploration import Exploration
+from byheart.study.exploring.windows import AUDIT
 from byheart.study.index_plan import IndexPlan
 from byheart.study.indexing import make_index
 from byheart.study.subjects import build_index
@@ -181,7 +182,7 @@ def test_every_token_is_explained_by_the_letters_of_the_report(
 def test_passages_are_filtered_sorted_and_linked_to_their_document(
     address: str, open_page: OpenPage, run: Path
 ) -> None:
-    every = Exploration(run).passages
+    every = Exploration(run).passages()[0]
     page = open_page(f"{address}passages")
     expect(page.get_by_role("status")).to_have_text(f"{len(every)} of {len(every)} passages.")
     page.get_by_label("Who was asked").select_option("lookup pole")
@@ -197,12 +198,19 @@ def test_passages_are_filtered_sorted_and_linked_to_their_document(
     assert passage.text_content() == visible(wanted[0].text)
     page.locator(".places a").first.click()
     assert page.locator("mark#passage").text_content() == visible(wanted[0].text)
+    page.goto(f"{address}passages")
+    page.get_by_label("Audit").select_option(AUDIT)
+    page.get_by_label("Occurs at least").fill("2")
+    page.get_by_role("button", name="Show").click()
+    often = [p for p in every if p.audit == AUDIT and (p.num_occurrences or 0) >= 2]
+    assert often
+    expect(page.get_by_role("status")).to_have_text(f"{len(often)} of {len(every)} passages.")
     page.goto(f"{address}passages?words=nothing+has+this+zqxj")
     expect(page.locator(".empty")).to_contain_text("None is like that")
 
 
 def test_hostile_text_is_shown_and_never_run(address: str, open_page: OpenPage, run: Path) -> None:
-    every = Exploration(run).passages
+    every = Exploration(run).passages()[0]
     hostile = [passage for passage in every if "<script>" in passage.text or "onerror" in passage.text]
     assert hostile
     page = open_page(f"{address}passages", viewport=PHONE)

@@ -24,9 +24,10 @@ from byheart.study.exploring.exploration import Exploration, names_of
 from byheart.study.exploring.usual import HeldOutWindows
 from byheart.study.lookup import Lookup
 from byheart.study.plan import StudyPlan
-from byheart.study.run_folder import RunFolder
+from byheart.study.run_folder import SCORES, RunFolder
 from byheart.study.sources import read_texts
 from byheart.study.subjects import build_index
+from byheart.study.tables import parquet
 
 SEEN = [f"document {n}: " + " ".join(f"word{(n * 7 + k) % 13}" for k in range(40)) for n in range(12)]
 UNSEEN = [f"other {n}: " + " ".join(f"thing{(n * 5 + k) % 11}" for k in range(60)) for n in range(60)]
@@ -89,12 +90,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     folder = RunFolder(tmp_path / "run")
     folder.begin(plan)
-    folder.finish(record, b"", None, None)
+    folder.finish(record, parquet([], ["subject"]), None, None)
     return folder.path
 
 
 def test_passages_are_filtered_and_sorted(run: Path) -> None:
-    every = Exploration(run).passages
+    every = Exploration(run).passages()[0]
     assert [passage.number for passage in every] == [1, 2, 3]
 
     def found(wanted: Wanted) -> list[int]:
@@ -109,6 +110,35 @@ def test_passages_are_filtered_and_sorted(run: Path) -> None:
     assert found(Wanted(order="agreement")) == [1, 2, 3]
     assert found(Wanted(order="document")) == [2, 3, 1]
     assert found(Wanted(subject="someone else")) == []
+
+
+def test_every_scored_window_stands_behind_the_passages_of_the_results(run: Path) -> None:
+    tokenizer = Tokenizer.from_folder(run.parent / "tokenizer")
+    ids = tokenizer.encode(SEEN[7]).token_ids
+    (given, said), wrong = (ids[:5], ids[5:8]), int(ids[9])
+    nats, mass = np.log([0.5, 0.25, 0.5]), np.log([1.0, 0.5, 0.625])
+    row = {
+        "subject": "audited memorizer:infinigram", "need": "WindowsNeed", "role": "member", "document": "seen/7",
+        "start_byte": 0, "stop_byte": 30, "given_ids": given, "num_occurrences": 1, "token_ids": said,
+        "argmax_id": [said[0], wrong, said[2]], "rank": [1, 2, 1], "log_probability_nats": nats,
+        "log_top_k_mass_nats": mass,
+    }  # fmt: skip
+    other = row | {"subject": "lookup:infinigram"}
+    known = row | {"document": "seen/3", "start_byte": 0}
+    unseen = row | {"role": "control", "document": "unseen/1", "rank": [1, 1, 41]}
+    (run / SCORES).write_bytes(parquet([unseen, row, other, known], []))
+    RunFolder(run).seal()
+    every, why = Exploration(run).passages()
+    assert why == ""
+    assert [(it.number, it.exhibit.document) for it in every[3:]] == [(4, "seen/7"), (5, "unseen/1")]
+    facts = dict(every[3].exhibit.facts)
+    assert facts["p_z"] == pytest.approx(0.5 / 1.0 * (0.25 / 0.5) * (0.5 / 0.625))
+    assert [token.agrees for token in every[3].exhibit.tokens] == [True, False, True]
+    assert every[3].exhibit.tokens[1].predicted == tokenizer.decode(ids[9:10])
+    assert every[3].text == tokenizer.decode(ids[:8])
+    assert dict(every[4].exhibit.facts) == {"p_z": 0.0}
+    (run / SCORES).write_bytes(b"damaged")
+    assert "damaged" in Exploration(run).passages()[1]
 
 
 def test_an_index_is_built_once_and_opened_again_without_the_sources(run: Path) -> None:
