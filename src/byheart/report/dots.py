@@ -20,11 +20,16 @@ def compared(name: str, answers: Sequence[tuple[Party, Estimate]]) -> str:
     if len(others) < 3:
         named, others = list(answers), []
     said = [f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in named]
+    place, roles = _place(named), [party.role for party, _ in named]
+    if place and roles[0] == MODEL:
+        poles = [words for words, role in zip(said, roles, strict=True) if role in (LOOKUP, BLIND)]
+        rest = [words for words, role in zip(said[1:], roles[1:], strict=True) if role not in (LOOKUP, BLIND)]
+        said = [said[0], f"{place} {' and '.join(poles)}", *rest]
     if others:
         low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
         said.append(f"other memorizers {low} to {high}")
     unit = "" if _is_said(unit, measure(name)) else f" {fmt.shown(unit, 40)}"
-    return f"{measure(name)}: {', '.join(said)}{unit}{_place(answers)}"
+    return f"{measure(name)}: {', '.join(said)}{unit}"
 
 
 def _is_said(unit: str, words: str) -> bool:
@@ -33,7 +38,7 @@ def _is_said(unit: str, words: str) -> bool:
 
 
 def _place(answers: Sequence[tuple[Party, Estimate]]) -> str:
-    """Where the model stands to both poles, as far as the intervals tell; nothing where they do not."""
+    """Above, below or between both poles, as far as the interval of the model tells; empty where it does not."""
     found = {party.role: it for party, it in answers if party.role in (MODEL, LOOKUP, BLIND)}
     bounds = {role: (it.low, it.high) for role, it in found.items() if it.low is not None and it.high is not None}
     if len(bounds) < 3:
@@ -41,9 +46,8 @@ def _place(answers: Sequence[tuple[Party, Estimate]]) -> str:
     (low, high), *poles = (bounds[role] for role in (MODEL, LOOKUP, BLIND))
     is_above, is_below = [low > pole[1] for pole in poles], [high < pole[0] for pole in poles]
     if all(is_above) or all(is_below):
-        return f": {'above' if all(is_above) else 'below'} both poles"
-    is_between = is_above != is_below and all(a or b for a, b in zip(is_above, is_below, strict=True))
-    return ": between the poles" if is_between else ""
+        return "above" if all(is_above) else "below"
+    return "between" if all(a or b for a, b in zip(is_above, is_below, strict=True)) else ""
 
 
 def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Figure:
