@@ -47,12 +47,19 @@ def render_comparison(comparison: Comparison) -> str:
     labels = [first, *(label_of(one.label) for one in comparison.others)]
     with unchecked():
         pairs = tuple(_pair(one, comparison.label) for one in comparison.others)
-        trends = tuple(trend(series, labels) for series in comparison.trends)
+        trends = [(series.name, trend(series, labels)) for series in comparison.trends]
+    claimed = {f"trend.{it.name}" for it in comparison.others[-1].differences if it.is_claimed}
     title = f"{first} and {labels[1]}" if len(labels) == 2 else f"{len(labels)} runs, {first} the first"
     template = environment().get_template("comparison.html.j2")
     runs = tuple(enumerate(labels, start=1))
     return template.render(
-        title=title, summary=sentence_of_runs(comparison), pairs=pairs, trends=trends, first=first, runs=runs
+        title=title,
+        summary=sentence_of_runs(comparison),
+        pairs=pairs,
+        changing=[figure for name, figure in trends if name in claimed],
+        steady=[figure for name, figure in trends if name not in claimed],
+        first=first,
+        runs=runs,
     )
 
 

@@ -1,18 +1,34 @@
 """Figures of a comparison: one number over several runs, and the differences of shares on one axis."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from byheart.core.comparison import Difference
 from byheart.core.evidence import Line, Series
 from byheart.report import format as fmt
 from byheart.report.comparison import measure
 from byheart.report.drawing import Figure, Frame, Key, alt, chart, svg
+from byheart.report.layout import spread
 
 BLUE, GREY, INK, RULE, SOFT = "#0072B2", "#7F7F7F", "#1A1A1A", "#E7E7E7", "#555555"
 WIDE, NARROW = Frame(width=680, left=60, right=120), Frame(width=340, left=54, right=16)
 ROW_HEIGHT = 30
-_STYLES = {"subject": (BLUE, [1, 0], 2.4), "control": (GREY, [5, 4], 1.6), "human": (INK, [2, 2], 1.6)}
+HEIGHT = 190
+
+
+class _Style(NamedTuple):
+    colour: str
+    dash: tuple[int, ...]
+    width: float
+    aside: float
+    """Of its points along x, so that intervals of equal numbers stand beside one another."""
+
+
+_STYLES = {
+    "subject": _Style(BLUE, (), 2.4, -0.02),
+    "control": _Style(GREY, (5, 4), 1.6, 0.02),
+    "human": _Style(INK, (2, 2), 1.6, 0.02),
+}
 
 
 def trend(series: Series, labels: Sequence[str]) -> Figure:
@@ -39,10 +55,10 @@ def trend(series: Series, labels: Sequence[str]) -> Figure:
         name=fmt.shown(series.name, 100),
         title=title,
         alt=text,
-        wide=svg(_trend(series, scale, unit, WIDE, labelled=True), 190, WIDE, text),
-        narrow=svg(_trend(series, scale, unit, NARROW, labelled=False), 190, NARROW, text),
+        wide=svg(_trend(series, scale, unit, WIDE, labelled=True), HEIGHT, WIDE, text),
+        narrow=svg(_trend(series, scale, unit, NARROW, labelled=False), HEIGHT, NARROW, text),
         keys=tuple(
-            Key(label=it.label, colour=_STYLES[it.role][0], is_dashed=it.role != "subject") for it in series.lines
+            Key(label=it.label, colour=_STYLES[it.role].colour, dash=_STYLES[it.role].dash) for it in series.lines
         ),
         columns=("line", "run", unit, "low", "high", "n"),
         rows=rows,
@@ -82,18 +98,27 @@ def _trend(series: Series, scale: float, unit: str, frame: Frame, *, labelled: b
     layers = []
     for line in sorted(series.lines, key=lambda it: it.role == "subject"):
         layers += _line(line, x, y, scale)
-        if labelled:
-            last = chart([{"x": num, "y": line.points[-1].y * scale, "t": line.label}])
-            mark = last.mark_text(aria=False, align="left", dx=16, color=_STYLES[line.role][0], fontSize=12)
-            layers.append(mark.encode(x=x, y=y, text="t:N"))
+    return layers + (_end_labels(series, scale, (low - room, high + room)) if labelled else [])
+
+
+def _end_labels(series: Series, scale: float, domain: tuple[float, float]) -> list[Any]:
+    """Names at the ends of the lines, moved apart where these meet."""
+    low, high = domain
+    ends = [HEIGHT * (high - line.points[-1].y * scale) / (high - low) for line in series.lines]
+    layers = []
+    for line, place in zip(series.lines, spread(ends, 17, 4, HEIGHT - 4), strict=True):
+        word = chart([{"t": line.label}]).mark_text(
+            aria=False, align="left", baseline="middle", color=_STYLES[line.role].colour, fontSize=12
+        )
+        layers.append(word.encode(x=alt.value(WIDE.plot_width + 8), y=alt.value(place), text="t:N"))
     return layers
 
 
 def _line(line: Line, x: Any, y: Any, scale: float) -> list[Any]:
-    colour, dash, width = _STYLES[line.role]
+    style = _STYLES[line.role]
     rows = [
         {
-            "x": p.x,
+            "x": p.x + style.aside,
             "y": p.y * scale,
             "low": (p.y if p.low is None else p.low) * scale,
             "high": (p.y if p.high is None else p.high) * scale,
@@ -102,9 +127,9 @@ def _line(line: Line, x: Any, y: Any, scale: float) -> list[Any]:
     ]
     low = y.copy()
     low.shorthand = "low:Q"
-    rule = chart(rows).mark_rule(aria=False, color=colour, strokeWidth=1.2, opacity=0.75)
-    path = chart(rows).mark_line(aria=False, color=colour, strokeWidth=width, strokeDash=dash)
-    dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=colour)
+    rule = chart(rows).mark_rule(aria=False, color=style.colour, strokeWidth=1.2, opacity=0.75)
+    path = chart(rows).mark_line(aria=False, color=style.colour, strokeWidth=style.width, strokeDash=list(style.dash))
+    dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=style.colour)
     return [rule.encode(x=x, y=low, y2=alt.Y2("high:Q")), path.encode(x=x, y=y), dots.encode(x=x, y=y)]
 
 

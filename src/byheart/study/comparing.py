@@ -63,7 +63,7 @@ def _labels(paths: Sequence[Path]) -> list[str]:
         labels = ["/".join(it[-depth:]).lstrip("/") for it in parts]
         if len(set(labels)) == len(labels):
             return labels
-    return [f"{number}. {it[-1]}" for number, it in enumerate(parts, start=1)]
+    return [f"{it[-1]} ({number})" for number, it in enumerate(parts, start=1)]
 
 
 def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, TextTables], label: str) -> Compared:

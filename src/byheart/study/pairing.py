@@ -49,10 +49,10 @@ class TextTables:
         import pyarrow.parquet as parquet
 
         path = self.path / SCORES
-        known = parquet.read_schema(path).names
-        if not {"need", "subject"} <= set(known):  # an experiment of the laboratory: other columns, no texts
+        schema = parquet.read_schema(path)
+        if not _has_texts(schema, "need", "subject"):
             return []
-        columns = [name for name in _COLUMNS if name in known]
+        columns = [name for name in _COLUMNS if name in schema.names]
         wanted = [("subject", "==", self.subject), ("need", "in", [WINDOWS, HELD_OUT])]
         found: list[dict[str, Any]] = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
         return found
@@ -74,12 +74,17 @@ class TextTables:
         import pyarrow.parquet as parquet
 
         path = self.path / SAMPLES
-        if not path.is_file():
+        if not path.is_file() or not _has_texts(parquet.read_schema(path), "need", "author"):
             return {}
         wanted = [("author", "==", self.subject), ("need", "==", CONTINUATIONS)]
         columns = ["document", "prompt_ids", "longest_match_tokens"]
         rows = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
         return {(row["document"], tuple(row["prompt_ids"])): row for row in rows}
+
+
+def _has_texts(schema: Any, *columns: str) -> bool:
+    """Whether a table has rows by text: not where it is empty, nor that of an experiment of the laboratory."""
+    return all(name in schema.names and str(schema.field(name).type) == "string" for name in columns)
 
 
 def _place(row: dict[str, Any]) -> Place:
