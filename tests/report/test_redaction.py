@@ -118,7 +118,7 @@ def test_full_says_so_on_the_page_and_keeps_the_evidence() -> None:
 def test_numbers_are_names_and_text_too_where_names_and_text_stand() -> None:
     columns = ("source", "begins", "documents")
     rows = (("2024", "555-0100", 3), ("held out (chance)", "yes", 4), ("7 others", "no", 9))
-    table = Table(name="x.y", title="7 others beside held out (chance)", columns=columns, rows=rows)
+    table = Table(name="x.y", title="7 others", columns=columns, rows=rows)
     shown = redacted(with_evidence(sample_run(), "extraction", MODEL, table), None, Redaction(mode=Mode.FULL))
     (it,) = shown.record.results[0].evidence
     assert isinstance(it, Table)

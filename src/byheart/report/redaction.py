@@ -187,7 +187,7 @@ class _Full:
     def _without_names(self, text: str) -> str:
         if text in self._names:
             return self._names[text]
-        if _DOTTED.fullmatch(text):
+        if _DOTTED.fullmatch(text) or is_own_row(text):
             return text
         return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
 
