@@ -157,7 +157,7 @@ def test_an_empty_run_is_still_a_page() -> None:
 
 
 def test_disagreeing_tokens_show_what_the_model_says(page: str) -> None:
-    assert re.search('<del class="differs"> [a-z]+</del><ins class="said" [^>]*> its</ins>', page)
+    assert re.search('<del class="differs">·[a-z]+</del><ins class="said" [^>]*>·its</ins>', page)
     assert '<span class="agrees"> of</span>' in page
 
 

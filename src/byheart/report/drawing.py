@@ -20,7 +20,7 @@ INK, SOFT, GRID = palette.INK.light, palette.SOFT.light, palette.GRID.light
 PAPER, AXIS = palette.PAPER.light, palette.AXIS.light
 NUMBER_LABELS = "format(datum.value, abs(datum.value) >= 0.01 || datum.value == 0 ? ',.2~f' : '.2~g')"
 PERCENT_LABELS = "format(100 * datum.value, '.0f') + ' %'"
-_CONFIG = {
+_CONFIG: dict[str, Any] = {
     "background": PAPER,
     "font": FONT,
     "view": {"stroke": None},
@@ -108,6 +108,8 @@ def svg(layers: list[Any], height: int, frame: Frame, text: str) -> str:
     """The drawing with a viewBox instead of a size, named for assistive technology."""
     padding = {"left": frame.left, "right": frame.right, "top": frame.top, "bottom": frame.bottom}
     sized = alt.layer(*layers).properties(width=frame.plot_width, height=height, autosize="none", padding=padding)
-    drawn = vl_convert.vegalite_to_svg(sized.to_dict(validate=False) | {"config": _CONFIG})
+    room = frame.plot_width + 2 * min(frame.left, frame.right)  # a title stands in the middle of its plot
+    config = _CONFIG | {"axis": {**_CONFIG["axis"], "titleLimit": room}}
+    drawn = vl_convert.vegalite_to_svg(sized.to_dict(validate=False) | {"config": config})
     head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(text)}" viewBox="\\1">'
     return _SVG_HEAD.sub(lambda match: head.replace("\\1", match[1]), drawn, count=1)

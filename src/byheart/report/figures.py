@@ -193,6 +193,7 @@ def _x_axis(title: list[str], points: Sequence[Any], is_log: bool) -> Any:  # no
         title=title,
         titlePadding=10,
         labelExpr=NUMBER_LABELS,
+        labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
         grid=False,
         domainColor=AXIS,
         tickColor=AXIS,

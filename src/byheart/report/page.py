@@ -10,6 +10,7 @@ import jinja2
 import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
+from byheart.core.judgement import GateRecord
 from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -29,10 +30,14 @@ from byheart.report.comparison import (
 )
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
+from byheart.report.explanations import look_rules
 from byheart.report.figures import curves
+from byheart.report.foreign_names import is_lab
+from byheart.report.gate import gate_table
 from byheart.report.glance import facts, glances
 from byheart.report.palette import dark_rules
 from byheart.report.passages import passages
+from byheart.report.redaction import Redaction, redacted
 from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, could_show, headline_grid
 from byheart.report.strips import NAME as COVERAGE
@@ -40,8 +45,6 @@ from byheart.report.strips import strips
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
-UNTRAINED = "blind:untrained"
-"""The blind pole of an experiment of the laboratory."""
 MAX_MEMORIZER_LINES = 2
 """Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 EVERYONE = ("novelty.validity_against_novelty",)
@@ -62,31 +65,39 @@ class Chapter:
     numbers: Grid
 
 
-def render_html(record: RunRecord) -> str:
+def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction: Redaction | None = None) -> str:
     """The page of a run.
 
     Args:
         record: everything that the run folder says; its strings may be hostile.
+        gate: what criteria say of the run; None for a page without a gate.
+        redaction: what is left out; nothing unless given.
     Returns:
         one HTML document that can be encoded as UTF-8; equal records give equal bytes.
     Cost: about a tenth of a second per figure.
     """
+    redaction = redaction or Redaction()
+    shown = redacted(record, gate, redaction)
+    record, gate = shown.record, shown.gate
     with unchecked():
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
     model, found = model_of(record), findings(record)
-    is_lab = any(subject.name == UNTRAINED for subject in record.provenance.subjects)
+    is_laboratory = is_lab(record)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
             model=model,
-            is_lab=is_lab,
-            facts=facts(record, model, is_lab=is_lab),
-            glances=glances(record, found, is_lab=is_lab),
+            is_lab=is_laboratory,
+            facts=facts(record, model, is_lab=is_laboratory),
+            redaction=redaction,
+            gate=None if gate is None else gate_table(gate),
+            glances=glances(record, found, is_lab=is_laboratory),
             findings=found,
             dark_rules=markupsafe.Markup(dark_rules()),
+            look_rules=markupsafe.Markup(look_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
@@ -104,7 +115,8 @@ def render_html(record: RunRecord) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates with everything escaped and nothing undefined."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("byheart.report"),
         autoescape=True,
@@ -114,6 +126,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["tie_within"] = _tie_within
     environment.filters["shown"] = fmt.shown
     return environment
 
@@ -129,6 +142,11 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
+
+
+def _tie_within(text: str) -> str:
+    """As `_tie`, for a cell: most are a number alone, which a cell keeps on one line without a quarter of the page."""
+    return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
 def _question(record: RunRecord, audit: str) -> str:
