@@ -27,7 +27,7 @@ from byheart.exports.modelcard import model_card
 from byheart.exports.sarif import sarif
 from byheart.exports.tables import COLUMNS, rows, to_csv, to_parquet
 from byheart.report.redaction import Mode
-from byheart.study.exporting import exported
+from byheart.study.exporting import Format, exported
 from tests.exports.hostile import ATTACKS, records, sample_gate
 from tests.exports.sarif_form import FORM
 from tests.report.sample_run import sample_run
@@ -163,13 +163,15 @@ def test_a_flipped_bit_of_a_parquet_page_is_found() -> None:
 def test_a_model_card_is_read_by_the_hub(case: Case) -> None:
     text = model_card(*case)
     card = ModelCard(text, ignore_metadata_errors=False)
-    assert card.data.eval_results is not None
+    assert card.data.to_dict()["model-index"]
     front = yaml.safe_load(text.split("\n---\n")[0].removeprefix("---\n"))
     name, results = model_index_to_eval_results(front["model-index"])
     assert name
     found = {it.metric_type: it for it in results}
     assert found["extraction.greedy_rate"].metric_value == 7 / 100
-    assert found["extraction.greedy_rate"].metric_args["n"] == 100
+    args = found["extraction.greedy_rate"].metric_args
+    assert args is not None
+    assert args["n"] == 100
     assert len(found) == len([r for r in rows(case[0]) if r["role"] == "model" and r["status"] == "completed"])
 
 
@@ -184,8 +186,9 @@ def test_text_of_passages_leaves_only_when_it_is_asked_for() -> None:
 def test_full_redaction_leaves_no_name_of_a_document_in_any_format() -> None:
     record, gate = CASES[0]
     known = {"json/decoder", "covered0.py", "gate.toml", "demo"}
-    for to in ("sarif", "junit", "github", "csv", "modelcard"):
-        plain, bare = (exported(record, gate, to, mode).decode() for mode in (Mode.PARTIAL, Mode.FULL))  # type: ignore[arg-type]
+    formats: tuple[Format, ...] = ("sarif", "junit", "github", "csv", "modelcard")
+    for to in formats:
+        plain, bare = (exported(record, gate, to, mode).decode() for mode in (Mode.PARTIAL, Mode.FULL))
         assert [name for name in known if name in bare] == [], to
         assert any(name in plain for name in known), to
     assert b"associated documentation files" in exported(record, gate, "sarif", Mode.NONE)
