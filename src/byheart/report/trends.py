@@ -153,7 +153,7 @@ def forest(differences: Sequence[Difference], title: str) -> Figure | None:
         return None
     rows = [_forest_row(it) for it in shown]
     text = fmt.shortened(f"{title}. " + "; ".join(f"{row['label']}: {row['said']}" for row in rows) + ".", 1500)
-    wide = Frame(width=680, left=300, right=24, bottom=46, top=12)
+    wide = Frame(width=680, left=322, right=24, bottom=46, top=12)
     return Figure(
         name="compare.shares",
         title=title,
@@ -192,13 +192,22 @@ def _forest(rows: Sequence[dict[str, Any]], frame: Frame, *, above: bool) -> lis
     room = (max(ends) - min(ends)) * 0.05 or 1.0
     scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
     axis = alt.Axis(
-        title="difference, percentage points", titlePadding=10, tickCount=6, gridColor=GRID, domain=False, ticks=False
+        title="difference, percentage points",
+        titlePadding=10,
+        tickCount=6,
+        grid=not above,
+        gridColor=GRID,
+        domain=False,
+        ticks=False,
     )
     x = alt.X("x:Q", scale=scale, axis=axis)
-    zero = chart([{"x": 0}]).mark_rule(aria=False, color=SOFT, strokeWidth=1.2).encode(x=x)
-    layers = [zero]
+    # Where labels stand above their intervals the line of no difference is cut, so that it crosses no word.
+    reach = ROW_HEIGHT / 3 if above else step / 2
+    layers = []
     for place, row in enumerate(rows):
         middle = place * step + (0.72 * step if above else step / 2)
+        zero = chart([{"x": 0}]).mark_rule(aria=False, color=SOFT, strokeWidth=1.2)
+        layers.append(zero.encode(x=x, y=alt.value(middle - reach), y2=alt.value(middle + reach)))
         colour = BLUE if row["claimed"] else GREY
         low = x.copy()
         low.shorthand = "low:Q"
@@ -209,7 +218,7 @@ def _forest(rows: Sequence[dict[str, Any]], frame: Frame, *, above: bool) -> lis
             aria=False, filled=False, size=60, opacity=1, stroke=colour, fill=fill, strokeWidth=1.8
         )
         layers.append(dot.encode(x=x, y=alt.value(middle)))
-        word = chart([{"t": fmt.shortened(row["label"], 46)}]).mark_text(
+        word = chart([{"t": fmt.shortened(row["label"], 52)}]).mark_text(
             aria=False, align="left", baseline="middle", color=INK, fontSize=12
         )
         at = (0, middle - 0.42 * step) if above else (8 - frame.left, middle)
