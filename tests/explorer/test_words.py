@@ -11,15 +11,13 @@ from tests.models.networks import texts
 
 
 def said(log_pz: float | None, tries: float | None, *, tells: bool = True) -> Said:
-    return Said(
-        name="m", log_pz_nats=log_pz, tells_pz=tells, bits=3.0, num_right=1, is_greedy=False, tries=tries
-    )
+    return Said(name="m", log_pz_nats=log_pz, tells_pz=tells, bits=3.0, num_right=1, is_greedy=False, tries=tries)
 
 
 @pytest.mark.parametrize(
     ("log_nats", "words"),
-    [(None, "0"), (0.0, "100 %"), (math.log(0.5), "50.0 %"), (math.log(7.24e-17), "7.2 × 10⁻¹⁷"),
-     (math.log(9.96e-5), "1.0 × 10⁻⁴"), (-5000.0, "3.4 × 10⁻²¹⁷²")],
+    [(None, "0"), (0.0, "100 %"), (math.log(0.5), "50.0 %"), (math.log(7.24e-17), "7.2 \N{MULTIPLICATION SIGN} 10⁻¹⁷"),
+     (math.log(9.96e-5), "1.0 \N{MULTIPLICATION SIGN} 10⁻⁴"), (-5000.0, "3.4 \N{MULTIPLICATION SIGN} 10⁻²¹⁷²")],
 )  # fmt: skip
 def test_probabilities_are_shares_or_powers_of_ten(log_nats: float | None, words: str) -> None:
     assert probability(log_nats) == words
@@ -28,7 +26,7 @@ def test_probabilities_are_shares_or_powers_of_ten(log_nats: float | None, words
 def test_tries_are_whole_and_never_is_said() -> None:
     half = math.log(1 - 0.5) / math.log(1 - 0.1)
     assert tries_said(said(math.log(0.1), half)) == str(math.ceil(half)) == "7"
-    assert tries_said(said(math.log(1e-9), math.log(2) / 1e-9)) == "6.9 × 10⁸"
+    assert tries_said(said(math.log(1e-9), math.log(2) / 1e-9)) == "6.9 \N{MULTIPLICATION SIGN} 10⁸"
     assert tries_said(said(None, None)) == "never"
     assert tries_said(said(-900.0, None)) == "more than can be counted"
 

@@ -70,6 +70,7 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything; byheart never does.")] = False,
 ) -> None:
     """What does a language model know by heart, and what does it do beyond?"""
     context.default_map = configuration(Path("byheart.toml"), command())

@@ -28,6 +28,8 @@ from byheart.report.layout import Stroke, is_percent, pixel, spread, strokes, y_
 
 MAX_LABEL = 28
 """Characters of the label at the end of a line."""
+_DODGE = 4
+"""Pixels between lines whose intervals are rules."""
 MAX_ROWS = 400
 """Rows of a figure's data on the page; the rest stays in results.jsonl."""
 
@@ -115,17 +117,25 @@ def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, labels: Seque
     y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
     y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(y_title, series, frame))
     layers = []
+    with_rules = [stroke for stroke in drawn if not _with_band(stroke)]
     for stroke in sorted(drawn, key=lambda s: s.is_model):
-        layers += _stroke(stroke, x, y)
+        place = with_rules.index(stroke) - (len(with_rules) - 1) / 2 if stroke in with_rules else 0.0
+        layers += _stroke(stroke, x, y, round(_DODGE * place, 1))
     ends = [pixel(stroke.points[-1].y, domain, height, is_log=y_is_log) for stroke in drawn]
     return [*layers, *_end_labels(drawn, labels, ends, height, frame)], height
 
 
-def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
+def _with_band(stroke: Stroke) -> bool:
+    """Whether its intervals are a band; else a rule at each point."""
+    return len(stroke.points) > 8 or stroke.role != "subject"
+
+
+def _stroke(stroke: Stroke, x: Any, y: Any, shift: float) -> list[Any]:
+    """One line; by `shift` pixels to the right, so that rules at the same x do not cover one another."""
     rows = [{"x": p.x, "y": p.y, "low": p.low, "high": p.high} for p in stroke.points]
     sure = [row for row in rows if row["low"] is not None and row["high"] is not None]
     layers = []
-    with_band = len(rows) > 8 or stroke.role != "subject"
+    with_band = _with_band(stroke)
     high = alt.Y2("high:Q")
     low = y.copy()
     low.shorthand = "low:Q"
@@ -135,13 +145,15 @@ def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
             chart(sure).mark_area(aria=False, color=stroke.colour, opacity=opacity).encode(x=x, y=low, y2=high)
         )
     elif sure:
-        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75)
+        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75, xOffset=shift)
         layers.append(mark.encode(x=x, y=low, y2=high))
     width = 2.4 if stroke.is_model else 1.6
-    line = chart(rows).mark_line(aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash))
+    line = chart(rows).mark_line(
+        aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash), xOffset=shift
+    )
     layers.append(line.encode(x=x, y=y))
     if not with_band:
-        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour)
+        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour, xOffset=shift)
         layers.append(dots.encode(x=x, y=y))
     return layers
 

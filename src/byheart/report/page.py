@@ -30,6 +30,7 @@ from byheart.report.comparison import (
 )
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
+from byheart.report.explanations import look_rules
 from byheart.report.figures import curves
 from byheart.report.foreign_names import is_lab
 from byheart.report.gate import gate_table
@@ -96,6 +97,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             glances=glances(record, found, is_lab=is_laboratory),
             findings=found,
             dark_rules=markupsafe.Markup(dark_rules()),
+            look_rules=markupsafe.Markup(look_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
@@ -124,6 +126,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["tie_within"] = _tie_within
     environment.filters["shown"] = fmt.shown
     return environment
 
@@ -139,6 +142,11 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
+
+
+def _tie_within(text: str) -> str:
+    """As `_tie`, for a cell: most are a number alone, which a cell keeps on one line without a quarter of the page."""
+    return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
 def _question(record: RunRecord, audit: str) -> str:

@@ -93,8 +93,8 @@ def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[
         keys=tuple(Key(label=look.meaning, colour=look.colour, is_line=False) for look in looks),
         columns=tuple(fmt.shown(column, 80) for column in table.columns),
         rows=fmt.columns(table.rows),
-        note=f"Where in each work tested passages came out. {_which(len(drawn), len(works))}; the higher a mark, the more "
-        "came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
+        note=f"Where in each work tested passages came out. {_which(len(drawn), len(works))}; the higher a mark, the "
+        "more came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
         "a low grey mark not at all. What is not marked was not tested: nothing is said of it. A mark is at least 3 "
         f"pixels wide. {' '.join(poles)}".strip(),
     )
