@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import Trainer, TrainerCallback
 
-from byheart.errors import InputError, StorageError
+from byheart.core.token_scores import TokenScores
+from byheart.errors import CapabilityError, InputError, StorageError
 from byheart.integrations import ByheartCallback, PlantedTexts, plant
 from byheart.integrations.training_run import free_folder
+from byheart.models.in_training import predictor_in_training
 from byheart.study.canary_planting import read_canaries
 from byheart.study.integrity import faults
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
@@ -199,6 +202,46 @@ def test_without_a_trainer_the_scalars_stand_in_the_history_and_a_warning_says_w
     assert "callback.attach(trainer)" in caplog.text
     with pytest.raises(InputError, match="attached to no trainer"):
         callback.audit(tmp_path / "run")
+
+
+def test_mixed_precision_is_scored_and_forward_is_put_back(workshop: Workshop, tmp_path: Path) -> None:
+    callback = ByheartCallback(workshop.planted, audits=())
+    made = trained(workshop, tmp_path, callback, workshop.planted.texts, max_steps=2, bf16=True)
+    assert last(made)["step"] == 2
+    assert made.model is not None
+    wrapped = made.model.forward
+    with predictor_in_training(made.model, end_id=0) as predictor:
+        assert made.model.forward != wrapped
+        assert predictor.score([np.array([1, 2], dtype=np.int32)])
+    assert made.model.forward == wrapped
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # of peft
+def test_an_adapter_counts_while_it_trains_and_modes_are_put_back_after_a_failure(workshop: Workshop) -> None:
+    model = get_peft_model(llama(workshop.tokenizer), LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.5))
+    model.get_base_model().model.layers[0].eval()  # as one who freezes a layer may have it
+    modes = [module.training for module in model.modules()]
+    text = [np.array([5, 6, 7], dtype=np.int32)]
+    with predictor_in_training(model, end_id=0) as predictor:
+        (before,) = predictor.score(text)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.ones_(parameter)
+
+    def fails_after_scoring() -> None:
+        with predictor_in_training(model, end_id=0) as predictor:
+            scored.extend(predictor.score(text))
+            raise KeyError
+
+    scored: list[TokenScores] = []
+    with pytest.raises(KeyError):
+        fails_after_scoring()
+    (after,) = scored
+    assert not np.allclose(before.log_probability_nats, after.log_probability_nats)
+    assert [module.training for module in model.modules()] == modes
+    prompts = get_peft_model(llama(workshop.tokenizer), PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2))
+    with pytest.raises(CapabilityError, match="learned prompts"), predictor_in_training(prompts, end_id=0):
+        pass
 
 
 def test_only_the_first_process_scores(workshop: Workshop, tmp_path: Path) -> None:
