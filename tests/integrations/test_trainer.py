@@ -1,6 +1,9 @@
 """The callback in real trainings: what it logs, what it leaves behind, and that nothing else is changed by it."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from byheart.study.canary_planting import read_canaries
 from byheart.study.integrity import faults
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
 
+ROOT = Path(__file__).parents[2]
 TRIES: dict[str, Any] = {
     "eval_strategy": "steps",
     "eval_steps": 4,
@@ -278,3 +282,22 @@ def test_the_folder_of_an_older_training_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "byheart").mkdir()
     (tmp_path / "byheart-2-material").mkdir()
     assert free_folder(tmp_path / "byheart") == tmp_path / "byheart-3"
+
+
+@pytest.mark.slow
+def test_of_two_processes_the_first_scores_and_the_other_goes_on(workshop: Workshop, tmp_path: Path) -> None:
+    # The list is there already, so that both plant the same.
+    (tmp_path / "canaries.jsonl").write_bytes(workshop.planted.canaries.read_bytes())
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "-m", "tests.integrations.two_processes", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [(tmp_path / f"scored-{index}.txt").read_text() for index in (0, 1)]
+    assert said == ["2 [2, 4]", "2 []"]
