@@ -10,10 +10,11 @@ import typer.main
 
 import byheart
 from byheart.cli.app import app
+from byheart.cli.app import command as tree
 from tests.cli.command import answer
 from tests.cli.command import byheart as command
 
-HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair")
+HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair", "starlette", "uvicorn")
 
 
 def python(code: str) -> str:
@@ -99,6 +100,7 @@ def test_the_options_are_frozen() -> None:
             "--adapter", "--all", "--calibration", "--chat", "--device", "--dtype", "--floor", "--index", "--json",
             "--lines", "--quiet", "--seed", "--skip-bad", "--tokenizer", "--with",
         ],
+        "explain": ["--json"],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],
@@ -106,10 +108,21 @@ def test_the_options_are_frozen() -> None:
             "--context", "--dtype", "--epochs", "--form", "--json", "--learning-rate", "--lines", "--optimizer",
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
-        "report": ["--output"],
+        "report": [
+            "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
+        ],
+        "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
+
+
+def test_every_command_with_quiet_has_verbose() -> None:
+    group = tree()
+    below = [inner for one in group.commands.values() for inner in getattr(one, "commands", {}).values()]
+    flags = {c.name: {o for p in c.params for o in p.opts} for c in (*group.commands.values(), *below)}
+    assert [name for name, opts in flags.items() if ("-q" in opts) != ("-v" in opts)] == []
+    assert "-v" in flags["audit"]
 
 
 def test_version_and_doctor_answer() -> None:

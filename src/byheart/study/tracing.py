@@ -33,6 +33,8 @@ class Copied:
     """How often it stands in the corpus."""
     sources: tuple[tuple[str, int], ...]
     """Some of the places: document name (untrusted) and offset in the index's unit."""
+    documents: tuple[int, ...] = ()
+    """The numbers of their documents in the index."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ def trace(
         places = lookup.index.occurrences(symbols[start:stop], max_sources)
         sources = tuple((lookup.index.document_names[p.document_index], p.offset) for p in places)
         span = Span(int(borders[start]), int(borders[stop]))
-        spans.append(Copied(span, stop - start, int(matches.counts[start]), sources))
+        numbers = tuple(p.document_index for p in places)
+        spans.append(Copied(span, stop - start, int(matches.counts[start]), sources, numbers))
         on_progress("trace", done, starts.size)
     sizes = borders[np.arange(symbols.size) + matches.lengths] - borders[:-1]
     chance = None if held_out is None else chance_level(lookup, held_out, symbols.size, min_symbols, on_progress)
