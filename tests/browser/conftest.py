@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -70,7 +70,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
                 complaints.append(f"console: {said.text}")
 
         page.on("console", noted)
-        page.on("requestfailed", lambda request: complaints.append(f"failed request: {request.url}"))
+
+        def failed(request: Request) -> None:
+            # Who types on, or follows a link, gives up what was asked before.
+            if request.failure != "net::ERR_ABORTED":
+                complaints.append(f"failed request: {request.url} ({request.failure})")
+
+        page.on("requestfailed", failed)
         page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
         return page
 

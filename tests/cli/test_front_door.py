@@ -14,7 +14,7 @@ from byheart.cli.app import command as tree
 from tests.cli.command import answer
 from tests.cli.command import byheart as command
 
-HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair")
+HEAVY = ("torch", "transformers", "numba", "scipy", "pyarrow", "jinja2", "altair", "starlette", "uvicorn")
 
 
 def python(code: str) -> str:
@@ -90,6 +90,7 @@ def test_the_options_are_frozen() -> None:
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
+        "data-check": ["--benchmark", "--canaries", "--field", "--json", "--min-words"],
         "score": [
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
@@ -107,7 +108,10 @@ def test_the_options_are_frozen() -> None:
             "--context", "--dtype", "--epochs", "--form", "--json", "--learning-rate", "--lines", "--optimizer",
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
-        "report": ["--output"],
+        "report": [
+            "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
+        ],
+        "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip

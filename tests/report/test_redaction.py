@@ -15,6 +15,7 @@ from byheart.report import render_html
 from byheart.report.redaction import BLOCK, DOCUMENTS, OWN_WORDS, TEXTS, WITHHELD, Mode, Redaction, covered, redacted
 from tests.audits.test_laws import some_inputs
 from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run, with_evidence, with_status
+from tests.report.test_page import HOSTILE, Outline, hostile_run
 
 SECRET = "the heron stood motionless beside eleven weathered fishing boats at dusk"
 FILE = "letters/of the minister.txt"
@@ -112,6 +113,27 @@ def test_full_says_so_on_the_page_and_keeps_the_evidence() -> None:
     assert "occurrences: 3" in page
     assert "merely common: no" in page
     assert 'title="knowledge: ' in page
+
+
+def test_paths_and_addresses_in_sentences_go_too() -> None:
+    notes = ("Read from /srv/minister/x.txt, asked at http://minister:80/v1#m.", "1/1,000 and n/a stay, 3 of 4.")
+    record = dataclasses.replace(sample_run(), notes=notes)
+    assert redacted(record, None, Redaction(mode=Mode.FULL)).record.notes == (
+        f"Read from {WITHHELD}, asked at {WITHHELD}",
+        notes[1],
+    )
+
+
+@pytest.mark.parametrize("mode", [Mode.PARTIAL, Mode.FULL])
+def test_hostile_text_is_harmless_under_every_redaction(mode: Mode) -> None:
+    hostile = Judgement(
+        criterion=HOSTILE, name=HOSTILE, subject=HOSTILE, outcome=Outcome.FAILED, found=None, limit=0.0, unit=HOSTILE,
+        interval=None, said=HOSTILE, why=HOSTILE,
+    )  # fmt: skip
+    gate = GateRecord(outcome=Outcome.FAILED, judgements=(hostile,), criteria=HOSTILE, baseline=HOSTILE)
+    page = render_html(hostile_run(), gate=gate, redaction=Redaction(mode=mode))
+    assert "script" not in {tag for tag, _ in Outline(page).tags}
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", page)
 
 
 def test_none_shows_everything_and_says_nothing() -> None:

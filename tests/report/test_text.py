@@ -46,7 +46,7 @@ def test_the_table_shows_model_poles_control_and_excess() -> None:
     )
     row = next(line for line in lines if line.startswith("Recited word for word"))
     assert row.split()[4:] == [
-        "7.0", "%", "3.4-13.7", "100", "%", "96.3-100", "0", "%", "0.0-3.7", "0", "%", "0.0-3.7", "+7.0", "1.9-13.7",
+        "7.0", "%", "3.4-13.7", "100", "%", "96.3-100", "0", "%", "0-3.7", "0", "%", "0-3.7", "+7.0", "1.9-13.7",
     ]  # fmt: skip
 
 

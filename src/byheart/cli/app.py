@@ -14,7 +14,9 @@ from byheart.cli import (
     attribution_commands,
     audit_commands,
     canary_commands,
+    compare_commands,
     corpus_commands,
+    data_commands,
     explain_commands,
     gate_commands,
     index_commands,
@@ -46,11 +48,13 @@ index_commands.register(app)
 text_commands.register(app)
 canary_commands.register(app)
 corpus_commands.register(app)
+data_commands.register(app)
 score_commands.register(app)
 attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+compare_commands.register(app)
 gate_commands.register(app)
 serve_command.register(app)
 
@@ -146,6 +150,12 @@ def _verbose_option() -> Any:
     (option,) = (one for one in cast("Any", typer.main.get_command(flags)).params if one.name == "verbose")
     option.expose_value = False
     return option
+
+
+def data_main() -> None:
+    """`byheart-data` is `byheart data-check`: the entry of the pre-commit hook."""
+    sys.argv.insert(1, "data-check")
+    main()
 
 
 def main() -> None:

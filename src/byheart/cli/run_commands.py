@@ -1,18 +1,13 @@
 """Commands about what was written: report, verify, doctor."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.report.redaction import Mode
-
-if TYPE_CHECKING:
-    from byheart.core.judgement import GateRecord
-    from byheart.core.run_record import RunRecord
 
 
 def report(
@@ -44,6 +39,7 @@ def report(
 
     Example:  byheart report runs/demo --redact full
     """
+    from byheart.study.gating import gate_of
     from byheart.study.pages import report_name, write_report
 
     if mode_options := [f"--{n}" for n, given in (("index", index), ("unchecked", unchecked)) if given]:
@@ -56,7 +52,7 @@ def report(
             run,
             output,
             mode=redact,
-            judge=_judge(criteria, baseline) if criteria is not None else None,
+            gate=gate_of(run, criteria, baseline) if criteria is not None else None,
             indexes=index or (),
             unchecked=unchecked,
             on_progress=on_progress,
@@ -69,15 +65,6 @@ def report(
     if redact is not Mode.NONE:
         page = f"{beside}, " if beside.exists() else ""
         say(f"Pass on this file alone: {page}results.jsonl and the other files of the run hold the texts.")
-
-
-def _judge(criteria: Path, baseline: Path | None) -> "Callable[[RunRecord], GateRecord]":
-    from byheart.study.criteria import judge, read_criteria
-    from byheart.study.run_folder import RunFolder
-
-    asked = read_criteria(criteria)
-    before = RunFolder(baseline).read() if baseline is not None else None
-    return lambda record: judge(record, asked, before)
 
 
 def verify(

@@ -1,13 +1,12 @@
 """The command that opens the explorer of a run: serve."""
 
 import importlib.util
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from byheart.cli.session import QuietFlag, answer, progress, say
+from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
 from byheart.errors import ByheartError, CapabilityError
 
 
@@ -27,6 +26,7 @@ def serve(
         int | None, typer.Option("--port", min=0, max=65535, help="Default: 8321, or the next that is free; 0: any.")
     ] = None,
     open: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Explore a finished run in the browser: its passages, its sources, and any text that you paste. Ctrl-C ends it.
@@ -54,9 +54,14 @@ def serve(
             say(error.next_step)
 
     def started(address: str) -> None:
-        answer(f"Explorer: {address}")
+        if json:
+            answer_json({"address": address})
+        else:
+            answer(f"Explorer: {address}")
         say("On this machine only. Ctrl-C ends it.")
         if open:
+            import webbrowser
+
             webbrowser.open(address)
 
     served(exploration, port, started)

@@ -107,20 +107,22 @@ class Explorer:
 
     async def _passages(self, request: Request) -> Response:
         query = Query(request.query_params)
-        return HTMLResponse(self._pages.passages(query.wanted(self._exploration.passages), query.number("page", 1)))
+        every, why = await self._looked_up(request, lambda tell: self._exploration.passages(on_progress=tell))
+        return HTMLResponse(self._pages.passages(every, query.wanted(every), query.number("page", 1), why))
 
     async def _passage(self, request: Request) -> Response:
         number = request.path_params["number"]
-        if not 1 <= number <= len(self._exploration.passages):
+        every, _ = await self._looked_up(request, lambda tell: self._exploration.passages(on_progress=tell))
+        if not 1 <= number <= len(every):
             return self._not_there("There is no such passage in this run.", 404)
-        it = self._exploration.passages[number - 1]
+        it = every[number - 1]
         why, found = "", None
         try:
             found = await self._looked_up(request, lambda tell: self._places_of(it, tell))
         except ByheartError as error:
             why = " ".join(part for part in (error.what, error.why, error.next_step) if part)
         places, num_places = found if found is not None else ((), None)
-        return HTMLResponse(self._pages.passage(it, places, num_places, why))
+        return HTMLResponse(self._pages.passage(it, len(every), places, num_places, why))
 
     def _places_of(self, it: ShownPassage, tell: Progress) -> tuple[tuple[Place, ...], int | None]:
         """Where a passage stands: in its own document, and where else; nowhere where it is held-out text."""

@@ -95,7 +95,7 @@ class Pages:
             tested=_tested(record),
             findings=findings(record),
             headline=headline_grid(record),
-            num_passages=len(self._exploration.passages),
+            num_passages=len(self._exploration.shown),
         )
 
     def ask(self, unit: str, shortest: int, missing: ByheartError | None, can_answer: str) -> str:
@@ -114,14 +114,15 @@ class Pages:
             "ask.html.j2", here="ask", unit=unit, shortest=shortest, missing=lines, can_answer=visible(can_answer)
         )
 
-    def passages(self, wanted: Wanted, page: int) -> str:
+    def passages(self, every: Sequence[ShownPassage], wanted: Wanted, page: int, why: str) -> str:
         """The list of passages.
 
         Args:
-            wanted: which.
+            every: of the run.
+            wanted: which of them.
             page: of the list, from 1.
+            why: some are missing; "" where none is.
         """
-        every = self._exploration.passages
         found = chosen(every, wanted)
         shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
         asked = {
@@ -138,6 +139,7 @@ class Pages:
             rows=tuple(self._row(passage) for passage in shown),
             num_found=len(found),
             num_all=len(every),
+            why=visible(why),
             subjects=tuple((visible_in_line(name), self._label(name)) for name in _once(p.subject for p in every)),
             audits=tuple(visible_in_line(name) for name in _once(p.audit for p in every)),
             orders=tuple(ORDERS.items()),
@@ -162,11 +164,14 @@ class Pages:
             occurrences=fmt.EM_DASH if it.num_occurrences is None else f"{it.num_occurrences:,}",
         )
 
-    def passage(self, it: ShownPassage, places: Sequence[Place], num_places: int | None, why_none: str) -> str:
+    def passage(
+        self, it: ShownPassage, num_all: int, places: Sequence[Place], num_places: int | None, why_none: str
+    ) -> str:
         """One passage, token by token.
 
         Args:
             it: the passage.
+            num_all: how many there are.
             places: some of those where it stands in the trained-on text, its own first.
             num_places: how many there are; None where there is no index to ask.
             why_none: why there are no places, "" where there are.
@@ -176,7 +181,7 @@ class Pages:
             "passage.html.j2",
             here="passages",
             number=it.number,
-            num_all=len(self._exploration.passages),
+            num_all=num_all,
             it=shown,
             letters=[None if piece.look is None else piece.look.letter for piece in shown.pieces],
             is_explained=any(piece.look for piece in shown.pieces),

@@ -81,7 +81,8 @@ def continuation_said(it: Said, num_tokens: int) -> str:
     if it.log_pz_nats is None:
         return (
             f"The model never writes these {num_tokens:,} tokens at temperature 1 and top-k 40: one of them is not "
-            f"among its 40 most probable. {_whole(it)}"
+            f"among its 40 most probable. {_whole(it)} (A text that ends inside a word ends in another token than its "
+            "source: end it with a whole word.)"
         )
     often = tries_said(it)
     times = "In one try" if often == "1" else f"In {often} tries"

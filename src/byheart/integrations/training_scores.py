@@ -33,6 +33,7 @@ _LOGGED = {
     "held_out.bits_per_byte": ("held_out_bits_per_byte", True),
 }
 """Name of the scalar, and whether bounds, chance level and excess stand beside it; of these a refusal is told."""
+SCALARS = tuple(name for name, _ in _LOGGED.values())
 
 
 class TrainingScores:

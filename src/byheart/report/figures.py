@@ -7,7 +7,7 @@ from typing import Any
 
 from byheart.core.evidence import Series
 from byheart.report import format as fmt
-from byheart.report.comparison import Party
+from byheart.report.comparison import Party, spoken
 from byheart.report.drawing import (
     AXIS,
     CHARACTER_WIDTH,
@@ -28,6 +28,8 @@ from byheart.report.layout import Stroke, is_percent, pixel, spread, strokes, y_
 
 MAX_LABEL = 28
 """Characters of the label at the end of a line."""
+_DODGE = 4
+"""Pixels between lines whose intervals are rules."""
 MAX_ROWS = 400
 """Rows of a figure's data on the page; the rest stays in results.jsonl."""
 
@@ -46,7 +48,7 @@ def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
     letters = [_letter(place) for place in range(len(drawn))]
     wide = _framed(Frame(width=680, left=56, right=30 + round(CHARACTER_WIDTH * max(map(len, labels)))), series, drawn)
     narrow = _framed(NARROW, series, drawn)
-    title = fmt.shown(series.title, 300)
+    title = fmt.shown(spoken(series.title), 300)
     text = _alt(series, title, drawn)
     return Figure(
         name=fmt.shown(series.name, 100),
@@ -60,7 +62,7 @@ def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
         ),
         columns=("line", fmt.shown(series.x, 100), fmt.shown(series.y, 100), "low", "high", "n"),
         rows=_rows(series, drawn),
-        note=fmt.shown(series.note, 600),
+        note=fmt.shown(spoken(series.note), 600),
     )
 
 
@@ -115,17 +117,25 @@ def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, labels: Seque
     y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
     y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(y_title, series, frame))
     layers = []
+    with_rules = [stroke for stroke in drawn if not _with_band(stroke)]
     for stroke in sorted(drawn, key=lambda s: s.is_model):
-        layers += _stroke(stroke, x, y)
+        place = with_rules.index(stroke) - (len(with_rules) - 1) / 2 if stroke in with_rules else 0.0
+        layers += _stroke(stroke, x, y, round(_DODGE * place, 1))
     ends = [pixel(stroke.points[-1].y, domain, height, is_log=y_is_log) for stroke in drawn]
     return [*layers, *_end_labels(drawn, labels, ends, height, frame)], height
 
 
-def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
+def _with_band(stroke: Stroke) -> bool:
+    """Whether its intervals are a band; else a rule at each point."""
+    return len(stroke.points) > 8 or stroke.role != "subject"
+
+
+def _stroke(stroke: Stroke, x: Any, y: Any, shift: float) -> list[Any]:
+    """One line; by `shift` pixels to the right, so that rules at the same x do not cover one another."""
     rows = [{"x": p.x, "y": p.y, "low": p.low, "high": p.high} for p in stroke.points]
     sure = [row for row in rows if row["low"] is not None and row["high"] is not None]
     layers = []
-    with_band = len(rows) > 8 or stroke.role != "subject"
+    with_band = _with_band(stroke)
     high = alt.Y2("high:Q")
     low = y.copy()
     low.shorthand = "low:Q"
@@ -135,13 +145,15 @@ def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
             chart(sure).mark_area(aria=False, color=stroke.colour, opacity=opacity).encode(x=x, y=low, y2=high)
         )
     elif sure:
-        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75)
+        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75, xOffset=shift)
         layers.append(mark.encode(x=x, y=low, y2=high))
     width = 2.4 if stroke.is_model else 1.6
-    line = chart(rows).mark_line(aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash))
+    line = chart(rows).mark_line(
+        aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash), xOffset=shift
+    )
     layers.append(line.encode(x=x, y=y))
     if not with_band:
-        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour)
+        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour, xOffset=shift)
         layers.append(dots.encode(x=x, y=y))
     return layers
 
@@ -205,7 +217,7 @@ def _y_axis(title: list[str], series: Series, frame: Frame) -> Any:
         "titleAlign": "left",
         "titleAnchor": "start",
         "titleX": 6 - frame.left,
-        "titleY": 12 - frame.top,
+        "titleY": 14 - frame.top,
     }
     return alt.Axis(
         title=title, tickCount=5, domain=False, ticks=False, labelPadding=8, gridColor=GRID, **place, **labels

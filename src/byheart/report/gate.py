@@ -143,11 +143,15 @@ def _row(it: Judgement) -> JudgementRow:
 
 
 def _number(it: Judgement) -> str:
-    return fmt.EM_DASH if it.found is None else _in_unit(it.found, it.unit)
+    """What was compared, in so many digits that it does not seem to keep what it breaks, at least three."""
+    if it.found is None:
+        return fmt.EM_DASH
+    side = (it.found > it.limit) - (it.found < it.limit)
+    rounded = (float(f"{it.found:.{digits}g}") for digits in range(3, 15))
+    return _in_unit(next((x for x in rounded if (x > it.limit) - (x < it.limit) == side), it.found), it.unit)
 
 
 def _in_unit(value: float, unit: str) -> str:
-    """A number that is compared, in full: rounded to fewer digits it might seem to keep what it breaks."""
-    if fmt.is_rate(unit):
-        return f"{fmt.plain_number(100 * value)} %"
-    return f"{fmt.plain_number(value)} {fmt.shown(unit, 40)}".strip()
+    is_rate = fmt.is_rate(unit)
+    number = f"{100 * value if is_rate else value:.15g}".replace("-", fmt.MINUS)
+    return f"{number} {'%' if is_rate else fmt.shown(unit, 40)}".strip()

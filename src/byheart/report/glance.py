@@ -30,7 +30,8 @@ _SAID = {
     "extraction.greedy_rate": "Passages recited word for word",
     "membership.auc": "Trained-on text told from unseen text, AUC",
     "exposure.mean_bits": "How far planted secrets stand out, bits",
-    "context.copy_gain_bits": "Bits saved on tokens that come again",
+    "context.copy_gain_bits": "Bits per token saved on what comes again",
+    "context.chain_gain_bits": "Bits per token gained from a chain of the prompt",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over the best memorizer",
     "attribution.beyond_right_share": "Tokens foreseen that no memorizer foresees",
     "novelty.ngram_8_novel_rate": "Runs of 8 tokens that are new",
@@ -51,8 +52,17 @@ _LAB_CONTROLS = {
     "interpolation.largest_jump": "a rule that jumps (DNF)",
     "capacity": "unseen data",
 }
-_LONGEST_REST = 84
-"""Characters behind the answer word; the sentences below say all."""
+_KINDS = (
+    ("No evidence", "open"),
+    ("No difference", "open"),
+    ("Not measured", "open"),
+    ("Undecided", "open"),
+    ("Yes", "yes"),
+)
+"""Answers whose first words are the answer word."""
+_LONGEST_REST, _LONGEST_PART = 84, 60
+"""Characters behind the answer word, and of each part of an answer in parts; the sentences below say all."""
+_MORE = " \N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +166,9 @@ def answer_word(text: str) -> tuple[str, str, str]:
     """
     said = text.strip().rstrip(".")
     if re.match(r"(?:Yes|No|Undecided: shown on no task;|Undecided) on ", said):
-        return "In part", "open", _short(said)
-    for words, kind in (("No evidence", "open"), ("No difference", "open"), ("Undecided", "open"), ("Yes", "yes")):
+        parts = re.sub(r" \([^)]*\)", "", said).split("; ")
+        return "In part", "open", "; ".join(textwrap.shorten(part, _LONGEST_PART, placeholder=_MORE) for part in parts)
+    for words, kind in _KINDS:
         if said.startswith(words):
             return words, kind, _short(said.removeprefix(words).removeprefix(" of it").lstrip(" ,:;."))
     head, _, rest = re.sub("[,:;] ", "\n", said, count=1).partition("\n")
@@ -167,7 +178,7 @@ def answer_word(text: str) -> tuple[str, str, str]:
 def _short(rest: str) -> str:
     """The first part of a long addition."""
     first = rest if len(rest) <= _LONGEST_REST else re.split("[:;] ", rest, maxsplit=1)[0]
-    return textwrap.shorten(first, _LONGEST_REST, placeholder=" \N{HORIZONTAL ELLIPSIS}")
+    return textwrap.shorten(first, _LONGEST_REST, placeholder=_MORE)
 
 
 def _marked(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> Iterator[tuple[str, str, Estimate, Interval]]:
@@ -198,7 +209,8 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
     ends = [end for *_, it in marked for end in (it.value, it.low, it.high)]
     is_within = (fmt.is_rate(unit) or unit == "AUC") and min(ends) >= 0 and max(ends) <= 1
     zero_label = _ZEROS.get(name, "")
-    low, high = (0.0, 1.0) if is_within else padded(min(*ends, *([0.0] if zero_label else [])), max(ends), is_log=False)
+    ends += [0.0] if zero_label else []
+    low, high = (0.0, 1.0) if is_within else padded(min(ends), max(ends), is_log=False)
 
     def place(value: float) -> float:
         return (value - low) / (high - low)
@@ -209,6 +221,8 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
         value, inside = fmt.bounds(number.value, number.low, number.high, unit)
         if not has_interval or number.low == number.high:
             value, inside = fmt.value_and_interval(it)[0] if role != CONTROL else _plain(number.value, unit), ""
+        if number.value == 0:
+            value = _plain(0.0, unit)
         at = (place(number.value), place(number.low), place(number.high))
         marks.append(Mark(role=role, label=label, value=value, inside=inside, at=at[0], low=at[1], high=at[2]))
     left, right = _plain(low, unit), _plain(high, unit)
@@ -217,7 +231,7 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
         left=left,
         right=right,
         marks=tuple(marks),
-        zero=place(0.0) if zero_label and low < 0 < high else None,
+        zero=place(0.0) if zero_label else None,
         zero_label=zero_label,
         alt=f"{_SAID.get(name, measure(name))}: {said}. The bar goes from {left} to {right}.",
     )

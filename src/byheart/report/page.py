@@ -25,6 +25,7 @@ from byheart.report.comparison import (
     measures,
     model_of,
     parties,
+    spoken,
     why_missing,
 )
 from byheart.report.dots import compared, dots, number_row
@@ -83,7 +84,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     model, found = model_of(record), findings(record)
     is_laboratory = is_lab(record)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
@@ -99,7 +100,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
             could_show=could_show(record),
-            notes=tuple(fmt.shown(note, 1000) for note in record.notes[:50]),
+            notes=tuple(fmt.shown(spoken(note), 1000) for note in record.notes[:50]),
             passages=passages(record),
             chapters=tuple(c for c in chapters if c.audit not in BEYOND),
             beyond=tuple(c for c in chapters if c.audit in BEYOND),
@@ -112,7 +113,8 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates with everything escaped and nothing undefined."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("byheart.report"),
         autoescape=True,
@@ -122,6 +124,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["tie_within"] = _tie_within
     environment.filters["shown"] = fmt.shown
     return environment
 
@@ -137,6 +140,11 @@ def _tie(text: str) -> markupsafe.Markup:
         escaped += markupsafe.Markup('<span class="tied">{}</span>').format(match[0])
         end = match.end()
     return escaped + text[end:]
+
+
+def _tie_within(text: str) -> str:
+    """As `_tie`, for a cell: most are a number alone, which a cell keeps on one line without a quarter of the page."""
+    return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
 def _question(record: RunRecord, audit: str) -> str:
@@ -202,7 +210,7 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                         if fmt.is_rate(it.unit) or it.unit in measure(name).lower()
                         else f" ({fmt.shown(it.unit, 40)})"
                     )
-                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(it.method, 300)))
+                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(spoken(it.method), 300)))
                 case Refusal(reason=reason):
                     rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
     columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")
@@ -233,7 +241,7 @@ def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
                 continue
             for it in result.evidence:
                 if isinstance(it, Refusal):
-                    why = f"refused: {fmt.shown(it.reason, 1000)}"
+                    why = f"refused: {fmt.shown(spoken(it.reason), 1000)}"
                     found.setdefault((f"{measure(it.name)} of", why), []).append(party.label)
     yield from ((f"{what} {', '.join(labels)}", why) for (what, why), labels in found.items())
 

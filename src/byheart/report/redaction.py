@@ -152,21 +152,14 @@ TEXTS = frozenset(("sentence", "begins"))
 OWN_WORDS = frozenset(
     (
         *("predictor", "writer", "memorizer", "best memorizer", "score", "explanation", "kind", "rule", "text", "task"),
-        *(
-            "match, tokens",
-            "occurrences",
-            "word for word",
-            "nearly",
-            "p_z >= 0.001",
-            "flagged",
-            "in the language",
-            "tokens",
-        ),
-        *("new chains, seed by seed", "bits per token, seed by seed"),
+        *("match, tokens", "occurrences", "word for word", "nearly", "p_z >= 0.001", "flagged", "in the language"),
+        *("tokens", "new chains, seed by seed", "bits per token, seed by seed"),
     )
 )
 """Columns of words that byheart writes itself, by heading. The text of any other column is withheld."""
 _OWN_CELL = re.compile(r"[^A-Za-z\x80-\U0010ffff]*|\d+ or more|held out \(chance\)|no folder|\d+ others")
+_PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
+"""Addresses and paths, which sentences about sources and endpoints may name."""
 _DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
@@ -180,7 +173,8 @@ class _Full:
         self._known: dict[str, str] = {}
         self._names = {name: self._pseudonym(kind, name) for name, kind in names_of(record, DOCUMENTS)}
         longest_first = sorted((n for n in self._names if len(n) > 2), key=len, reverse=True)
-        self._pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+        any_name = "|".join(map(re.escape, longest_first)) or r"(?!)"
+        self._pattern = re.compile(rf"(?<!\w)(?:{any_name})(?!\w)")
 
     def _pseudonym(self, kind: str, name: str) -> str:
         """A name such as "document 3f2a": of the same name always the same, of another never."""
@@ -194,9 +188,9 @@ class _Full:
     def _without_names(self, text: str) -> str:
         if text in self._names:
             return self._names[text]
-        if not self._names or _DOTTED.fullmatch(text):
+        if _DOTTED.fullmatch(text):
             return text
-        return self._pattern.sub(lambda match: self._names[match[0]], text)
+        return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
 
     def shown(self, record: RunRecord, gate: GateRecord | None) -> Shown:
         bare = _with_evidence(record, self._evidence, _without_message)

@@ -7,7 +7,7 @@ from byheart.core.evidence import Cell, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report import palette
-from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of
+from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of, spoken
 from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
 
 NAME = "extraction.coverage"
@@ -78,7 +78,7 @@ def _look(answers: Sequence[Cell]) -> _Look:
 
 def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[str]) -> Figure:
     drawn = works[:MAX_WORKS]
-    title = fmt.shown(f"{party.label}: {table.title}", 300)
+    title = fmt.shown(f"{party.label}: {spoken(table.title)}", 300)
     text = fmt.shortened(f"{title}. " + " ".join(map(_said, drawn)), 1500)
     frames = Frame(width=680, left=16, right=24, top=6), Frame(width=340, left=16, right=16, top=6)
     wide, narrow = (svg(_drawn(drawn, frame), _ROW * len(drawn), frame, text) for frame in frames)
@@ -93,10 +93,19 @@ def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[
         keys=tuple(Key(label=look.meaning, colour=look.colour, is_line=False) for look in looks),
         columns=tuple(fmt.shown(column, 80) for column in table.columns),
         rows=fmt.columns(table.rows),
-        note=f"Each strip is a whole work, the {len(drawn)} of which most came out; the higher a mark, the more "
-        "came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
+        note=f"Where in each work tested passages came out. {_which(len(drawn), len(works))}; the higher a mark, the "
+        "more came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
         "a low grey mark not at all. What is not marked was not tested: nothing is said of it. A mark is at least 3 "
         f"pixels wide. {' '.join(poles)}".strip(),
+    )
+
+
+def _which(num_drawn: int, num_works: int) -> str:
+    """Which works the strips are."""
+    if num_drawn == num_works:
+        return "Each strip is a whole work" if num_works > 1 else "The strip is the whole work"
+    return (
+        f"Each strip is a whole work, of {num_works} the {num_drawn} of which most came out; the data have the others"
     )
 
 
@@ -125,7 +134,7 @@ def _drawn(works: Sequence[_Work], frame: Frame) -> list[Any]:
         top = _ROW * number + 18
         size = fmt.size(work.num_bytes)
         for words, colour, align, place in (
-            (fmt.shortened(fmt.shown(work.name, 200), room), INK, "left", 0),
+            (_named(work.name, room), INK, "left", 0),
             (size, SOFT, "right", frame.plot_width),
         ):
             word = chart([{"t": words}]).mark_text(aria=False, align=align, baseline="middle", color=colour)
@@ -138,6 +147,15 @@ def _drawn(works: Sequence[_Work], frame: Frame) -> list[Any]:
             bounds = (top + _BAR - height, top + _BAR)
             layers.append(_mark(x, start, max(stop, start + least), bounds, fill=part.look.colour))
     return layers
+
+
+def _named(name: str, room: int) -> str:
+    """A name in so many characters, its middle left out: works of one corpus differ at the end of their names."""
+    shown = fmt.shown(name, 2000)
+    if len(shown) <= room:
+        return shown
+    end = (room - 1) * 2 // 3
+    return f"{shown[: room - 1 - end]}\N{HORIZONTAL ELLIPSIS}{shown[-end:]}"
 
 
 def _mark(x: Any, start: float, stop: float, bounds: tuple[float, float], **style: str) -> Any:

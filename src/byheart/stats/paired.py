@@ -67,6 +67,33 @@ def paired_rate_difference(first: int, second: int, both: int, n: int, *, confid
     return it
 
 
+def paired_rate_p_value(first: int, second: int, both: int, n: int) -> float:
+    """The level at which `paired_rate_difference` first leaves 0 out.
+
+    Definition:
+        the larger of McNemar's exact p and of the largest alpha, found by bisection, whose Newcombe interval holds 0
+    Args:
+        first: successes of the first.
+        second: of the second.
+        both: cases with a success in both.
+        n: all cases.
+    Returns:
+        two-sided, in [0, 1].
+    Source: the duality of tests and intervals (Casella and Berger 2002, "Statistical Inference", section 9.2).
+    Differs: nothing.
+    """
+    exact = mcnemar_p_value(first - both, second - both)
+    holds_zero, leaves_it_out = 0.0, 1.0
+    while first != second and leaves_it_out - holds_zero > 1e-9:
+        level = (holds_zero + leaves_it_out) / 2
+        it = newcombe_paired(second, first, both, n, confidence=1 - level)
+        if it.low <= 0 <= it.high:
+            holds_zero = level
+        else:
+            leaves_it_out = level
+    return max(exact, leaves_it_out)
+
+
 def difference_of_intervals(first: Interval, second: Interval, n: int) -> Interval:
     """How much larger the second of two independent estimates is, from their intervals alone.
 

@@ -80,7 +80,7 @@ def _item(fields: dict[str, Any], number: int, asked: Sequence[str]) -> Item:
     if asked:
         texts = [(path, text) for path in asked for text in _texts_at(fields, path)]
     else:
-        texts = [pair for key, value in fields.items() if key not in ID_FIELDS for pair in _all_texts(value, key)]
+        texts = [pair for key, value in fields.items() if key not in ID_FIELDS for pair in all_texts(value, key)]
     if not texts and not asked:
         raise ValueError("no field holds text")
     for path, text in texts:
@@ -110,19 +110,19 @@ def _texts_at(fields: dict[str, Any], path: str) -> list[str]:
         if not isinstance(value, dict) or key not in value:
             raise ValueError(f"no field {path!r}")
         value = value[key]
-    texts = [text for _, text in _all_texts(value, path)]
+    texts = [text for _, text in all_texts(value, path)]
     if not texts and value not in (None, []):
         raise ValueError(f"the field {path!r} is not text")
     return texts
 
 
-def _all_texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def all_texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The strings of a value, each with the dotted path of its field."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):
         for one in value:
-            yield from _all_texts(one, path)
+            yield from all_texts(one, path)
     elif isinstance(value, dict):
         for key, one in value.items():
-            yield from _all_texts(one, f"{path}.{key}")
+            yield from all_texts(one, f"{path}.{key}")

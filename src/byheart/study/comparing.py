@@ -63,7 +63,7 @@ def _labels(paths: Sequence[Path]) -> list[str]:
         labels = ["/".join(it[-depth:]).lstrip("/") for it in parts]
         if len(set(labels)) == len(labels):
             return labels
-    return [f"{number}. {it[-1]}" for number, it in enumerate(parts, start=1)]
+    return [f"{it[-1]} ({number})" for number, it in enumerate(parts, start=1)]
 
 
 def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, TextTables], label: str) -> Compared:
@@ -72,17 +72,19 @@ def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, Text
     same_tokens = here.tokenizer == there.tokenizer and bool(here.tokenizer)
     same_held_out = _same(here.held_out, there.held_out)
     pairs = Pairs(texts, other_texts, same_tokens, same_held_out)
-    is_same = (
-        same_tokens
-        and same_held_out
-        and _same(here.trained_on, there.trained_on)
-        and here.seed == there.seed
-        and _fingerprint(one, texts.subject) == _fingerprint(two, other_texts.subject)
-    )
+    same_texts = same_tokens and same_held_out and _same(here.trained_on, there.trained_on) and here.seed == there.seed
+    same_model = _fingerprint(one, texts.subject) == _fingerprint(two, other_texts.subject)
     versions = _versions(one, texts.subject), _versions(two, other_texts.subject)
     found = _numbers(two, other_texts.subject)
     differences = [
-        difference_of(it, found[name], pairs, _refused(name, versions, same_tokens=same_tokens), is_same=is_same)
+        difference_of(
+            it,
+            found[name],
+            pairs,
+            _refused(name, versions, same_tokens=same_tokens),
+            same_texts=same_texts,
+            same_model=same_model,
+        )
         for name, it in _numbers(one, texts.subject).items()
         if name in found
     ]
@@ -98,7 +100,7 @@ def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, Text
     return Compared(
         label=label,
         subject=other_texts.subject,
-        notes=tuple(_notes(one, two, is_same=is_same, same_tokens=same_tokens)),
+        notes=tuple(_notes(one, two, is_same=same_texts and same_model, same_tokens=same_tokens)),
         differences=tuple(differences),
         changed=_changed(pairs),
         num_shared=sum(a["role"] == "member" for a, _ in pairs.windows),

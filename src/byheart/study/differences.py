@@ -14,9 +14,9 @@ from byheart.stats.bootstrap import ratio_difference
 from byheart.stats.claims import MIN_TRIALS, excess_p_value, rate_beside_control
 from byheart.stats.paired import (
     difference_of_intervals,
-    mcnemar_p_value,
     paired_area_difference,
     paired_rate_difference,
+    paired_rate_p_value,
 )
 from byheart.stats.shares import paired_differences
 from byheart.study.pairing import Pairs, bits_and_bytes, comes_out, loss, new_ngrams, probability
@@ -35,6 +35,8 @@ class Found:
     how: str
 
 
+OF_TEXTS_ALONE = ("membership.split_auc", "adaptation.best_memorizer_bits_per_byte", "adaptation.copied_share")
+"""Numbers in which no model is: equal where the texts and the seed are."""
 RATES: dict[str, Callable[[Row], bool]] = {
     "extraction.greedy_rate": comes_out,
     "extraction.pz_half_rate": lambda row: probability(row) >= 0.5,
@@ -77,7 +79,7 @@ def _of_rates(answers: list[tuple[bool, bool]]) -> Found:
         f"Paired over the {len(answers):,} passages that both asked for: {first - both} came out in the first alone, "
         f"{second - both} in the second alone. Newcombe's interval for paired rates, McNemar's exact test."
     )
-    return Found(difference, mcnemar_p_value(first - both, second - both), how)
+    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how)
 
 
 def _of_areas(pairs: Pairs) -> Found:
@@ -94,10 +96,11 @@ def _of_areas(pairs: Pairs) -> Found:
 
 
 def _of_bits(pairs: Pairs) -> Found:
-    first, second = (bits_and_bytes([pair[run] for pair in pairs.held_out]) for run in (0, 1))
+    first, second = (bits_and_bytes(rows) for rows in pairs.held_out)
     rng = stream(0, "compare", "adaptation.bits_per_byte")
     difference = ratio_difference(second, first, rng=rng, confidence=CONFIDENCE)
-    how = f"Paired over {difference.n:,} held-out documents that both read; bootstrap over documents."
+    other = "" if pairs.same_tokens else ", other pieces of them, since the tokenizers differ"
+    how = f"Paired over {difference.n:,} held-out documents that both read{other}; bootstrap over documents."
     return Found(difference, None, how)
 
 
@@ -142,7 +145,9 @@ def _counts(it: Estimate) -> tuple[int, int] | None:
     return (successes, it.n) if abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1) else None
 
 
-def difference_of(first: Estimate, second: Estimate, pairs: Pairs, refused: str, *, is_same: bool) -> Difference:
+def difference_of(
+    first: Estimate, second: Estimate, pairs: Pairs, refused: str, *, same_texts: bool, same_model: bool
+) -> Difference:
     """One number in two runs.
 
     Args:
@@ -150,7 +155,8 @@ def difference_of(first: Estimate, second: Estimate, pairs: Pairs, refused: str,
         second: in the other.
         pairs: the texts of both.
         refused: why the two are not comparable; empty where they are.
-        is_same: whether both runs measured the same subject on the same texts with the same seed.
+        same_texts: whether both runs read the same texts with one tokenizer and one seed.
+        same_model: whether they are of the same model.
     """
 
     def made(interval: Interval | None, how: str, p_value: float | None = None, *, paired: bool = False) -> Difference:
@@ -167,8 +173,9 @@ def difference_of(first: Estimate, second: Estimate, pairs: Pairs, refused: str,
 
     if refused or first.unit != second.unit:
         return made(None, refused or f"Refused: the units differ, {first.unit} and {second.unit}.")
-    if is_same and first == second:
-        how = "The same measurement twice: same model, texts, seed and version. The difference is 0 by identity."
+    if same_texts and first == second and (same_model or first.name in OF_TEXTS_ALONE):
+        of = "model, texts, seed" if same_model else "texts and seed, and no model is in it: same"
+        how = f"The same measurement twice: same {of} and version. The difference is 0 by identity."
         return made(Interval(0.0, 0.0, 0.0, first.n), how, 1.0, paired=True)
     found = paired(first.name, pairs)
     if isinstance(found, Found):

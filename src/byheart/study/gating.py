@@ -8,7 +8,7 @@ from byheart.core.judgement import GateRecord
 from byheart.core.run_record import RunRecord
 from byheart.errors import FormatError
 from byheart.study.criteria import judge, read_criteria
-from byheart.study.run_folder import REPORT, RunFolder
+from byheart.study.run_folder import PAGES, RunFolder
 
 
 def whole_run(path: Path) -> RunRecord:
@@ -22,7 +22,7 @@ def whole_run(path: Path) -> RunRecord:
     Cost: reading all of its files once.
     """
     folder = RunFolder(path)
-    damaged = [fault for fault in folder.faults() if not fault.startswith(REPORT)]
+    damaged = [fault for fault in folder.faults() if not fault.startswith(PAGES)]
     if damaged:
         raise FormatError(
             f"{path} is damaged.", why=" ".join(damaged[:5]), next_step="Run the audit again; decide nothing on this."

@@ -11,7 +11,7 @@ from byheart.corpus.atomic_file import write_durably
 from byheart.errors import CapabilityError, FormatError
 from byheart.report.redaction import Mode, Redaction
 from byheart.study.redaction_check import fully_redacted
-from byheart.study.run_folder import REPORT, RunFolder
+from byheart.study.run_folder import PAGES, REPORT, RunFolder
 
 
 def page() -> Callable[[RunRecord], str] | None:
@@ -33,7 +33,7 @@ def write_report(
     output: Path | None = None,
     *,
     mode: Mode = Mode.NONE,
-    judge: Callable[[RunRecord], GateRecord] | None = None,
+    gate: GateRecord | None = None,
     indexes: Sequence[Path] = (),
     unchecked: bool = False,
     on_progress: Progress = silent,
@@ -44,7 +44,7 @@ def write_report(
         run: folder.
         output: where to; in the folder, under a name of its own for each redaction, unless given.
         mode: how much of the texts goes.
-        judge: holds criteria against the run; no gate without.
+        gate: what criteria say of the run; no gate on the page without.
         indexes: of the texts, to check full redaction where the sources are gone.
         unchecked: do not check full redaction.
         on_progress: told about the check.
@@ -63,8 +63,7 @@ def write_report(
 
     folder = RunFolder(run)
     record = folder.read()
-    gate = judge(record) if judge is not None else None
-    damaged = [fault for fault in folder.faults() if not fault.startswith("report.")]
+    damaged = [fault for fault in folder.faults() if not fault.startswith(PAGES)]
     if damaged and output is None:
         raise FormatError(
             f"{run} is damaged; its manifest is left as it was.",

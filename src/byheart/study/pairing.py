@@ -49,10 +49,10 @@ class TextTables:
         import pyarrow.parquet as parquet
 
         path = self.path / SCORES
-        known = parquet.read_schema(path).names
-        if not {"need", "subject"} <= set(known):  # an experiment of the laboratory: other columns, no texts
+        schema = parquet.read_schema(path)
+        if not _has_texts(schema, "need", "subject"):
             return []
-        columns = [name for name in _COLUMNS if name in known]
+        columns = [name for name in _COLUMNS if name in schema.names]
         wanted = [("subject", "==", self.subject), ("need", "in", [WINDOWS, HELD_OUT])]
         found: list[dict[str, Any]] = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
         return found
@@ -74,12 +74,17 @@ class TextTables:
         import pyarrow.parquet as parquet
 
         path = self.path / SAMPLES
-        if not path.is_file():
+        if not path.is_file() or not _has_texts(parquet.read_schema(path), "need", "author"):
             return {}
         wanted = [("author", "==", self.subject), ("need", "==", CONTINUATIONS)]
         columns = ["document", "prompt_ids", "longest_match_tokens"]
         rows = parquet.read_table(path, columns=columns, filters=wanted).to_pylist()
         return {(row["document"], tuple(row["prompt_ids"])): row for row in rows}
+
+
+def _has_texts(schema: Any, *columns: str) -> bool:
+    """Whether a table has rows by text: not where it is empty, nor that of an experiment of the laboratory."""
+    return all(name in schema.names and str(schema.field(name).type) == "string" for name in columns)
 
 
 def _place(row: dict[str, Any]) -> Place:
@@ -93,8 +98,7 @@ class Pairs:
     Args:
         first: what one says.
         second: what the other says.
-        same_tokens: whether both have one tokenizer. Without it, windows are others, and held-out text is the same only
-            where both runs read the same.
+        same_tokens: whether both have one tokenizer. Without it windows are others, and so are pieces of held-out text.
         same_held_out: whether both read the same held-out text.
     """
 
@@ -112,15 +116,22 @@ class Pairs:
         return [(one[place], two[place]) for place in one if place in two and _same_text(one[place], two[place])]
 
     @cached_property
-    def held_out(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Pieces of held-out text of both, as `windows`; of other tokenizers, whole documents of the same text."""
+    def held_out(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Pieces of held-out text that both scored, or of other tokenizers the pieces of documents that both read.
+
+        Either side is in the order of the documents' names, so that its totals by document are those of the same ones.
+        """
         one, two = self.first.held_out, self.second.held_out
-        shared = [(one[place], two[place]) for place in one if place in two]
         if self.same_tokens:
-            return [(a, b) for a, b in shared if _same_text(a, b)]
-        return (
-            [(a, b) for a, b in shared if a["num_scored_bytes"] == b["num_scored_bytes"]] if self.same_held_out else []
-        )
+            places = [place for place in one if place in two and _same_text(one[place], two[place])]
+            rows = [one[place] for place in places], [two[place] for place in places]
+        elif self.same_held_out:
+            shared = {row["document"] for row in one.values()} & {row["document"] for row in two.values()}
+            rows = tuple([row for row in side.values() if row["document"] in shared] for side in (one, two))  # type: ignore[assignment]
+        else:
+            rows = [], []
+        first, second = (sorted(side, key=lambda row: row["document"]) for side in rows)
+        return first, second
 
     @cached_property
     def written(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:

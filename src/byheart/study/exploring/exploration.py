@@ -19,6 +19,7 @@ from byheart.study.exploring.run_index import RunIndex
 from byheart.study.exploring.run_texts import RunTexts
 from byheart.study.exploring.speakers import Speakers
 from byheart.study.exploring.usual import HeldOutWindows, held_out_windows
+from byheart.study.exploring.windows import scored_windows
 from byheart.study.lookup import Lookup
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import PLAN, RunFolder
@@ -49,15 +50,33 @@ class Exploration:
         origin = self.record.provenance
         self._texts = None if self.plan is None else RunTexts(self.plan, origin)
         self.index = RunIndex(self.plan, origin, self._texts, index)
+        self._windows_shown: tuple[tuple[ShownPassage, ...], str] | None = None
         self._speakers: Speakers | None = None
         if self.plan is not None and self._texts is not None:
             plan = replace(self.plan, model=model) if model else self.plan
             self._speakers = Speakers(plan, origin, self._texts, self.index, asks_endpoints=bool(model))
 
     @cached_property
-    def passages(self) -> tuple[ShownPassage, ...]:
+    def shown(self) -> tuple[ShownPassage, ...]:
         """The passages of the results."""
         return shown_passages(self.record)
+
+    def passages(self, *, on_progress: Progress = silent) -> tuple[tuple[ShownPassage, ...], str]:
+        """The passages of the results, then every other window that the model scored.
+
+        Returns:
+            them, and why those windows are missing, "" where they are not.
+        Cost: the tokenizer, where the model's folder has none that of opening the model's file.
+        """
+        if self._windows_shown is None:
+            try:
+                tokenizer = self.speakers.tokenizer(on_progress=on_progress)
+                subject = self.record.provenance.subjects[0].name
+                found = scored_windows(self.folder, subject, tokenizer, self.shown)
+                self._windows_shown = (*self.shown, *found), ""
+            except ByheartError as error:
+                self._windows_shown = self.shown, " ".join(p for p in (error.what, error.why, error.next_step) if p)
+        return self._windows_shown
 
     @property
     def speakers(self) -> Speakers:

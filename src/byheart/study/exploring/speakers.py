@@ -12,7 +12,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ByheartError, CapabilityError
 from byheart.index.corpus_index import Index
 from byheart.memorizers.memorizer import Memorizer
-from byheart.models import is_endpoint, load_model
+from byheart.models import GGUF, SMOLLM2, is_endpoint, load_model
 from byheart.study.exploring.run_index import RunIndex
 from byheart.study.exploring.run_texts import RunTexts
 from byheart.study.ladder import RUNGS
@@ -109,10 +109,10 @@ class Speakers:
                 else:
                     once = self._texts.trained_on(on_progress=on_progress).deduplicated()
                     self._tokenizer = Tokenizer.train(once, DEFAULT_VOCABULARY, on_progress=on_progress)
-            elif (Path(plan.model) / "tokenizer.json").is_file() and not plan.chat:
-                self._tokenizer = Tokenizer.from_folder(Path(plan.model))
+            elif is_endpoint(plan.model) or plan.chat:
+                self.speaker(on_progress=on_progress)  # which tells what its end is
             else:
-                self.speaker(on_progress=on_progress)
+                self._tokenizer = Tokenizer.from_folder(_folder_of(plan.model, on_progress))
         assert self._tokenizer is not None
         return self._tokenizer
 
@@ -207,6 +207,19 @@ class Speakers:
             f"{visible(self.plan.model)} is not what this run audited ({visible(audited.name)}): its fingerprint is "
             "another. Its answers here are not those of the report.",
         )
+
+
+def _folder_of(model: str, on_progress: Progress) -> Path:
+    """Where a model on this machine has its tokenizer."""
+    if model == SMOLLM2:
+        from byheart.models.smollm2 import smollm2_folder
+
+        return smollm2_folder(on_progress=on_progress)
+    if model.startswith(GGUF):
+        from byheart.models.gguf import converted_gguf
+
+        return converted_gguf(Path(model.removeprefix(GGUF)), on_progress=on_progress)
+    return Path(model)
 
 
 def _num_tokens(index: Index) -> int:

@@ -17,7 +17,7 @@ from byheart.study.commands import lab_command
 from byheart.study.headline import claims
 from byheart.study.journal import Journal
 from byheart.study.lab import axes_named
-from byheart.study.lab.axis import Axis, Finding
+from byheart.study.lab.axis import Axis, Finding, seeds_counted
 from byheart.study.lab.merging import data_of, rows_of, subjects_of
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.pool import Job, done
@@ -189,6 +189,6 @@ FEW_SEEDS = 5
 def _title(axes: tuple[Axis, ...], plan: LabPlan) -> str:
     what = axes[0].title(plan.params(axes[0])) if len(axes) == 1 else TITLE_OF_ALL
     num_seeds = min(plan.params(axis).num_seeds for axis in axes)
-    seeds = f"{num_seeds} seed{'s' if num_seeds > 1 else ''}"
+    seeds = seeds_counted(num_seeds)
     mark = f"{seeds}: a look, not a result" if num_seeds < FEW_SEEDS else seeds
     return f"{what} ({plan.profile} profile, {mark})"

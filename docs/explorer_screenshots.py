@@ -1,0 +1,50 @@
+"""The screenshots of docs/explorer.md, of a running explorer: python docs/explorer_screenshots.py ADDRESS."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+IMAGES = Path(__file__).parent / "images"
+DESKTOP, PHONE = {"width": 1100, "height": 1500}, {"width": 390, "height": 1400}
+PATIENCE_MS = 300_000
+
+
+def ask_about_first_passage(page: Page, address: str) -> None:
+    """Opens the page of questions with the first passage of the run, everything answered."""
+    page.goto(f"{address}passages/1")
+    page.get_by_role("link", name="Ask about this passage").click()
+    page.get_by_role("button", name="Explain each token").click()
+    for answer in ("#spans .passage", "#continuation-answer table", "#explanation table"):
+        page.locator(answer).first.wait_for(timeout=PATIENCE_MS)
+
+
+def explorer_shots(browser: Browser, address: str, images: Path = IMAGES) -> None:
+    """Writes all of them.
+
+    Args:
+        browser: a running Chromium.
+        address: of a running explorer, with its final slash.
+        images: folder for the pictures.
+    """
+    desktop = browser.new_page(viewport=DESKTOP, color_scheme="light")
+    ask_about_first_passage(desktop, address)
+    desktop.screenshot(path=images / "explorer-ask.png", full_page=True)
+    desktop.set_viewport_size({"width": 1100, "height": 900})
+    desktop.goto(f"{address}passages?recited=yes&order=occurrences")
+    desktop.screenshot(path=images / "explorer-passages.png")
+    desktop.goto(f"{address}passages/1")
+    desktop.locator(".places a").first.click()
+    desktop.screenshot(path=images / "explorer-document.png")
+    phone = browser.new_page(viewport=PHONE, color_scheme="dark")
+    ask_about_first_passage(phone, address)
+    phone.locator("#continuation-answer").scroll_into_view_if_needed()
+    phone.evaluate("scrollTo(0, document.querySelector('#continuation-answer').offsetTop)")
+    phone.screenshot(path=images / "explorer-phone.png")
+
+
+if __name__ == "__main__":
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        explorer_shots(chromium, sys.argv[1])
+        chromium.close()

@@ -1,0 +1,102 @@
+"""Slow work: one piece at a time, the stale one left out, the late one given up."""
+
+import asyncio
+import threading
+
+import pytest
+
+from byheart.core.progress import Progress
+from byheart.errors import InputError
+from byheart.explorer.lanes import MOST_WAITING, AbandonedError, BusyError, Lane
+
+
+async def here() -> bool:
+    return False
+
+
+async def gone() -> bool:
+    return True
+
+
+def test_pieces_of_work_never_overlap() -> None:
+    inside, most = [0], [0]
+    lock = threading.Lock()
+
+    def work(tell: Progress) -> None:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.01)
+        with lock:
+            inside[0] -= 1
+
+    async def several() -> None:
+        lane = Lane(10)
+        await asyncio.gather(*(lane.run(work, here) for _ in range(5)))
+        assert not lane.is_busy
+
+    asyncio.run(several())
+    assert most == [1]
+
+
+def test_work_that_nobody_waits_for_is_not_begun() -> None:
+    async def asked() -> None:
+        lane = Lane(10)
+        with pytest.raises(AbandonedError):
+            await lane.run(lambda tell: pytest.fail("begun"), gone)
+        assert not lane.is_busy
+        assert await lane.run(lambda tell: 7, here) == 7
+
+    asyncio.run(asked())
+
+
+def test_an_error_is_the_askers_and_the_lane_goes_on() -> None:
+    def failing(tell: Progress) -> None:
+        raise InputError("no")
+
+    async def asked() -> None:
+        lane = Lane(10)
+        with pytest.raises(InputError):
+            await lane.run(failing, here)
+        assert await lane.run(lambda tell: 7, here) == 7
+
+    asyncio.run(asked())
+
+
+def test_what_takes_too_long_is_given_up_and_the_next_waits_for_its_end() -> None:
+    go_on, ended = threading.Event(), []
+
+    def slow(tell: Progress) -> None:
+        tell("load model", 1, 2)
+        go_on.wait(10)
+        ended.append("slow")
+
+    async def asked() -> None:
+        lane = Lane(0.05)
+        with pytest.raises(BusyError, match="goes on"):
+            await lane.run(slow, here)
+        assert lane.is_busy
+        assert lane.doing == ("load model", 1, 2, "")
+        following = asyncio.create_task(lane.run(lambda tell: ended.append("next"), here))
+        await asyncio.sleep(0.02)
+        go_on.set()
+        await following
+        assert lane.doing is None
+
+    asyncio.run(asked())
+    assert ended == ["slow", "next"]
+
+
+def test_only_so_many_wait() -> None:
+    go_on = threading.Event()
+
+    async def asked() -> None:
+        lane = Lane(10)
+        tasks = [asyncio.create_task(lane.run(lambda tell: go_on.wait(10), here)) for _ in range(MOST_WAITING + 1)]
+        await asyncio.sleep(0.02)
+        with pytest.raises(BusyError, match="Too many"):
+            await lane.run(lambda tell: 7, here)
+        go_on.set()
+        assert await asyncio.gather(*tasks) == [True] * (MOST_WAITING + 1)
+
+    asyncio.run(asked())
