@@ -13,6 +13,7 @@ import pytest
 
 from tests import hostile
 from tests.browser.conftest import OpenPage
+from tests.browser.explorer_server import own_cache, served
 from tests.browser.seeing import grave_violations
 from tests.cli.in_process import Done, run
 
@@ -196,6 +197,21 @@ def test_redacted_pages_neither_run_nor_break(
     done("report", str(audited[0]), "--redact", mode, "-o", str(page_file))
     page = open_page(page_file, viewport={"width": 390, "height": 900})
     assert hostile.stumbles(page) == []
+
+
+def test_the_explorer_of_the_audit_neither_runs_nor_breaks(
+    audited: tuple[Path, Done], open_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(audited[0], own_cache(tmp_path / "cache")) as address:
+        for width in (390, 1280):
+            page = open_page(f"{address}ask", viewport={"width": width, "height": 900})
+            page.get_by_label("Text", exact=True).fill(hostile.TEXT.replace("\0", ""))
+            page.locator("#spans mark").first.wait_for(timeout=30_000)
+            faults = {"ask": hostile.stumbles(page)}
+            for path in ("", "passages", "passages/1", "documents", "documents/0", "documents/3"):
+                page.goto(address + path)
+                faults[path] = hostile.stumbles(page)
+            assert {path: found for path, found in faults.items() if found} == {}
 
 
 @pytest.mark.slow
