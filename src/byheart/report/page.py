@@ -30,6 +30,7 @@ from byheart.report.comparison import (
 )
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
+from byheart.report.explanations import look_rules
 from byheart.report.figures import curves
 from byheart.report.foreign_names import is_lab
 from byheart.report.gate import gate_table
@@ -96,6 +97,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             glances=glances(record, found, is_lab=is_laboratory),
             findings=found,
             dark_rules=markupsafe.Markup(dark_rules()),
+            look_rules=markupsafe.Markup(look_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
