@@ -189,7 +189,7 @@ def test_a_gate_and_every_export_stay_in_their_format(audited: tuple[Path, Done]
         assert all(re.match(r"::(error|warning|notice) title=byheart|::(error|warning) title=", it) for it in commands)
 
 
-@pytest.mark.parametrize("mode", ["partial", "full"])
+@pytest.mark.parametrize("mode", [pytest.param("partial", marks=pytest.mark.slow), "full"])
 def test_redacted_pages_neither_run_nor_break(
     audited: tuple[Path, Done], corpus: Corpus, open_page: OpenPage, mode: str
 ) -> None:
@@ -242,7 +242,8 @@ def test_the_page_of_the_audit_neither_runs_nor_breaks(
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
     assert hostile.stumbles(page) == []
     assert page.evaluate("document.scripts.length") == 0
-    assert grave_violations(page) == []
+    if width == 390:  # axe takes seconds
+        assert grave_violations(page) == []
 
 
 def test_the_answer_of_the_audit_is_json(audited: tuple[Path, Done], corpus: Corpus) -> None:
