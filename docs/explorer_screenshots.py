@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-DESKTOP, PHONE = {"width": 1100, "height": 1500}, {"width": 390, "height": 1400}
+DESKTOP, PHONE = ViewportSize(width=1100, height=1500), ViewportSize(width=390, height=1400)
 PATIENCE_MS = 300_000
 
 
@@ -30,11 +30,12 @@ def explorer_shots(browser: Browser, address: str, images: Path = IMAGES) -> Non
     desktop = browser.new_page(viewport=DESKTOP, color_scheme="light")
     ask_about_first_passage(desktop, address)
     desktop.screenshot(path=images / "explorer-ask.png", full_page=True)
-    desktop.set_viewport_size({"width": 1100, "height": 900})
+    desktop.set_viewport_size(ViewportSize(width=1100, height=900))
     desktop.goto(f"{address}passages?recited=yes&order=occurrences")
     desktop.screenshot(path=images / "explorer-passages.png")
-    desktop.goto(f"{address}passages/1")
-    desktop.locator(".places a").first.click()
+    desktop.goto(f"{address}documents?words=importlib")
+    document = desktop.locator(".places a").first.get_attribute("href") or ""
+    desktop.goto(f"{address}{document.lstrip('/').partition('?')[0]}?start=420&stop=660#passage")
     desktop.screenshot(path=images / "explorer-document.png")
     phone = browser.new_page(viewport=PHONE, color_scheme="dark")
     ask_about_first_passage(phone, address)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from byheart import memorizers
 from byheart.core.decoding import Decoding, decoded_probabilities
@@ -101,7 +101,7 @@ def test_a_pasted_text_shows_what_stands_in_the_corpus_and_leads_to_the_place(
 
 def test_the_newest_text_wins_when_an_older_answer_comes_late(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}ask")
-    kept = []
+    kept: list[Route] = []
     page.route("**/api/spans", lambda route: kept.append(route) if not kept else route.continue_())
     page.get_by_label("Text", exact=True).fill("first zqxj vkw")
     expect(page.locator("#spans")).to_have_attribute("aria-busy", "true")
@@ -368,6 +368,7 @@ def test_a_given_index_with_a_line_of_a_megabyte_is_windowed(
     make_index(IndexPlan(sources=(str(tmp_path / "line.txt"),)), index)
     with served(run, cache, "--index", str(index)) as address:
         page = open_page(f"{address}ask", viewport=PHONE)
+        expect(page.get_by_role("note")).to_contain_text("not of this run's trained-on text: it has 1 documents")
         page.get_by_label("Text", exact=True).fill(line[500_000:500_200])
         page.locator("#spans .runs a").first.click()
         assert page.locator("mark#passage").text_content() == line[500_000:500_200]

@@ -127,7 +127,7 @@ def explanation_said(found: Attribution) -> str:
     """How much no memorizer explains, beside the floor, in one sentence or two."""
     beyond = found.shares[len(EXPLANATIONS) - 1]
     said = (
-        f"Of what the model says in these {len(found.tokens):,} places, {counted(beyond.share.value, found)} is "
+        f"Of what the model says in these {len(found.tokens):,} places, {counted(beyond.share.value, found)} are "
         "explained by no memorizer of the trained-on text"
     )
     if beyond.floor is None:

@@ -35,6 +35,8 @@ _PLACES = 5
 class Exploration:
     """A run with its texts, its index, its passages and whoever answers.
 
+    Questions may come from two threads: what both make is made twice, and is the same.
+
     Args:
         path: folder of a finished run.
         index: folder of an index that is used instead of the run's sources.
