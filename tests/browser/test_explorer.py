@@ -377,3 +377,5 @@ def test_a_given_index_with_a_line_of_a_megabyte_is_windowed(
         assert overflows(page) == 0
         page.get_by_role("link", name="What comes after").click()
         assert (page.locator(".document").text_content() or "").startswith(line[503_200:503_300])
+        page.wait_for_load_state("networkidle")
+        page.close()

@@ -76,6 +76,7 @@ class Explorer:
             ],
             exception_handlers={
                 404: self._not_found,
+                500: self._fault,
                 ByheartError: self._failed,
                 BusyError: self._busy,
                 TooLongError: self._too_long,
@@ -230,6 +231,13 @@ class Explorer:
 
     async def _not_found(self, request: Request, error: Exception) -> Response:
         return self._told(request, InputError("There is no such page.", next_step="Begin at the overview."), 404)
+
+    async def _fault(self, request: Request, error: Exception) -> Response:
+        """A fault of byheart itself: named, without a traceback."""
+        what = ByheartError(
+            f"{type(error).__name__}: {error}"[:500], next_step="This is a fault of byheart itself. Please report it."
+        )
+        return self._told(request, what, 500)
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ByheartError)
