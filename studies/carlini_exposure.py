@@ -20,7 +20,7 @@ from byheart.corpus.tokenizer import Tokenizer
 from byheart.stats.exposure import chance_bits, exposure_bits, mean_exposure, random_rank_among
 from byheart.stats.null_levels import NullLevel, null_levels
 from byheart.stats.permutation import larger_mean_p_values
-from byheart.study.variants import common_tokens
+from byheart.study.canary_scoring import common_tokens
 from studies.learners import library, score_all, small_transformer
 from studies.presentation import BLACK, BLUE, Answer, Curve, curve_figure, options
 

@@ -14,8 +14,8 @@ from byheart.corpus.encoded import EncodedDocument, encode_corpus
 from byheart.corpus.secrets import SecretPair, make_secrets
 from byheart.corpus.splits import split
 from byheart.corpus.tokenizer import Tokenizer
+from byheart.study.canary_scoring import common_tokens
 from byheart.study.subjects import build_index
-from byheart.study.variants import common_tokens
 from byheart.study.yardstick import build_pole
 from studies.learners import library, score_all, small_transformer
 

@@ -2,8 +2,11 @@
 
     import byheart as bh
     corpus = bh.read("stdlib")                        # or a folder, .txt, .jsonl, .parquet
-    bh.Index.open("stdlib.idx").count("import os")    # of an index of bytes that `byheart index` wrote
+    index = bh.build_index("stdlib", "stdlib.idx")    # of bytes; opens what is there
+    index.count("import os")
     run = bh.audit("smollm2", trained_on="seen/", held_out="unseen/", output="runs/one")
+
+docs/python.md has every name with an example that runs.
 
 Importing this module loads nothing else: each name below is fetched when it is first used.
 """
@@ -13,40 +16,51 @@ from typing import TYPE_CHECKING, Any
 from byheart._version import __version__
 
 if TYPE_CHECKING:
-    from byheart import memorizers
+    from byheart import integrations, memorizers
     from byheart.corpus.documents import Corpus, Document
     from byheart.corpus.readers import read
     from byheart.corpus.tokenizer import Tokenizer
     from byheart.errors import ByheartError
     from byheart.index.corpus_index import Index
     from byheart.models import load_model
-    from byheart.study.api import Run, audit
+    from byheart.study.api import Run, audit, build_index, open_run
+    from byheart.study.lookup import Lookup
+    from byheart.study.tracing import trace
 
 _HOMES = {
     "ByheartError": "byheart.errors",
     "Corpus": "byheart.corpus.documents",
     "Document": "byheart.corpus.documents",
     "Index": "byheart.index.corpus_index",
+    "Lookup": "byheart.study.lookup",
     "Run": "byheart.study.api",
     "Tokenizer": "byheart.corpus.tokenizer",
     "audit": "byheart.study.api",
+    "build_index": "byheart.study.api",
     "load_model": "byheart.models",
+    "open_run": "byheart.study.api",
     "read": "byheart.corpus.readers",
+    "trace": "byheart.study.tracing",
 }
-_MODULES = ("memorizers",)
+_MODULES = ("integrations", "memorizers")
 
 __all__ = [
     "ByheartError",
     "Corpus",
     "Document",
     "Index",
+    "Lookup",
     "Run",
     "Tokenizer",
     "__version__",
     "audit",
+    "build_index",
+    "integrations",
     "load_model",
     "memorizers",
+    "open_run",
     "read",
+    "trace",
 ]
 
 

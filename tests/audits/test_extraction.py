@@ -10,7 +10,7 @@ from byheart.audits.extraction.sweeps import tries
 from byheart.core.evidence import Estimate, Exhibit, Refusal, Series, Table
 from byheart.core.needs import WindowsNeed, WrittenWindowsNeed
 from byheart.stats.intervals import clopper_pearson, newcombe
-from tests.audits.material import inputs, window
+from tests.audits.material import inputs, ladder, window
 
 PARAMS = Params(prefix_tokens=2, suffix_tokens=4)
 RNG = np.random.default_rng(0)
@@ -103,6 +103,17 @@ def test_the_intervals_of_tries_have_the_confidence_asked_for() -> None:
 def test_without_controls_every_rate_is_refused_and_nothing_is_claimed() -> None:
     evidence = run(inputs(windows=(window("member", "a", 0.9),)), PARAMS, rng=RNG)
     assert {type(e) for e in evidence} == {Refusal, Exhibit}
+
+
+def test_exhibits_say_what_explains_each_token_where_the_run_has_the_memorizers() -> None:
+    # The subject says 14, 21, 28, 35; the first rung that says the same explains it.
+    beside = ladder(4, knowledge=[14, -1, -1, -1], infinigram=[14, 21, 0, 0], boolean=[0, 21, 28, 0])
+    windows = [window("member", f"m{i}", 0.9, ladder=beside) for i in range(2)] + [window("control", "c", 0.5)]
+    exhibits = [e for e in run(inputs(windows=windows), PARAMS, rng=RNG) if isinstance(e, Exhibit)]
+    assert [token.explanation for token in exhibits[0].tokens] == ["knowledge", "infinigram", "boolean", "beyond"]
+    bare = [dataclasses.replace(it, ladder=None) for it in windows]
+    (first, *_) = [e for e in run(inputs(windows=bare), PARAMS, rng=RNG) if isinstance(e, Exhibit)]
+    assert {token.explanation for token in first.tokens} == {None}
 
 
 def test_exhibits_show_the_readiest_passages_one_per_document() -> None:

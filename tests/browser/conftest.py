@@ -33,9 +33,9 @@ def _chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of a process."""
+    """One Chromium for the tests of a file: while it runs, no other event loop can."""
     executable = _chromium()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))

@@ -10,6 +10,7 @@ import typer.main
 
 import byheart
 from byheart.cli.app import app
+from byheart.cli.app import command as tree
 from tests.cli.command import answer
 from tests.cli.command import byheart as command
 
@@ -89,6 +90,7 @@ def test_the_options_are_frozen() -> None:
         "trace": ["--held-out", "--index", "--json", "--lines", "--min", "--quiet", "--sources"],
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
+        "data-check": ["--benchmark", "--canaries", "--field", "--json", "--min-words"],
         "score": [
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",
@@ -98,6 +100,7 @@ def test_the_options_are_frozen() -> None:
             "--adapter", "--all", "--calibration", "--chat", "--device", "--dtype", "--floor", "--index", "--json",
             "--lines", "--quiet", "--seed", "--skip-bad", "--tokenizer", "--with",
         ],
+        "explain": ["--json"],
         "explain-rules": [
             "--index", "--json", "--limit", "--min-confidence", "--min-support", "--quiet", "--token",
         ],
@@ -105,11 +108,21 @@ def test_the_options_are_frozen() -> None:
             "--context", "--dtype", "--epochs", "--form", "--json", "--learning-rate", "--lines", "--optimizer",
             "--output", "--quiet", "--seed", "--size", "--skip-bad", "--steps", "--time", "--tokens", "--vocabulary",
         ],
-        "report": ["--output"],
+        "report": [
+            "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
+        ],
         "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip
+
+
+def test_every_command_with_quiet_has_verbose() -> None:
+    group = tree()
+    below = [inner for one in group.commands.values() for inner in getattr(one, "commands", {}).values()]
+    flags = {c.name: {o for p in c.params for o in p.opts} for c in (*group.commands.values(), *below)}
+    assert [name for name, opts in flags.items() if ("-q" in opts) != ("-v" in opts)] == []
+    assert "-v" in flags["audit"]
 
 
 def test_version_and_doctor_answer() -> None:

@@ -25,3 +25,12 @@ def test_the_result_can_be_written_and_controls_nothing(text: str) -> None:
     shown.encode("utf-8")
     assert all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") for c in shown)
     assert visible(shown) == shown
+
+
+def test_letters_and_marks_that_no_font_draws_are_shown() -> None:
+    assert visible("a\u3164b\U000e0101c\ufe00") == "a⟨U+3164⟩b⟨U+E0101⟩c⟨U+FE00⟩"
+    assert visible("\u2764\ufe0f") == "\u2764\ufe0f"
+
+
+def test_towers_of_combining_marks_are_cut_into_code_points() -> None:
+    assert visible("z" + 8 * "\u0301" + "a\u0301") == "z" + 6 * "\u0301" + 2 * "⟨U+0301⟩" + "a\u0301"

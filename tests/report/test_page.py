@@ -78,7 +78,7 @@ def test_every_figure_has_title_text_alternative_and_data(page: str) -> None:
     for figure in figures:
         assert re.search("<figcaption>.*[a-z].*</figcaption>", figure)
         assert len(re.findall('<svg [^>]*role="img" aria-label="[^"]{20,}"', figure)) == 2
-        assert re.search("<details>.*<table>.*<td", figure, re.DOTALL)
+        assert re.search('<details class="data">.*<table>.*<td', figure, re.DOTALL)
 
 
 def test_series_of_one_name_share_one_figure_with_the_models_title(page: str) -> None:
@@ -157,7 +157,7 @@ def test_an_empty_run_is_still_a_page() -> None:
 
 
 def test_disagreeing_tokens_show_what_the_model_says(page: str) -> None:
-    assert re.search('<del class="differs"> [a-z]+</del><ins class="said" [^>]*> its</ins>', page)
+    assert re.search('<del class="differs">·[a-z]+</del><ins class="said" [^>]*>·its</ins>', page)
     assert '<span class="agrees"> of</span>' in page
 
 

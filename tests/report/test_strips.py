@@ -87,3 +87,21 @@ def test_a_hostile_name_is_harmless_in_every_part_of_the_figure(page: str) -> No
 def test_without_a_map_or_sizes_nothing_is_drawn() -> None:
     assert list(strips(sample_run(), "extraction")) == []
     assert list(strips(run_with((("a", None, 0, 5, 1, "yes", "yes", "yes"),)), "extraction")) == []
+
+
+def test_works_of_one_folder_are_told_apart_by_the_ends_of_their_names() -> None:
+    folder = "corpus/" + 20 * "a folder that goes on/"
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (f"{folder}{number}.txt", 1000, 10, 20, 1, "yes", "yes", "yes") for number in range(30)
+    )
+    page = render_html(run_with(rows))
+    (figure,) = (f for f in re.findall("<figure.*?</figure>", page, re.DOTALL) if "place in the work" in f)
+    drawn = re.findall(r">(corpus/[^<]*\.txt)</text>", figure)
+    wide = [name for name in drawn if len(name) == len(drawn[0])]
+    assert len(set(wide)) == len(wide) == 12
+    assert "of 30 the 12 of which most came out; the data have the others" in figure
+
+
+def test_of_one_work_the_words_speak_of_one() -> None:
+    page = render_html(run_with(ROWS[2:]))
+    assert "The strip is the whole work;" in page

@@ -40,7 +40,7 @@ def test_the_verdict_carries_the_numbers_of_the_evidence() -> None:
 
 def test_the_best_memorizer_is_named() -> None:
     text = said(finding(sample_run(), "adaptation"))
-    assert "The best memorizer of the text given as trained on, memorizer:mixture, needs 3.30 bits per byte" in text
+    assert "The best memorizer of the text given as trained on, mixture, needs 3.30 bits per byte" in text
 
 
 def test_both_poles_stand_beside_the_model() -> None:

@@ -37,7 +37,7 @@ def small() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab") / "run"
-    run_lab(PLAN, folder, command="byheart lab capacity")
+    run_lab(PLAN, folder)
     return folder
 
 

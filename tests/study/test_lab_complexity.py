@@ -42,7 +42,7 @@ def small() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab") / "run"
-    run_lab(LabPlan(axis="complexity", num_seeds=1, num_steps=50, seed=3), folder, command="byheart lab complexity")
+    run_lab(LabPlan(axis="complexity", num_seeds=1, num_steps=50, seed=3), folder)
     return folder
 
 

@@ -106,7 +106,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lab, "AXES", (dataclasses.replace(novelty.AXIS, profiles={"quick": TINY}),))
         folder = tmp_path_factory.mktemp("lab") / "run"
-        run_lab(PLAN, folder, command="byheart lab novelty")
+        run_lab(PLAN, folder)
         yield folder
 
 

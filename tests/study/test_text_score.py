@@ -83,7 +83,7 @@ def test_perplexities_are_those_of_kenlm_worked_by_hand() -> None:
     num_known = 0
     for text in ASKED:
         tokens = [*WORDS.encode(text).token_ids.tolist(), END]
-        logs = scorer._memorizer.log_probabilities_nats(np.array(tokens, dtype=np.int32))
+        logs = scorer.memorizer.log_probabilities_nats(np.array(tokens, dtype=np.int32))
         total += logs.sum()
         known += sum(log for token, log in zip(tokens, logs, strict=True) if token != unknown)
         num_known += sum(token != unknown for token in tokens)

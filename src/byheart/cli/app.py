@@ -4,7 +4,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 import typer.main
@@ -14,8 +14,11 @@ from byheart.cli import (
     attribution_commands,
     audit_commands,
     canary_commands,
+    compare_commands,
     corpus_commands,
+    data_commands,
     explain_commands,
+    gate_commands,
     index_commands,
     lab_commands,
     model_commands,
@@ -24,7 +27,8 @@ from byheart.cli import (
     serve_command,
     text_commands,
 )
-from byheart.cli.session import fail, show_log, show_unexpected
+from byheart.cli.outlets import CLOSED_PIPE, accept_every_character, discard_rest
+from byheart.cli.session import be_verbose, fail, show_log, show_unexpected
 from byheart.errors import ByheartError, ConfigError
 
 EPILOG = "Try it now:  byheart demo -o runs/demo   (offline, two minutes, no data needed)"
@@ -44,11 +48,14 @@ index_commands.register(app)
 text_commands.register(app)
 canary_commands.register(app)
 corpus_commands.register(app)
+data_commands.register(app)
 score_commands.register(app)
 attribution_commands.register(app)
 explain_commands.register(app)
 model_commands.register(app)
 run_commands.register(app)
+compare_commands.register(app)
+gate_commands.register(app)
 serve_command.register(app)
 
 
@@ -63,6 +70,7 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback when something fails.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything; byheart never does.")] = False,
 ) -> None:
     """What does a language model know by heart, and what does it do beyond?"""
     context.default_map = configuration(Path("byheart.toml"), command())
@@ -110,10 +118,44 @@ def command() -> Any:
     group: Any = typer.main.get_command(app)
     below = [inner for one in group.commands.values() for inner in getattr(one, "commands", {}).values()]
     for one in (group, *group.commands.values(), *below):
+        if any(parameter.name == "quiet" for parameter in one.params):
+            one.params.append(_verbose_option())
         for parameter in one.params:
             if hasattr(parameter, "show_envvar"):
                 parameter.show_envvar = False
     return group
+
+
+def _switched(value: bool) -> None:
+    if value:
+        be_verbose()
+
+
+VerboseFlag = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", callback=_switched, help="Also say what was read from where, and how long each stage took."
+    ),
+]
+
+
+def _verbose_option() -> Any:
+    """-v, which every command with -q has, so that no command need pass it on."""
+    flags = typer.Typer(add_completion=False)
+
+    @flags.command()
+    def takes(verbose: VerboseFlag = False) -> None:
+        """Nothing; its option is what is wanted."""
+
+    (option,) = (one for one in cast("Any", typer.main.get_command(flags)).params if one.name == "verbose")
+    option.expose_value = False
+    return option
+
+
+def data_main() -> None:
+    """`byheart-data` is `byheart data-check`: the entry of the pre-commit hook."""
+    sys.argv.insert(1, "data-check")
+    main()
 
 
 def main() -> None:
@@ -121,9 +163,15 @@ def main() -> None:
     debug = "--debug" in sys.argv or bool(os.environ.get("BYHEART_DEBUG"))
     if not debug:
         sys.excepthook = show_unexpected
+    accept_every_character()
     show_log()
     try:
         command()(prog_name="byheart")
+    except SystemExit as stopped:
+        if isinstance(stopped.__context__, BrokenPipeError):
+            discard_rest()
+            sys.exit(CLOSED_PIPE)
+        raise
     except ByheartError as error:
         if debug:
             raise

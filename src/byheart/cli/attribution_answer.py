@@ -1,17 +1,17 @@
 """What `byheart attribute` answers, for a person and for a program."""
 
-import shutil
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from byheart.cli.session import terminal_columns
 from byheart.cli.trace_view import FAINT, Piece
 from byheart.core.evidence import Interval
 from byheart.core.explanation import EXPLANATIONS, Explanation
 from byheart.core.visible import visible_in_line
 from byheart.report.explanations import LOOKS
+from byheart.report.wrapping import wrapped
 from byheart.study.attributed_text import AttributedToken, Attribution, ExplanationShare
 
 _SHOWN_TOKENS = 2000
@@ -41,14 +41,14 @@ def attribution_lines(found: Attribution, *, colours: bool, show_all: bool) -> l
         show_all: every token of a long text.
     """
     shown = found.tokens if show_all else found.tokens[:_SHOWN_TOKENS]
-    width = shutil.get_terminal_size().columns
+    width = terminal_columns()
     pieces = list(_painted(shown, colours=colours))
     left_out = len(found.tokens) - len(shown)
     if left_out:
         pieces.append((f"\n[... {left_out:,} more tokens: --all shows every one ...]", FAINT))
     pieces += [("\n\n", {}), *_legend(width, colours=colours), ("\n", {})]
     pieces += [(f"{line}\n", {}) for line in _share_lines(found, width)]
-    pieces += [(f"{line}\n", {}) for note in found.notes for line in textwrap.wrap(note, max(width, 20))]
+    pieces += [(f"{line}\n", {}) for note in found.notes for line in wrapped(note, width)]
     return pieces
 
 
@@ -81,7 +81,7 @@ def _legend(width: int, *, colours: bool) -> Iterator[Piece]:
     for explanation in EXPLANATIONS:
         look = LOOKS[explanation]
         yield f" {look.letter} ", _style(explanation) if colours else {}
-        said = textwrap.wrap(look.meaning, max(width - 4, 20))
+        said = wrapped(look.meaning, width - 4)
         yield " " + "\n    ".join(said) + "\n", {}
     if colours:
         yield " _  underlined: what the model says stands there\n", FAINT
@@ -91,10 +91,10 @@ def _share_lines(found: Attribution, width: int) -> Iterator[str]:
     """A line for each explanation, as many columns as the terminal has room for."""
     ends = "its end" if found.num_documents == 1 else f"{found.num_documents:,} ends of documents"
     intervals = "; 95 % intervals over documents" if found.has_intervals else ""
-    yield from textwrap.wrap(
+    yield from wrapped(
         f"{found.subject}: {len(found.tokens):,} tokens ({ends} included), by the weakest explanation of what it "
         f"says{intervals}",
-        max(width, 20),
+        width,
     )
     rows = [_share_row(share, found) for share in found.shares]
     columns = [column for column in zip(_HEADS, *rows, strict=True) if any(column[1:])]

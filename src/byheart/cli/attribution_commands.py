@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
+from byheart.cli.outlets import has_colours
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -12,7 +13,6 @@ from byheart.cli.session import (
     SkipBadFlag,
     answer_json,
     answer_styled,
-    has_colours,
     progress,
 )
 from byheart.cli.text_commands import read_text

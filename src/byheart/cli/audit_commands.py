@@ -16,7 +16,7 @@ from byheart.cli.endpoint_options import (
     limits_of,
 )
 from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
-from byheart.cli.resuming import resumable, typed_command
+from byheart.cli.resuming import resumable
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -25,16 +25,40 @@ from byheart.cli.session import (
     SkipBadFlag,
     answer,
     answer_json,
+    answer_styled,
+    folded,
+    is_verbose,
     progress,
     say,
+    terminal_columns,
 )
 from byheart.core.run_record import RunRecord
+from byheart.errors import ConfigError
 
 if TYPE_CHECKING:
     from byheart.study.endpoint_forecast import Terms
     from byheart.study.plan import StudyPlan
 
+_NOTE_CHARACTERS = 1000
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="Run folder to write, or to resume.")]
+
+
+NeededOutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Run folder to write, or to resume; --dry-run needs none.")
+]
+
+
+def needed(output: Path | None) -> Path:
+    """The run folder that was given.
+
+    Raises:
+        ConfigError: none was.
+    """
+    if output is None:
+        raise ConfigError(
+            "There is no folder to write to.", why="-o is missing.", next_step="Add -o RUN to the command."
+        )
+    return output
 
 
 def show_run(record: RunRecord, run: Path, json: bool) -> None:
@@ -45,17 +69,18 @@ def show_run(record: RunRecord, run: Path, json: bool) -> None:
     if json:
         answer_json(run_to_json(record, str(run)))
         return
-    from rich.console import Console
-
+    from byheart.report.format import shown
     from byheart.report.text import headline
+    from byheart.report.wrapping import wrapped
 
-    headline(record, Console())
-    for note in record.notes:
-        answer(note)
+    width = terminal_columns()
+    answer_styled(headline(record, width, everything=is_verbose()))
+    for at, note in enumerate(record.notes):
+        bullet = wrapped(shown(note, _NOTE_CHARACTERS), width, indent="  ", first="- ")
+        answer("\n".join(bullet if at else ["", *bullet]))
     report = run / REPORT
-    answer(
-        f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', then byheart report"
-    )
+    said = f"Report: {report}" if report.exists() else "No report.html: pip install 'byheart[report]', byheart report"
+    answer(f"\n{said}")
 
 
 def _planned(plan: "StudyPlan", terms: "Terms | None", *, starts_now: bool) -> dict[str, Any]:
@@ -96,7 +121,7 @@ def demo(
     from byheart.study.pages import page
 
     with progress(quiet) as on_progress:
-        record = run_demo(output, seed, command=typed_command(), render=page(), on_progress=on_progress)
+        record = run_demo(output, seed, render=page(), on_progress=on_progress)
     show_run(record, output, json)
 
 
@@ -112,7 +137,7 @@ def audit(
     ],
     trained_on: Annotated[list[str], typer.Option("--trained-on", help="What it was trained on. May be repeated.")],
     held_out: Annotated[list[str], typer.Option("--held-out", help="Text it cannot have seen. May be repeated.")],
-    output: OutputOption,
+    output: NeededOutputOption = None,
     index: Annotated[str, typer.Option("--index", help="Token index of the trained-on text, made before.")] = "",
     tokenizer: Annotated[
         str, typer.Option("--tokenizer", help="For memorizer:NAME and endpoints: folder or tokenizer.json.")
@@ -149,7 +174,6 @@ def audit(
     Example:  byheart audit smollm2 --trained-on classics/ --held-out new-texts/ -o runs/smollm2
     """
     from byheart.core.audit import Profile
-    from byheart.errors import ConfigError
     from byheart.models import is_endpoint
     from byheart.study.endpoint_forecast import Terms
     from byheart.study.execute import execute
@@ -179,19 +203,19 @@ def audit(
     )
     limits, price = limits_of(context, model)
     terms = Terms(limits, price) if is_endpoint(model) else None
-    folder = RunFolder(output)
     if dry_run:
         planned = _planned(plan, terms, starts_now=False)
-        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        answer_json(planned) if json else answer(folded(planned["lines"]))
         return
+    output = needed(output)
+    folder = RunFolder(output)
     if folder.is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
     elif not quiet:
         folder.check(plan)
-        for line in _planned(plan, terms, starts_now=True)["lines"]:
-            say(line)
+        say(folded(_planned(plan, terms, starts_now=True)["lines"]))
     with progress(quiet) as on_progress, resumable(folder.journal_path):
-        record = execute(plan, output, command=typed_command(), limits=limits, render=page(), on_progress=on_progress)
+        record = execute(plan, output, limits=limits, render=page(), on_progress=on_progress)
     show_run(record, output, json)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from byheart.cli.leaked_score_answer import score_lines, scores_json
 from byheart.cli.trace_answer import in_one_line, times
 from byheart.core.codec import evidence_to_json
 from byheart.core.evidence import Estimate, Refusal
@@ -48,6 +49,7 @@ def contamination_lines(found: Sequence[Finding], beside: Sequence[Finding] | No
     by_field = leaked_by_field(found)
     if len(by_field) > 1:
         yield from (f"  {visible_in_line(field)}: {_rate(rate)} leaked" for field, rate in by_field.items())
+    yield from score_lines(found)
     if beside is None:
         yield "Chance level: not given. It stands here with --control OTHER.jsonl: items that cannot be in the corpus."
         return
@@ -100,6 +102,7 @@ def contamination_json(found: Sequence[Finding], beside: Sequence[Finding] | Non
         "leaked_rate": _interval_json(leaked_of_judged(found)),
         "by_field": {field: _interval_json(rate) for field, rate in leaked_by_field(found).items()},
         "control": None if beside is None else evidence_to_json(rate_of_leaks(found, beside, min_words=min_words)),
+        "scores": scores_json(found),
         "items": [_item_json(finding) for finding in found],
     }
 

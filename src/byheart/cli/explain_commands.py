@@ -1,17 +1,45 @@
-"""Commands that show what a memorizer knows in a form that one can read: explain-rules."""
+"""Commands that explain: what a name means (explain), and what a memorizer knows (explain-rules)."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress
+from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, answer_styled, progress, terminal_columns
 from byheart.errors import CapabilityError, InputError
 
 MIN_SUPPORT = 3
 MIN_CONFIDENCE = 0.51
 END_TEXT = "<end of document>"
 """What stands for the token that no document holds."""
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(help="Number, audit, memorizer or word of the glossary; all are listed without.")
+    ] = "",
+    json: JsonFlag = False,
+) -> None:
+    """Say what a number, an audit, a memorizer or a word means, how to read it, and where it fails.
+
+    Example:  byheart explain extraction.greedy_rate
+    """
+    from byheart.cli.explain_answer import explained_lines, listed_lines
+    from byheart.study.meanings import meanings_of, names
+
+    width = terminal_columns()
+    if not name:
+        known = names()
+        answer_json({kind: list(found) for kind, found in known.items()}) if json else answer_styled(
+            listed_lines(known, width)
+        )
+        return
+    found = meanings_of(name)
+    if json:
+        meanings = [{"name": m.name, "kind": m.kind, "said": m.said, **dict(m.facts)} for m in found]
+        answer_json({"asked": name, "meanings": meanings})
+    else:
+        answer_styled(explained_lines(found, width))
 
 
 def explain_rules(
@@ -95,4 +123,5 @@ def _one_token(symbols: list[int], text: str) -> int:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
-    app.command()(explain_rules)
+    for command in (explain, explain_rules):
+        app.command()(command)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from byheart.cli.audit_commands import OutputOption, show_run
+from byheart.cli.audit_commands import NeededOutputOption, needed, show_run
 from byheart.cli.model_commands import seconds_of
-from byheart.cli.session import JsonFlag, QuietFlag, SeedOption, answer, answer_json, progress, say
+from byheart.cli.session import JsonFlag, QuietFlag, SeedOption, answer, answer_json, folded, progress, say
 from byheart.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def lab(
             metavar="AXIS",
         ),
     ],
-    output: OutputOption,
+    output: NeededOutputOption = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Repetitions; default: the profile's.")] = None,
     profile: Annotated[
         Literal["quick", "standard", "full"], typer.Option("--profile", help="How large it is.")
@@ -68,21 +68,21 @@ def lab(
     if dry_run:
         planned = forecast(plan, num_processes)
         lines = [*planned.lines, "Nothing was trained but the few steps that were timed."]
-        answer_json(_as_json(planned, lines)) if json else answer("\n".join(lines))
+        answer_json(_as_json(planned, lines)) if json else answer(folded(lines))
         return
     seconds = None
+    output = needed(output)
     if RunFolder(output).is_complete():
         say(f"{output} is complete; showing it. Choose another -o to run anew.")
     elif not quiet:
         word = "Finished trainings are kept. In all: " if kept_plan(output) else ""
         planned = forecast(plan, num_processes)
         seconds = {one.axis: one.seconds for one in planned.axes}
-        say(word + "\n".join(planned.lines))
+        say(word + folded(planned.lines))
     with progress(quiet) as on_progress:
         record = run_lab(
             plan,
             output,
-            command=_command(plan),
             num_processes=num_processes,
             seconds=seconds,
             render=page(),
@@ -91,7 +91,7 @@ def lab(
     show_run(record, output, json)
 
 
-def _within(plan: "LabPlan", output: Path, seconds: float | None, num_processes: int) -> "LabPlan":
+def _within(plan: "LabPlan", output: Path | None, seconds: float | None, num_processes: int) -> "LabPlan":
     """The plan with as many steps as fit into a budget; when it was begun before, with those that were chosen then."""
     import dataclasses
 
@@ -99,7 +99,7 @@ def _within(plan: "LabPlan", output: Path, seconds: float | None, num_processes:
     from byheart.study.lab.forecast import steps_within
 
     assert seconds is not None
-    kept = kept_plan(output)
+    kept = kept_plan(output) if output is not None else None
     if kept is not None and not kept.num_steps:
         raise ConfigError(
             f"{output} was begun without a budget in time.",
@@ -115,13 +115,6 @@ def _as_json(planned: "LabForecast", lines: list[str]) -> dict[str, Any]:
 
     axes = [dataclasses.asdict(one) for one in planned.axes]
     return {"axes": axes, "processes": planned.num_processes, "seconds": planned.seconds, "lines": lines}
-
-
-def _command(plan: "LabPlan") -> str:
-    """What to type to have the same numbers anywhere: of a budget in time, the steps that it came to."""
-    seeds = f" --seeds {plan.num_seeds}" if plan.num_seeds else ""
-    steps = f" --steps {plan.num_steps}" if plan.num_steps else ""
-    return f"byheart lab {plan.axis} --profile {plan.profile}{seeds}{steps} --seed {plan.seed} -o RUN"
 
 
 def register(app: typer.Typer) -> None:

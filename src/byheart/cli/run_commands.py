@@ -5,21 +5,66 @@ from typing import Annotated
 
 import typer
 
-from byheart.cli.session import JsonFlag, answer, answer_json, say
-from byheart.errors import FormatError, SourceError
+from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
+from byheart.errors import ConfigError, FormatError, SourceError
+from byheart.report.redaction import Mode
 
 
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: RUN/report.html.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Default: RUN/report.html, RUN/report.MODE.html where it is redacted."),
+    ] = None,
+    redact: Annotated[
+        Mode, typer.Option("--redact", help="How much of texts, names and sources to leave out.")
+    ] = Mode.NONE,
+    criteria: Annotated[
+        Path | None, typer.Option("--criteria", help="Criteria as `byheart gate` takes them, to show as a gate.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="Run that the criteria's tolerances are relative to.")
+    ] = None,
+    index: Annotated[
+        list[Path] | None,
+        typer.Option("--index", help="To check --redact full where sources are gone; once for each side."),
+    ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Do not check --redact full; the page says so.")
+    ] = False,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
 ) -> None:
-    """Write the report of a finished run again.
+    """Write the report of a finished run again, for other readers too.
 
-    Example:  byheart report runs/demo
+    Example:  byheart report runs/demo --redact full
     """
-    from byheart.study.pages import write_report
+    from byheart.study.gating import gate_of
+    from byheart.study.pages import report_name, write_report
 
-    answer(f"Report: {write_report(run, output)}")
+    if mode_options := [f"--{n}" for n, given in (("index", index), ("unchecked", unchecked)) if given]:
+        if redact is not Mode.FULL:
+            raise ConfigError(f"{' and '.join(mode_options)} belongs to --redact full.", next_step="Leave it out.")
+    if baseline is not None and criteria is None:
+        raise ConfigError("--baseline belongs to --criteria.", next_step="Give --criteria FILE too.")
+    with progress(quiet) as on_progress:
+        written = write_report(
+            run,
+            output,
+            mode=redact,
+            gate=gate_of(run, criteria, baseline) if criteria is not None else None,
+            indexes=index or (),
+            unchecked=unchecked,
+            on_progress=on_progress,
+        )
+    beside = run / report_name(Mode.NONE)
+    if json:
+        answer_json({"report": str(written), "redaction": str(redact)})
+    else:
+        answer(f"Report: {written}")
+    if redact is not Mode.NONE:
+        page = f"{beside}, " if beside.exists() else ""
+        say(f"Pass on this file alone: {page}results.jsonl and the other files of the run hold the texts.")
 
 
 def verify(

@@ -16,7 +16,7 @@ from byheart.cli.endpoint_options import (
 )
 from byheart.cli.model_options import AdapterOption, ChatOption, DeviceOption, DtypeOption
 from byheart.cli.resuming import resumable
-from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, answer, answer_json, progress
+from byheart.cli.session import JsonFlag, LinesFlag, QuietFlag, SkipBadFlag, answer, answer_json, folded, progress
 from byheart.cli.text_commands import read_text
 
 CalibrationOption = Annotated[
@@ -99,7 +99,7 @@ def score(
         from byheart.study.endpoint_score import forecast_score
 
         planned = forecast_score(plan, Terms(limits, price), read_stdin=lambda: read_text("-"))
-        answer_json(planned) if json else answer("\n".join(planned["lines"]))
+        answer_json(planned) if json else answer(folded(planned["lines"]))
         return
     with progress(quiet) as on_progress, resumable():
         found = run_score(

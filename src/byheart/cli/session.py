@@ -1,9 +1,9 @@
-"""What commands share: streams, progress bars and the form of an error. Answers go to stdout, all else to stderr."""
+"""What commands share: streams, progress and the form of an error. Answers go to stdout, all else to stderr."""
 
 import logging
-import os
+import re
+import shutil
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,11 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
+from byheart.cli.outlets import has_colours, without_commands
+from byheart.cli.progress_view import Lines, Stages, bars, is_live_terminal
 from byheart.core.codec import dumps
 from byheart.core.progress import Progress, silent
 from byheart.core.visible import visible
 from byheart.errors import ByheartError
+from byheart.report.wrapping import wrapped
 
+_NARROWEST = 20
+"""Columns that every view counts on."""
 SourceHelp = "Folder, .txt, .jsonl(.gz/.zst), .parquet, or `stdlib`."
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 QuietFlag = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
@@ -26,17 +31,12 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Root of all rand
 
 def say(text: str) -> None:
     """Tells the person at the terminal something, on stderr, with untrusted characters made visible."""
-    typer.echo(visible(text), err=True)
+    typer.echo(without_commands(visible(text)), err=True)
 
 
 def answer(text: str) -> None:
     """Prints the answer on stdout, with untrusted characters made visible."""
-    typer.echo(visible(text))
-
-
-def has_colours() -> bool:
-    """Whether stdout shows colours: a terminal, and nobody asked for none."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    typer.echo(without_commands(visible(text)))
 
 
 def answer_styled(pieces: Iterable[tuple[str, dict[str, Any]]]) -> None:
@@ -46,37 +46,59 @@ def answer_styled(pieces: Iterable[tuple[str, dict[str, Any]]]) -> None:
         pieces: text, and how it looks as click.style takes it; a style never runs on over the end of a line.
     """
     shown = []
+    colours = has_colours()
     for text, style in pieces:
         lines = visible(text).split("\n")
-        shown.append("\n".join(typer.style(line, **style) if line and style else line for line in lines))
-    typer.echo("".join(shown), color=has_colours())
+        shown.append("\n".join(typer.style(line, **style) if colours and line and style else line for line in lines))
+    typer.echo(without_commands("".join(shown).removesuffix("\n")), color=colours)
 
 
 def answer_json(value: object) -> None:
-    """Prints one JSON document on stdout."""
-    typer.echo(dumps(value))
+    """Prints one JSON document on stdout, of which a build server obeys no part."""
+    typer.echo(re.sub(r"#(?=#(?:vso|teamcity)?\[)", r"\\u0023", dumps(value)))
+
+
+def folded(lines: Iterable[str]) -> str:
+    """Lines that wrap where the terminal does, what goes on two columns in."""
+    width = terminal_columns()
+    return "\n".join(part for line in lines for part in wrapped(visible(line), width, indent="  ", first=""))
+
+
+def terminal_columns() -> int:
+    """How wide stdout is: COLUMNS, else the terminal, else 80."""
+    return max(shutil.get_terminal_size().columns, _NARROWEST)
 
 
 def fail(error: ByheartError) -> None:
     """An error in three lines: what happened, why, what to type next."""
     what, *rest = (part for part in (error.what, error.why, error.next_step) if part)
-    typer.secho(f"Error: {visible(what)}", fg="red", bold=True, err=True)
-    for part in rest:
-        typer.echo(f"  {visible(part)}", err=True)
+    _fault(what, *rest)
 
 
 def show_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A fault of byheart itself: named, without a traceback."""
-    typer.secho(f"Error: {kind.__name__}: {visible(str(error))}", fg="red", bold=True, err=True)
-    typer.echo("  This is a fault of byheart itself. Please report it.", err=True)
-    typer.echo("  Add --debug right after `byheart` to see where it happened.", err=True)
+    _fault(
+        f"{kind.__name__}: {error}",
+        "This is a fault of byheart itself. Please report it.",
+        "Add --debug right after `byheart` to see where it happened.",
+    )
+
+
+def _fault(what: str, *rest: str) -> None:
+    head = without_commands(f"Error: {visible(what)}")
+    typer.secho(head, fg="red", bold=True, err=True, color=has_colours(sys.stderr))
+    for part in rest:
+        typer.echo(without_commands(f"  {visible(part)}"), err=True)
 
 
 class _Said(logging.Handler):
     """What byheart's rooms tell through their logs, such as that the search is being compiled, in words on stderr."""
 
+    is_verbose = False
+    """Whether -v was given: then also what was read from where, and how long each stage took."""
+
     def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
+        say(f"  {record.getMessage()}" if record.levelno < logging.INFO else record.getMessage())
 
 
 _said = _Said()
@@ -91,82 +113,38 @@ def show_log() -> None:
     logger.propagate = False
 
 
-_SECONDS_PER_LINE = 20
+def be_verbose() -> None:
+    """Says more from now on: what was read, what was found in a cache, how long each stage took."""
+    _said.is_verbose = True
+    _said.setLevel(logging.DEBUG)
+    logging.getLogger("byheart").setLevel(logging.DEBUG)
 
 
-class _Lines:
-    """Progress where no bar can be drawn, as in the log of a build server: a line per stage, then one in a while."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._said = 0.0
-        self._began = (0.0, 0.0)
-        """When the stage was first heard of, and how much of it was done by then."""
-
-    def __call__(self, stage: str, done: float, total: float, note: str = "") -> None:
-        now = time.monotonic()
-        if stage != self._stage:
-            say(f"{stage} ...")
-            self._began = (now, done)
-        elif now - self._said > _SECONDS_PER_LINE and total:
-            before, at_first = self._began
-            rate = (done - at_first) / (now - before)
-            left = f", about {_duration((total - done) / rate)} left" if rate > 0 else ""
-            say(f"{stage} {done / total:.0%}{left}{f', {note}' if note else ''}")
-        else:
-            return
-        self._stage, self._said = stage, now
-
-
-def _duration(seconds: float) -> str:
-    """Seconds below two minutes, then minutes, then hours."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def is_verbose() -> bool:
+    """Whether -v was given."""
+    return _said.is_verbose
 
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
-    """Bars with the time that is left, on stderr; lines where stderr is no terminal; nothing when quiet.
+    """A bar with the time that is left, on stderr; lines where stderr is no terminal; nothing when quiet.
 
     Args:
-        quiet: report nothing.
+        quiet: report nothing; it wins over -v.
     """
     try:
-        yield from _reporters(quiet)
+        if quiet:
+            _said.setLevel(logging.WARNING)
+            yield silent
+            return
+        stages = Stages(say) if is_verbose() else None
+        if is_live_terminal():
+            with bars(stages, has_colours=has_colours(sys.stderr)) as report:
+                yield report
+        else:
+            yield Lines(say, stages)
+        if stages is not None:
+            stages.enter("")
     except KeyboardInterrupt:
         say("Interrupted. What is resumable goes on where it stopped when you type the same command again.")
         raise
-
-
-def _reporters(quiet: bool) -> Iterator[Progress]:
-    if quiet:
-        _said.setLevel(logging.WARNING)
-        yield silent
-        return
-    if not sys.stderr.isatty():
-        yield _Lines()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-    from rich.text import Text
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    with Bars(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, done: float, total: float, note: str = "") -> None:
-            label = Text(visible(stage)).plain
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(label, total=total or None, note="")
-            bars.update(tasks[stage], completed=done, total=total or None, note=visible(note))
-
-        yield report

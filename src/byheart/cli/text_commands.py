@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.outlets import has_colours
 from byheart.cli.session import (
     JsonFlag,
     LinesFlag,
@@ -13,8 +14,8 @@ from byheart.cli.session import (
     answer,
     answer_json,
     answer_styled,
-    has_colours,
     progress,
+    terminal_columns,
 )
 from byheart.core.visible import visible_in_line
 from byheart.errors import ConfigError, SourceError
@@ -102,7 +103,8 @@ def trace(
     if json:
         answer_json(trace_json(found, shortest, lookup.index.unit))
     else:
-        answer_styled(trace_lines(text, found, shortest, lookup.index.unit, colours=has_colours()))
+        unit, width = lookup.index.unit, terminal_columns()
+        answer_styled(trace_lines(text, found, shortest, unit, colours=has_colours(), width=width))
 
 
 def read_text(file: str) -> str:

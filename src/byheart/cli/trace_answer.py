@@ -2,15 +2,26 @@
 
 from typing import Any
 
+from byheart.cli.session import terminal_columns
 from byheart.cli.trace_view import FAINT, SPANS_LISTED, Piece, by_length, legend, painted
 from byheart.core.evidence import Refusal
 from byheart.core.visible import visible, visible_in_line
 from byheart.report.format import bounds, number
-from byheart.study.tracing import Chance, Trace
+from byheart.report.wrapping import middle_left_out, wrapped
+from byheart.study.tracing import Chance, Copied, Trace
 
 
-def trace_lines(text: str, found: Trace, shortest: int, unit: str, *, colours: bool) -> list[Piece]:
-    """All that `byheart trace` tells a person: the text, its runs with their sources, and the chance level."""
+def trace_lines(text: str, found: Trace, shortest: int, unit: str, *, colours: bool, width: int = 100) -> list[Piece]:
+    """All that `byheart trace` tells a person: the text, its runs with their sources, and the chance level.
+
+    Args:
+        text: what was traced.
+        found: the answer.
+        shortest: symbols of the shortest run that was asked for.
+        unit: of the index.
+        colours: whether the terminal shows them.
+        width: columns of the terminal.
+    """
     pieces = painted(text, found, shortest, colours=colours)
     pieces.append(("\n" if text.endswith("\n") else "\n\n", {}))
     if colours and found.spans:
@@ -18,32 +29,41 @@ def trace_lines(text: str, found: Trace, shortest: int, unit: str, *, colours: b
     data = text.encode("utf-8", "surrogatepass")
     ordered = by_length(found)
     for place, copied in enumerate(ordered[:SPANS_LISTED], start=1):
-        places = ((visible_in_line(name), offset) for name, offset in copied.sources)
-        sources = ", ".join(f"{name} at {'' if unit == 'bytes' else 'token '}{offset:,}" for name, offset in places)
-        more = copied.count - len(copied.sources)
-        sources += f" and {more:,} more" if more > 0 else ""
         mark = "*" if found.beyond_chance(copied) else " "
-        size = f"{len(copied.span):,} bytes" + ("" if unit == "bytes" else f" ({copied.symbols:,} {unit})")
-        pieces.append(
-            (f"{place:3}{mark} {size} at byte {copied.span.start:,}, {times(copied.count)} in {sources}\n", {})
-        )
-        pieces.append(
-            (f"       {in_one_line(data[copied.span.start : copied.span.stop].decode('utf-8', 'replace'))}\n", FAINT)
-        )
+        pieces += _lines(_run_in_words(copied, unit), width, indent="     ", first=f"{place:3}{mark} ")
+        words = data[copied.span.start : copied.span.stop].decode("utf-8", "replace")
+        pieces.append((f"     {in_one_line(words, width - 5)}\n", FAINT))
     if len(ordered) > SPANS_LISTED:
-        pieces.append((f"     and {len(ordered) - SPANS_LISTED:,} shorter spans: --json names all.\n", {}))
-    if any(map(found.beyond_chance, ordered)):
-        pieces.append(("   * longer than every match of every held-out window\n", {}))
-    pieces.append(
-        (
-            f"{len(found.spans):,} span(s) of at least {shortest:,} {unit}; "
-            f"longest match {found.longest_bytes:,} bytes; "
-            f"{found.covered_share:.1%} of {found.num_bytes:,} bytes covered\n",
-            {},
+        pieces += _lines(
+            f"and {len(ordered) - SPANS_LISTED:,} shorter spans: --json names all.", width, indent="      "
         )
+    if any(map(found.beyond_chance, ordered)):
+        pieces += _lines("* longer than every match of every held-out window", width, indent="   ")
+    pieces += _lines(
+        f"{len(found.spans):,} span(s) of at least {shortest:,} {unit}; "
+        f"longest match {found.longest_bytes:,} bytes; "
+        f"{found.covered_share:.1%} of {found.num_bytes:,} bytes covered",
+        width,
     )
-    pieces.append((_chance_in_words(found, unit), {}))
+    head, *rest = _chance_in_words(found, unit).split("\n")
+    pieces += _lines(head, width)
+    for line in rest:
+        pieces += _lines(line.lstrip(), width, indent="    ", first="  - ")
     return pieces
+
+
+def _run_in_words(copied: Copied, unit: str) -> str:
+    """How long a run is, and where it stands."""
+    places = ((visible_in_line(name), offset) for name, offset in copied.sources)
+    sources = ", ".join(f"{name} at {'' if unit == 'bytes' else 'token '}{offset:,}" for name, offset in places)
+    more = copied.count - len(copied.sources)
+    sources += f" and {more:,} more" if more > 0 else ""
+    size = f"{len(copied.span):,} bytes" + ("" if unit == "bytes" else f" ({copied.symbols:,} {unit})")
+    return f"{size} at byte {copied.span.start:,}, {times(copied.count)} in {sources}"
+
+
+def _lines(text: str, width: int, *, indent: str = "", first: str | None = None) -> list[Piece]:
+    return [(f"{line}\n", {}) for line in wrapped(text, width, indent=indent, first=first)]
 
 
 def _chance_in_words(found: Trace, unit: str) -> str:
@@ -76,10 +96,18 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def in_one_line(text: str, width: int = 100) -> str:
-    """The beginning and the end of a text, its line breaks written out."""
-    shown = visible(text.replace("\n", "\\n").replace("\t", "\\t"))
-    return shown if len(shown) <= width else f"{shown[: width // 2]} ... {shown[-width // 2 :]}"
+def in_one_line(text: str, width: int | None = None) -> str:
+    """The beginning and the end of a text in so many columns, its line breaks written out.
+
+    Args:
+        text: anything.
+        width: columns; what the terminal has beside an indent of 14 when left out.
+    """
+    width = terminal_columns() - 14 if width is None else width
+    # Only what can be shown is made visible: a run may have a million characters.
+    ends = text if len(text) <= width else f"{text[:width]}\0{text[-width:]}"
+    shown = visible(ends.replace("\n", "\\n").replace("\t", "\\t"))
+    return middle_left_out(shown, width)
 
 
 def trace_json(found: Trace, shortest: int, unit: str) -> dict[str, Any]:

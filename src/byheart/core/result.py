@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from byheart.core.evidence import Estimate, Evidence
+from byheart.core.evidence import Estimate, Evidence, Refusal
+from byheart.core.html_table import html_table
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,20 @@ class Result:
     def estimate(self, name: str) -> Estimate | None:
         """The estimate of that dotted name, or None where it was refused or not computed."""
         return next((e for e in self.evidence if isinstance(e, Estimate) and e.name == name), None)
+
+    def _repr_html_(self) -> str:
+        """Its estimates in a notebook, refused ones with the reason; or why there are none."""
+        title = f"{self.audit} of {self.subject}"
+        match self.status:
+            case NotApplicable(reason):
+                return html_table(title, ("not applicable",), [(reason,)])
+            case Failed(kind, message):
+                return html_table(title, ("failed",), [(f"{kind}: {message}",)])
+        rows = [
+            (e.name, e.value, e.low, e.high, e.control and e.control.value, e.n, e.unit)
+            if isinstance(e, Estimate)
+            else (e.name, None, None, None, None, None, e.reason)
+            for e in self.evidence
+            if isinstance(e, Estimate | Refusal)
+        ]
+        return html_table(title, ("estimate", "value", "low", "high", "control", "n", "unit"), rows)

@@ -21,7 +21,7 @@ from byheart.explorer.lanes import AbandonedError, BusyError, Lane
 from byheart.explorer.pages import DOCUMENTS_ON_A_PAGE, Pages, Place
 from byheart.explorer.requests import Query, TooLongError, asked_text, body_of
 from byheart.report import format as fmt
-from byheart.report.explanations import LOOKS
+from byheart.report.explanations import look_rules
 from byheart.study.exploring.documents import document_window, place_of_bytes
 from byheart.study.exploring.exhibits import ShownPassage
 from byheart.study.exploring.exploration import Exploration, names_of
@@ -178,10 +178,7 @@ class Explorer:
 
     async def _looks(self, request: Request) -> Response:
         """The colours of the explanations, of the report's own table: a style attribute is forbidden here."""
-        rules = (
-            f'[data-why="{look.letter}"] {{ background: {look.colour}; color: #000; }}\n' for look in LOOKS.values()
-        )
-        return Response("".join(rules), media_type="text/css")
+        return Response(look_rules(), media_type="text/css")
 
     async def _state(self, request: Request) -> Response:
         lanes = {"lookups": self._lookups, "models": self._models}

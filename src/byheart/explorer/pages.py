@@ -64,7 +64,9 @@ class Pages:
     def __init__(self, exploration: Exploration, *, has_report: bool, longest_bytes: int) -> None:
         self._exploration = exploration
         self._environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("byheart.explorer"),
+            loader=jinja2.ChoiceLoader(
+                [jinja2.PackageLoader("byheart.explorer"), jinja2.PackageLoader("byheart.report")]
+            ),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -184,7 +186,6 @@ class Pages:
             number=it.number,
             num_all=num_all,
             it=shown,
-            letters=[None if piece.look is None else piece.look.letter for piece in shown.pieces],
             is_explained=any(piece.look for piece in shown.pieces),
             places=places,
             num_places=num_places,

@@ -6,6 +6,7 @@ that what was damaged since is not believed.
 """
 
 import json
+import logging
 import shutil
 import struct
 import tempfile
@@ -21,6 +22,7 @@ from byheart.errors import BackendError, ByheartError, FormatError, SourceError,
 from byheart.models.gguf_header import header_fault
 from byheart.models.kept_conversion import is_whole, move_into_place, seal
 
+_logger = logging.getLogger(__name__)
 _CONVERSION = 1
 """Raised whenever the conversion changes."""
 _MAGIC, _VERSIONS = b"GGUF", (2, 3)
@@ -48,6 +50,7 @@ def converted_gguf(file: Path, *, on_progress: Progress = silent) -> Path:
     digest = blake3(max_threads=blake3.AUTO).update_mmap(file).hexdigest(length=16)
     folder = cache_folder() / f"gguf-{digest}-float32-{_CONVERSION}"
     if is_whole(folder):
+        _logger.debug("Converted before, and whole: %s.", visible(str(folder)))
         return folder
     stage = _AGAIN if folder.exists() else _STAGE
     try:

@@ -1,23 +1,25 @@
 """Who stands beside whom: the same number on the model, the poles, the memorizers and the control."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from byheart.core.evidence import Estimate, Evidence, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
+from byheart.report import palette
 from byheart.report.format import shown
 
 MODEL, BASE, LOOKUP, BLIND, MEMORIZER = "model", "base", "lookup pole", "blind pole", "memorizer"
 HUMAN = "human"
 
 COLOURS = {
-    MODEL: "#0072B2",
-    BASE: "#56B4E9",
-    LOOKUP: "#D55E00",
-    BLIND: "#7F7F7F",
-    MEMORIZER: "#7A5C3E",
-    HUMAN: "#1A1A1A",
+    MODEL: palette.MODEL.light,
+    BASE: palette.BASE.light,
+    LOOKUP: palette.LOOKUP.light,
+    BLIND: palette.BLIND.light,
+    MEMORIZER: palette.MEMORIZER.light,
+    HUMAN: palette.INK.light,
 }
 """One colour per role everywhere; safe for colour-blind readers. Memorizers share one and differ by label."""
 
@@ -104,6 +106,50 @@ MEASURES = {
 }
 """Headline names in reading order; any other name is spelled from itself."""
 
+_OTHER_MEASURES = {
+    "adaptation.made_best_memorizer_bits_per_byte": "Made text: bits per byte, best memorizer",
+    "adaptation.made_new_domain_bits_beyond_frozen_mixture_per_byte": "Made text: saved there over the frozen mixture",
+    "adaptation.made_new_domain_bits_beyond_told_table_per_byte": "Made text: saved there over the table told the gap",
+    "adaptation.made_seen_bits_per_byte": "Made text: bits per byte, seen",
+    "adaptation.new_domain_bits_beyond_frozen_mixture_per_byte": "Saved over the frozen mixture there",
+    "adaptation.seen_bits_per_byte": "Bits per byte, seen text",
+    "attribution.beyond_bits_per_token": "Bits saved where beyond every rung",
+    "attribution.bits_over_mixture_per_token": "Bits saved over the mixture",
+    "attribution.member_beyond_bits_per_token": "Bits saved where beyond every rung, seen text",
+    "attribution.member_beyond_right_share": "Foreseen beyond every rung, seen text",
+    "attribution.member_beyond_share": "Predicted beyond every rung, seen text",
+    "attribution.member_bits_over_mixture_per_token": "Bits saved over the mixture, seen text",
+    **{
+        f"attribution.{side}{rung}_share": f"Explained by {what}, {text} text"
+        for side, text in (("", "unseen"), ("member_", "seen"))
+        for rung, what in (
+            ("knowledge", "long stored runs"),
+            ("infinigram", "the longest stored run"),
+            ("markov", "n-grams"),
+            ("boolean", "rules with gaps"),
+            ("copy", "the prompt itself"),
+        )
+        if (side, rung) != ("member_", "knowledge")
+    },
+    "capacity.exact_sequences": "Sequences held exactly",
+    "capacity.gain_of_doubled_steps": "Gained by twice as many steps",
+    "complexity.within_sizes_accuracy_arithmetic": "Right on arithmetic of trained lengths",
+    "complexity.within_sizes_accuracy_composition": "Right on commands of trained lengths",
+    "complexity.within_sizes_accuracy_dyck": "Right on Dyck-2 of trained depths",
+    "complexity.within_sizes_accuracy_parity": "Right on parity of trained lengths",
+    "context.language_validity": "Probability of symbols that may come",
+    "context.language_variation": "Total variation from the language",
+    "extraction.prefix_sweep": "Sweep of prefix lengths",
+    "interpolation.argmax_changes": "Changes of the answer on the way",
+    "interpolation.end_to_end": "Total variation from end to end",
+    "interpolation.first_order_error": "Error of the first-order expansion",
+    "interpolation.path_length_ratio": "Length of the way over the direct one",
+    "interpolation.second_order_error": "Error of the second-order expansion",
+    "membership.set_p_value": "Labels dealt at random do as much, p",
+    "membership.tpr_at_01pct_fpr": "Found at 0.1 % false alarms",
+}
+"""Names that the headline leaves out."""
+
 HEADS = (
     "extraction.greedy_rate",
     "membership.auc",
@@ -154,6 +200,11 @@ class Party:
     colour: str
     """Of its marks."""
 
+    @property
+    def text_colour(self) -> str:
+        """Of words beside its marks."""
+        return palette.text_colour(self.colour)
+
 
 def parties(record: RunRecord) -> tuple[Party, ...]:
     """Every subject of the run: the model, its base, the poles, then the rest, each in the order of provenance."""
@@ -169,8 +220,19 @@ def parties(record: RunRecord) -> tuple[Party, ...]:
 
 
 def _label(name: str, role: str) -> str:
-    own = role if role in (LOOKUP, BLIND) else name.removeprefix("memorizer:")
-    return shown(own, 40)
+    return shown(role if role in (LOOKUP, BLIND) else spoken(name), 40)
+
+
+_NAMES = re.compile(r"\b(?:(lookup|blind):[\w.-]+|memorizer:(?=\w)|(distinct):(?=\w))")
+
+
+def spoken(text: str) -> str:
+    """A sentence of an audit with its subjects called as the figures call them: "memorizer:markov" is "markov"."""
+
+    def called(match: re.Match[str]) -> str:
+        return f"{match[1]} pole" if match[1] else f"{match[2]} " if match[2] else ""
+
+    return _NAMES.sub(called, text)
 
 
 def model_of(record: RunRecord) -> Party | None:
@@ -180,8 +242,9 @@ def model_of(record: RunRecord) -> Party | None:
 
 def measure(name: str) -> str:
     """What a dotted name measures, in a few words."""
-    if name in MEASURES:
-        return MEASURES[name]
+    known = MEASURES.get(name) or _OTHER_MEASURES.get(name)
+    if known:
+        return known
     words = name.partition(".")[2] or name
     return shown(words.replace("_", " ").replace(".", " ").capitalize(), 60)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from byheart.core.evidence import Estimate
 from byheart.report import format as fmt
-from byheart.report.comparison import CONTROLS, MEMORIZER, MODEL, Party, measure
-from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, alt, chart, svg
+from byheart.report.comparison import BLIND, CONTROLS, LOOKUP, MEMORIZER, MODEL, Party, measure
+from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, Figure, Frame, alt, chart, svg
 from byheart.report.layout import padded
 
 _CONTROL = "the same number on text that the subject cannot have seen"
@@ -20,11 +20,34 @@ def compared(name: str, answers: Sequence[tuple[Party, Estimate]]) -> str:
     if len(others) < 3:
         named, others = list(answers), []
     said = [f"{party.label} {fmt.value_and_interval(it)[0]}" for party, it in named]
+    place, roles = _place(named), [party.role for party, _ in named]
+    if place and roles[0] == MODEL:
+        poles = [words for words, role in zip(said, roles, strict=True) if role in (LOOKUP, BLIND)]
+        rest = [words for words, role in zip(said[1:], roles[1:], strict=True) if role not in (LOOKUP, BLIND)]
+        said = [said[0], f"{place} {' and '.join(poles)}", *rest]
     if others:
         low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
         said.append(f"other memorizers {low} to {high}")
-    is_said = fmt.is_rate(unit) or unit.lower() in measure(name).lower()
-    return f"{measure(name)}: {', '.join(said)}" + ("" if is_said else f" {fmt.shown(unit, 40)}")
+    unit = "" if _is_said(unit, measure(name)) else f" {fmt.shown(unit, 40)}"
+    return f"{measure(name)}: {', '.join(said)}{unit}"
+
+
+def _is_said(unit: str, words: str) -> bool:
+    """Whether the words name the unit already; per cent stands beside the number."""
+    return fmt.is_rate(unit) or unit.lower() in words.lower()
+
+
+def _place(answers: Sequence[tuple[Party, Estimate]]) -> str:
+    """Above, below or between both poles, as far as the interval of the model tells; empty where it does not."""
+    found = {party.role: it for party, it in answers if party.role in (MODEL, LOOKUP, BLIND)}
+    bounds = {role: (it.low, it.high) for role, it in found.items() if it.low is not None and it.high is not None}
+    if len(bounds) < 3:
+        return ""
+    (low, high), *poles = (bounds[role] for role in (MODEL, LOOKUP, BLIND))
+    is_above, is_below = [low > pole[1] for pole in poles], [high < pole[0] for pole in poles]
+    if all(is_above) or all(is_below):
+        return "above" if all(is_above) else "below"
+    return "between" if all(a or b for a, b in zip(is_above, is_below, strict=True)) else ""
 
 
 def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Figure:
@@ -38,7 +61,7 @@ def dots(name: str, title: str, answers: Sequence[tuple[Party, Estimate]]) -> Fi
         the figure.
     """
     unit = answers[0][1].unit
-    x_name = measure(name) + ("" if fmt.is_rate(unit) else f" ({fmt.shown(unit, 40)})")
+    x_name = measure(name) + ("" if _is_said(unit, measure(name)) else f" ({fmt.shown(unit, 40)})")
     text = f"{title} " + " ".join(f"{party.label}: {fmt.estimate(it)}." for party, it in answers)
     wide = Frame(width=680, left=16, right=24, top=6)
     narrow = Frame(width=340, left=16, right=16, top=6)
@@ -80,7 +103,7 @@ def _dots(x_name: str, answers: Sequence[tuple[Party, Estimate]], frame: Frame) 
             control = _mark(top + 41, party.colour, it.control.value, it.control.low, it.control.high)
             marks.append(control | {"hollow": True})
         weight = "bold" if party.role == MODEL else "normal"
-        words.append({"t": fmt.shortened(party.label, 26), "y": top + 14, "c": party.colour, "k": weight})
+        words.append({"t": fmt.shortened(party.label, 26), "y": top + 14, "c": party.text_colour, "k": weight})
         words.append({"t": _short(it), "y": top + 14, "c": INK, "k": "value"})
     return [*_rules(x, marks), *_points(x, marks), *_words(words, frame)]
 
@@ -111,7 +134,7 @@ def _rules(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
 
 
 def _points(x: Any, marks: list[dict[str, Any]]) -> Iterator[Any]:
-    rows = [mark | {"fill": "white" if mark["hollow"] else mark["c"]} for mark in marks]
+    rows = [mark | {"fill": PAPER if mark["hollow"] else mark["c"]} for mark in marks]
     point = chart(rows).mark_circle(aria=False, opacity=1, size=60, strokeWidth=1.5)
     yield point.encode(x=x, y=_Y, stroke=alt.Stroke("c:N", scale=None), fill=alt.Fill("fill:N", scale=None))
 

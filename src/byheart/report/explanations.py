@@ -25,3 +25,10 @@ LOOKS = {
     Explanation.COPY: Look("C", "#D4D4D4", "copy: stands in the prompt itself"),
     Explanation.BEYOND: Look("+", "#8FD3BE", "beyond: none of these says it"),
 }
+
+
+def look_rules() -> str:
+    """Rules of a style sheet for elements with `data-why`: a strict policy forbids style attributes."""
+    return "".join(
+        f'[data-why="{look.letter}"] {{ background: {look.colour}; color: #161616; }}\n' for look in LOOKS.values()
+    )

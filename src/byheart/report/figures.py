@@ -1,15 +1,35 @@
 """Series as figures: one figure for each name, all subjects in it, labels at the ends of their lines."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from byheart.core.evidence import Series
 from byheart.report import format as fmt
-from byheart.report.comparison import Party
-from byheart.report.drawing import GRID, NARROW, NUMBER_LABELS, PERCENT_LABELS, Figure, Frame, Key, alt, chart, svg
+from byheart.report.comparison import Party, spoken
+from byheart.report.drawing import (
+    AXIS,
+    CHARACTER_WIDTH,
+    GRID,
+    LINE_HEIGHT,
+    NARROW,
+    NUMBER_LABELS,
+    PERCENT_LABELS,
+    Figure,
+    Frame,
+    Key,
+    alt,
+    chart,
+    svg,
+    wrapped,
+)
 from byheart.report.layout import Stroke, is_percent, pixel, spread, strokes, y_domain
 
+MAX_LABEL = 28
+"""Characters of the label at the end of a line."""
+_DODGE = 4
+"""Pixels between lines whose intervals are rules."""
 MAX_ROWS = 400
 """Rows of a figure's data on the page; the rest stays in results.jsonl."""
 
@@ -24,45 +44,98 @@ def curves(shared: Sequence[tuple[Party, Series]]) -> Figure:
     """
     series = shared[0][1]
     drawn = strokes(shared)
-    longest = max(len(fmt.shortened(stroke.label, 28)) for stroke in drawn)
-    wide = Frame(width=680, left=56, right=30 + round(6.6 * longest))
-    title = fmt.shown(series.title, 300)
+    labels = [fmt.shortened(stroke.label, MAX_LABEL) for stroke in drawn]
+    letters = [_letter(place) for place in range(len(drawn))]
+    wide = _framed(Frame(width=680, left=56, right=30 + round(CHARACTER_WIDTH * max(map(len, labels)))), series, drawn)
+    narrow = _framed(NARROW, series, drawn)
+    title = fmt.shown(spoken(series.title), 300)
     text = _alt(series, title, drawn)
     return Figure(
         name=fmt.shown(series.name, 100),
         title=title,
         alt=text,
-        wide=svg(*_curves(series, drawn, wide, labelled=True), wide, text),
-        narrow=svg(*_curves(series, drawn, NARROW, labelled=False), NARROW, text),
-        keys=tuple(Key(label=s.label, colour=s.colour, is_dashed=bool(s.dash)) for s in drawn),
+        wide=svg(*_curves(series, drawn, wide, labels), wide, text),
+        narrow=svg(*_curves(series, drawn, narrow, letters), narrow, text),
+        keys=tuple(
+            Key(label=s.label, colour=s.colour, dash=s.dash, letter=letter)
+            for s, letter in zip(drawn, letters, strict=True)
+        ),
         columns=("line", fmt.shown(series.x, 100), fmt.shown(series.y, 100), "low", "high", "n"),
         rows=_rows(series, drawn),
-        note=fmt.shown(series.note, 600),
+        note=fmt.shown(spoken(series.note), 600),
     )
 
 
-def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, *, labelled: bool) -> tuple[list[Any], int]:
+def _letter(place: int) -> str:
+    """What a line is called where its label has no room: a to z, then a2 and so on."""
+    round_number, index = divmod(place, 26)
+    return chr(ord("a") + index) + (str(round_number + 1) if round_number else "")
+
+
+def _titles(series: Series, frame: Frame, *, x_is_log: bool, y_is_log: bool) -> tuple[list[str], list[str]]:
+    """Of the axes, in lines."""
+    x = fmt.shown(series.x, 110) + (" (log scale)" if x_is_log else "")
+    y = fmt.shown(series.y, 110) + (" (log scale)" if y_is_log else "")
+    return wrapped(x, frame.plot_width + 2 * min(20, frame.left, frame.right)), wrapped(y, frame.width - 20)
+
+
+def _framed(frame: Frame, series: Series, drawn: Sequence[Stroke]) -> Frame:
+    """The frame with room for the lines of its titles and the numbers at its y axis."""
+    x_is_log, y_is_log = _log_axes(series, drawn)
+    x, y = _titles(series, frame, x_is_log=x_is_log, y_is_log=y_is_log)
+    return dataclasses.replace(
+        frame,
+        left=max(frame.left, 16 + round(CHARACTER_WIDTH * _tick_characters(series, drawn, is_log=y_is_log))),
+        top=frame.top + LINE_HEIGHT * (len(y) - 1),
+        bottom=frame.bottom + LINE_HEIGHT * (len(x) - 1),
+    )
+
+
+def _tick_characters(series: Series, drawn: Sequence[Stroke], *, is_log: bool) -> int:
+    """Of the longest number at the y axis."""
+    if is_percent(series):
+        return len("100 %")
+    low, high = y_domain(series, drawn, is_log=is_log)
+    step = low if is_log else (high - low) / 10
+    decimals = min(6, max(0, -math.floor(math.log10(step))))
+    return min(11, max(len(f"{end:,.{decimals}f}") for end in (low, high)))
+
+
+def _log_axes(series: Series, drawn: Sequence[Stroke]) -> tuple[bool, bool]:
+    """Whether x and y are logarithmic: the series asks for it and every point can be there."""
+    points = [p for stroke in drawn for p in stroke.points]
+    return series.x_is_log and all(p.x > 0 for p in points), series.y_is_log and all(p.y > 0 for p in points)
+
+
+def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, labels: Sequence[str]) -> tuple[list[Any], int]:
     height = max(250, 18 * len(drawn) + 20)
     points = [p for stroke in drawn for p in stroke.points]
-    x_is_log = series.x_is_log and all(p.x > 0 for p in points)
-    y_is_log = series.y_is_log and all(p.y > 0 for p in points)
+    x_is_log, y_is_log = _log_axes(series, drawn)
+    x_title, y_title = _titles(series, frame, x_is_log=x_is_log, y_is_log=y_is_log)
     domain = y_domain(series, drawn, is_log=y_is_log)
-    x = alt.X("x:Q", scale=_x_scale([p.x for p in points], is_log=x_is_log), axis=_x_axis(series, points, x_is_log))
+    x = alt.X("x:Q", scale=_x_scale([p.x for p in points], is_log=x_is_log), axis=_x_axis(x_title, points, x_is_log))
     y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
-    y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(series, frame, is_log=y_is_log))
+    y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(y_title, series, frame))
     layers = []
+    with_rules = [stroke for stroke in drawn if not _with_band(stroke)]
     for stroke in sorted(drawn, key=lambda s: s.is_model):
-        layers += _stroke(stroke, x, y)
-    if labelled:
-        layers += _end_labels(drawn, domain, height, frame, y_is_log)
-    return layers, height
+        place = with_rules.index(stroke) - (len(with_rules) - 1) / 2 if stroke in with_rules else 0.0
+        layers += _stroke(stroke, x, y, round(_DODGE * place, 1))
+    ends = [pixel(stroke.points[-1].y, domain, height, is_log=y_is_log) for stroke in drawn]
+    return [*layers, *_end_labels(drawn, labels, ends, height, frame)], height
 
 
-def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
+def _with_band(stroke: Stroke) -> bool:
+    """Whether its intervals are a band; else a rule at each point."""
+    return len(stroke.points) > 8 or stroke.role != "subject"
+
+
+def _stroke(stroke: Stroke, x: Any, y: Any, shift: float) -> list[Any]:
+    """One line; by `shift` pixels to the right, so that rules at the same x do not cover one another."""
     rows = [{"x": p.x, "y": p.y, "low": p.low, "high": p.high} for p in stroke.points]
     sure = [row for row in rows if row["low"] is not None and row["high"] is not None]
     layers = []
-    with_band = len(rows) > 8 or stroke.role != "subject"
+    with_band = _with_band(stroke)
     high = alt.Y2("high:Q")
     low = y.copy()
     low.shorthand = "low:Q"
@@ -72,36 +145,33 @@ def _stroke(stroke: Stroke, x: Any, y: Any) -> list[Any]:
             chart(sure).mark_area(aria=False, color=stroke.colour, opacity=opacity).encode(x=x, y=low, y2=high)
         )
     elif sure:
-        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75)
+        mark = chart(sure).mark_rule(aria=False, color=stroke.colour, strokeWidth=1.2, opacity=0.75, xOffset=shift)
         layers.append(mark.encode(x=x, y=low, y2=high))
     width = 2.4 if stroke.is_model else 1.6
-    line = chart(rows).mark_line(aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash))
+    line = chart(rows).mark_line(
+        aria=False, color=stroke.colour, strokeWidth=width, strokeDash=list(stroke.dash), xOffset=shift
+    )
     layers.append(line.encode(x=x, y=y))
     if not with_band:
-        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour)
+        dots = chart(rows).mark_point(aria=False, filled=True, opacity=1, size=34, color=stroke.colour, xOffset=shift)
         layers.append(dots.encode(x=x, y=y))
     return layers
 
 
 def _end_labels(
-    drawn: Sequence[Stroke],
-    domain: tuple[float, float],
-    height: int,
-    frame: Frame,
-    y_is_log: bool,  # noqa: FBT001
+    drawn: Sequence[Stroke], labels: Sequence[str], ends: Sequence[float], height: int, frame: Frame
 ) -> list[Any]:
-    ends = [pixel(stroke.points[-1].y, domain, height, is_log=y_is_log) for stroke in drawn]
     places = spread(ends, 17, 4, height - 4)
     layers = []
-    for stroke, end, place in zip(drawn, ends, places, strict=True):
+    for stroke, label, end, place in zip(drawn, labels, ends, places, strict=True):
         right = frame.plot_width
         leader = chart([{}]).mark_rule(aria=False, color=stroke.colour, strokeWidth=0.8, opacity=0.7)
         layers.append(
             leader.encode(x=alt.value(right - 6), x2=alt.value(right + 14), y=alt.value(end), y2=alt.value(place))
         )
         weight = "bold" if stroke.is_model else "normal"
-        word = chart([{"t": fmt.shortened(stroke.label, 28)}]).mark_text(
-            aria=False, align="left", baseline="middle", color=stroke.colour, fontWeight=weight
+        word = chart([{"t": label}]).mark_text(
+            aria=False, align="left", baseline="middle", color=stroke.text_colour, fontWeight=weight
         )
         layers.append(word.encode(x=alt.value(right + 18), y=alt.value(place), text="t:N"))
     return layers
@@ -114,8 +184,7 @@ def _x_scale(values: list[float], *, is_log: bool) -> Any:
     return alt.Scale(type="log" if is_log else "linear", domain=[low, high], nice=False, zero=False, padding=8)
 
 
-def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa: FBT001
-    title = fmt.shown(series.x, 70) + (" (log scale)" if is_log else "")
+def _x_axis(title: list[str], points: Sequence[Any], is_log: bool) -> Any:  # noqa: FBT001
     at = sorted({p.x for p in points})
     ticks: dict[str, Any] = {"tickCount": 6}
     if is_log:
@@ -124,9 +193,10 @@ def _x_axis(series: Series, points: Sequence[Any], is_log: bool) -> Any:  # noqa
         title=title,
         titlePadding=10,
         labelExpr=NUMBER_LABELS,
+        labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
         grid=False,
-        domainColor="#999999",
-        tickColor="#999999",
+        domainColor=AXIS,
+        tickColor=AXIS,
         **ticks,
     )
 
@@ -138,12 +208,17 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [factor * 10.0**power for power in tens for factor in factors if low <= factor * 10.0**power <= high]
 
 
-def _y_axis(series: Series, frame: Frame, *, is_log: bool) -> Any:
-    title = fmt.shown(series.y, 70) + (" (log scale)" if is_log else "")
+def _y_axis(title: list[str], series: Series, frame: Frame) -> Any:
     labels: dict[str, Any] = (
         {"labelExpr": PERCENT_LABELS, "values": [0, 0.25, 0.5, 0.75, 1]} if is_percent(series) else {}
     )
-    place = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleX": 6 - frame.left, "titleY": -18}
+    place = {
+        "titleAngle": 0,
+        "titleAlign": "left",
+        "titleAnchor": "start",
+        "titleX": 6 - frame.left,
+        "titleY": 14 - frame.top,
+    }
     return alt.Axis(
         title=title, tickCount=5, domain=False, ticks=False, labelPadding=8, gridColor=GRID, **place, **labels
     )

@@ -56,13 +56,14 @@ def number(value: float, decimals: int) -> str:
 
 
 def plain_number(value: float) -> str:
-    """A number without interval: whole numbers whole, others with 3 significant digits."""
+    """A number without interval: whole numbers whole, others with at most 3 significant digits, no zeros at the end."""
     if float(value).is_integer() and abs(value) < 1e15:
         return number(value, 0)
     magnitude = math.floor(math.log10(abs(value)))
     if magnitude < -4:
         return f"{value:.1e}".replace("e-0", "e-").replace("-", MINUS)
-    return number(value, max(0, 2 - magnitude))
+    text = number(value, max(0, 2 - magnitude))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(share: float, decimals: int) -> str:
@@ -101,10 +102,16 @@ def bounds(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
     """
     if is_rate(unit):
         decimals = percent_decimals(high - low)
-        inside = f"{number(100 * low, decimals)}{EN_DASH}{percent(high, decimals)}"
+        inside = f"{percent(low, decimals).removesuffix(' %')}{EN_DASH}{percent(high, decimals)}"
         return percent(value, decimals), inside if low >= 0 else f"{span(100 * low, 100 * high, decimals)} %"
-    decimals = supported_decimals(high - low)
+    decimals = _readable(supported_decimals(high - low), value, low, high)
     return number(value, decimals), span(low, high, decimals)
+
+
+def _readable(decimals: int, *numbers: float) -> int:
+    """So many decimals that the largest of the numbers keeps at most five digits, however narrow its interval."""
+    largest = max(map(abs, numbers))
+    return decimals if largest == 0 else min(decimals, max(0, 4 - math.floor(math.log10(largest))))
 
 
 def value_and_interval(it: Estimate) -> tuple[str, str]:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from byheart.core.evidence import Line, Point, Role, Series
+from byheart.report import palette
 from byheart.report.comparison import COLOURS, HUMAN, MEMORIZER, MODEL, Party
 from byheart.report.format import shown
 
 MAX_POINTS = 200
 """Points drawn of one line; longer lines are thinned evenly, first and last kept."""
 
-_SHARED_COLOUR = "#4D4D4D"
+_SHARED_COLOUR = palette.SHARED.light
 _RATE_WORDS = frozenset(("rate", "share", "probability", "fraction", "accuracy"))
 
 
@@ -31,6 +32,11 @@ class Stroke:
     """Drawn last and thicker."""
     points: tuple[Point, ...]
     """At most MAX_POINTS."""
+
+    @property
+    def text_colour(self) -> str:
+        """Of the words beside it."""
+        return palette.text_colour(self.colour)
 
 
 def strokes(shared: Sequence[tuple[Party, Series]]) -> tuple[Stroke, ...]:

@@ -10,6 +10,7 @@ import jinja2
 import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
+from byheart.core.judgement import GateRecord
 from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -24,12 +25,19 @@ from byheart.report.comparison import (
     measures,
     model_of,
     parties,
+    spoken,
     why_missing,
 )
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
+from byheart.report.explanations import look_rules
 from byheart.report.figures import curves
+from byheart.report.foreign_names import is_lab
+from byheart.report.gate import gate_table
+from byheart.report.glance import facts, glances
+from byheart.report.palette import dark_rules
 from byheart.report.passages import passages
+from byheart.report.redaction import Redaction, redacted
 from byheart.report.stacks import stacks
 from byheart.report.standing import Grid, could_show, headline_grid
 from byheart.report.strips import NAME as COVERAGE
@@ -37,8 +45,6 @@ from byheart.report.strips import strips
 from byheart.report.tables import table_grid
 from byheart.report.verdict import findings
 
-UNTRAINED = "blind:untrained"
-"""The blind pole of an experiment of the laboratory."""
 MAX_MEMORIZER_LINES = 2
 """Lines of memorizers beside the poles in one figure; of more none is drawn, so that the model's are seen."""
 EVERYONE = ("novelty.validity_against_novelty",)
@@ -59,32 +65,44 @@ class Chapter:
     numbers: Grid
 
 
-def render_html(record: RunRecord) -> str:
+def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction: Redaction | None = None) -> str:
     """The page of a run.
 
     Args:
         record: everything that the run folder says; its strings may be hostile.
+        gate: what criteria say of the run; None for a page without a gate.
+        redaction: what is left out; nothing unless given.
     Returns:
         one HTML document that can be encoded as UTF-8; equal records give equal bytes.
     Cost: about a tenth of a second per figure.
     """
+    redaction = redaction or Redaction()
+    shown = redacted(record, gate, redaction)
+    record, gate = shown.record, shown.gate
     with unchecked():
         chapters = [_chapter(record, audit) for audit in audits(record)]
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
+    model, found = model_of(record), findings(record)
+    is_laboratory = is_lab(record)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             title=fmt.shown(record.title, 200),
-            model=model_of(record),
-            is_lab=any(subject.name == UNTRAINED for subject in record.provenance.subjects),
-            summary=_summary(record),
-            findings=findings(record),
+            model=model,
+            is_lab=is_laboratory,
+            facts=facts(record, model, is_lab=is_laboratory),
+            redaction=redaction,
+            gate=None if gate is None else gate_table(gate),
+            glances=glances(record, found, is_lab=is_laboratory),
+            findings=found,
+            dark_rules=markupsafe.Markup(dark_rules()),
+            look_rules=markupsafe.Markup(look_rules()),
             headline=headline_grid(record),
             tested=tuple(_tested(record)),
             untested=tuple(_untested(record)),
             could_show=could_show(record),
-            notes=tuple(fmt.shown(note, 1000) for note in record.notes[:50]),
+            notes=tuple(fmt.shown(spoken(note), 1000) for note in record.notes[:50]),
             passages=passages(record),
             chapters=tuple(c for c in chapters if c.audit not in BEYOND),
             beyond=tuple(c for c in chapters if c.audit in BEYOND),
@@ -97,7 +115,8 @@ def render_html(record: RunRecord) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates with everything escaped and nothing undefined."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("byheart.report"),
         autoescape=True,
@@ -107,6 +126,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["tie"] = _tie
+    environment.filters["tie_within"] = _tie_within
     environment.filters["shown"] = fmt.shown
     return environment
 
@@ -124,24 +144,9 @@ def _tie(text: str) -> markupsafe.Markup:
     return escaped + text[end:]
 
 
-def _summary(record: RunRecord) -> str:
-    """What was tested, in one sentence for the head of the page."""
-    it, model = record.provenance, model_of(record)
-    subject = next((s for s in it.subjects if model is not None and s.name == model.name), None)
-    who = f"{model.label}" if model is not None else "Memorizers only"
-    if subject is not None:
-        who += f" ({fmt.size(subject.size_bytes)}, access: {fmt.shown(subject.access, 60)})"
-    seen, unseen = _extent(it.trained_on), _extent(it.held_out)
-    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it has not seen ({unseen})."
-
-
-def _extent(corpus: dict[str, str | int]) -> str:
-    """A corpus in a few words: source, documents, size, as far as they are known."""
-    words = [fmt.shown(str(corpus["source"]), 80)] if "source" in corpus else []
-    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
-    num_bytes = corpus.get("bytes")
-    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
-    return ", ".join(words) or "of unknown size"
+def _tie_within(text: str) -> str:
+    """As `_tie`, for a cell: most are a number alone, which a cell keeps on one line without a quarter of the page."""
+    return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
 def _question(record: RunRecord, audit: str) -> str:
@@ -207,7 +212,7 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                         if fmt.is_rate(it.unit) or it.unit in measure(name).lower()
                         else f" ({fmt.shown(it.unit, 40)})"
                     )
-                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(it.method, 300)))
+                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(spoken(it.method), 300)))
                 case Refusal(reason=reason):
                     rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
     columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")
@@ -238,7 +243,7 @@ def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
                 continue
             for it in result.evidence:
                 if isinstance(it, Refusal):
-                    why = f"refused: {fmt.shown(it.reason, 1000)}"
+                    why = f"refused: {fmt.shown(spoken(it.reason), 1000)}"
                     found.setdefault((f"{measure(it.name)} of", why), []).append(party.label)
     yield from ((f"{what} {', '.join(labels)}", why) for (what, why), labels in found.items())
 

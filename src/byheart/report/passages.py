@@ -1,27 +1,40 @@
 """Exhibits as the page shows them: token by token beside their source, cut to a size that a page can bear."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from byheart.core.evidence import Exhibit
+from byheart.core.evidence import Exhibit, Token
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import MODEL, Party, audits, evidence_of
+from byheart.report.comparison import BEYOND, MODEL, Party, audits, evidence_of
 from byheart.report.explanations import LOOKS, Look
 
 MAX_OF_MODEL, MAX_OF_OTHERS = 12, 1
 """Passages shown of the model under test, and of each other subject."""
 MAX_GIVEN, MAX_TOKENS, MAX_TOKEN = 1200, 400, 120
 """Characters of the prompt (its end is kept), tokens, and characters of one token."""
+OPEN_TOKENS = 100
+"""Tokens before the fold of a long passage."""
+_BLANKS = {
+    " ": "\N{MIDDLE DOT}",
+    "\t": "\N{RIGHTWARDS ARROW TO BAR}\t",
+    "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n",
+}
+"""Signs of blanks, before those that move the line."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Piece:
     """One token as shown; text safe to show, not escaped."""
 
     text: str
+    """On one line where the subject says another one."""
     said: str
+    """What it says instead, on one line."""
     state: str
     """"agrees", "differs" or "unasked"."""
+    after: str = ""
+    """The line end that a token on one line has lost."""
     look: Look | None = None
     """Of the explanation of what the subject says here."""
     begins: bool = False
@@ -37,6 +50,8 @@ class Passage:
     source: str
     given: str
     pieces: tuple[Piece, ...]
+    folded: tuple[Piece, ...]
+    """Those behind the fold."""
     agreement: str
     facts: tuple[tuple[str, str], ...]
     left_out: str
@@ -54,6 +69,11 @@ class Passages:
     """Of the model under test, each token with what explains the prediction there."""
 
     @property
+    def is_coloured(self) -> bool:
+        """Whether tokens of the recited passages have an explanation."""
+        return any(piece.look for it in self.of_model + self.of_others for piece in it.pieces)
+
+    @property
     def looks(self) -> tuple[Look, ...]:
         """Of the explanations, for a legend."""
         return tuple(LOOKS.values())
@@ -68,7 +88,8 @@ def passages(record: RunRecord) -> Passages:
         for party, exhibit in evidence_of(record, audit):
             limit = MAX_OF_MODEL if party.role == MODEL else MAX_OF_OTHERS
             place = used.setdefault((audit, party.name), 0)
-            is_explained = isinstance(exhibit, Exhibit) and any(token.explanation for token in exhibit.tokens)
+            # What explains predictions beyond memory is another question than what came out.
+            is_explained = audit in BEYOND
             if is_explained and party.role != MODEL:
                 continue
             if isinstance(exhibit, Exhibit) and place < limit:
@@ -93,32 +114,39 @@ def shown_passage(party: Party, exhibit: Exhibit) -> Passage:
     left_out = len(exhibit.tokens) - MAX_TOKENS
     whose = "" if exhibit.role == "subject" else f", {exhibit.role} text"
     given, tokens = exhibit.given[-MAX_GIVEN:], exhibit.tokens[:MAX_TOKENS]
+    pieces = _pieces(tokens)
     place = f"bytes {exhibit.start_byte:,}{fmt.EN_DASH}{exhibit.stop_byte:,}"
     return Passage(
         party=party,
         label=fmt.shown(exhibit.label, 200),
         source=f"{fmt.shown(exhibit.document, 160)}, {place}{whose}",
         given=fmt.shown(given, MAX_GIVEN),
-        pieces=tuple(
-            Piece(
-                text=fmt.shown(token.text, MAX_TOKEN),
-                said=_spelled(token.predicted) if token.agrees is False else "",
-                state="unasked" if token.agrees is None else "agrees" if token.agrees else "differs",
-                look=None if token.explanation is None else LOOKS[token.explanation],
-                begins=token.explanation != before,
-            )
-            for token, before in zip(tokens, (None, *(token.explanation for token in tokens)), strict=False)
-        ),
+        pieces=pieces[:OPEN_TOKENS],
+        folded=pieces[OPEN_TOKENS:],
         agreement=agreement,
         facts=tuple((fmt.shown(name, 100), fmt.cell(value)) for name, value in exhibit.facts[:20]),
         left_out=f"{fmt.number(left_out, 0)} more tokens are left out here." if left_out > 0 else "",
     )
 
 
+def _pieces(tokens: Sequence[Token]) -> tuple[Piece, ...]:
+    before = (None, *(token.explanation for token in tokens))
+    return tuple(_piece(token, begins=token.explanation != last) for token, last in zip(tokens, before, strict=False))
+
+
+def _piece(token: Token, *, begins: bool) -> Piece:
+    text = fmt.shown(token.text, MAX_TOKEN)
+    look = None if token.explanation is None else LOOKS[token.explanation]
+    if token.agrees is False:
+        after = "\n" if "\n" in text else ""
+        return Piece(_spelled(text), _spelled(fmt.shown(token.predicted, MAX_TOKEN)), "differs", after, look, begins)
+    blanks = text if text.strip() else "".join(_BLANKS.get(character, character) for character in text)
+    return Piece(blanks, "", "unasked" if token.agrees is None else "agrees", "", look, begins)
+
+
 def _spelled(text: str) -> str:
-    """A predicted token on one line: an empty one, blanks and line ends get a sign."""
-    if not text:
-        return "nothing"
-    marks = {"\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
-    spelled = "".join(marks.get(character, character) for character in fmt.shown(text, MAX_TOKEN))
-    return spelled if spelled.strip() else spelled.replace(" ", "\N{OPEN BOX}")
+    """A token on one line: nothing is called so, and blanks at its ends get a sign."""
+    inner = text.strip(" ")
+    start, stop = len(text) - len(text.lstrip(" ")), len(text.rstrip(" ")) if inner else len(text)
+    signs = "".join(_BLANKS[c][0] if c in "\n\t" or not start <= at < stop else c for at, c in enumerate(text))
+    return signs or "nothing"

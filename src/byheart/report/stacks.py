@@ -9,8 +9,9 @@ from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import MEMORIZER, MODEL, Party, answer, evidence_of, parties
 from byheart.report.dots import number_row
-from byheart.report.drawing import GRID, INK, PERCENT_LABELS, Figure, Frame, Key, alt, chart, svg
+from byheart.report.drawing import GRID, PAPER, PERCENT_LABELS, Figure, Frame, Key, alt, chart, svg
 from byheart.report.explanations import LOOKS
+from byheart.report.palette import ON_COLOUR
 
 _ROW, _BAR = 46, 20
 _LEAST_LABELLED = 0.055
@@ -73,7 +74,9 @@ def _figure(name: str, title: str, axis: str, bars: Sequence[_Bar]) -> Figure:
         alt=text,
         wide=wide,
         narrow=narrow,
-        keys=tuple(Key(label=f"{it.letter} {rung}", colour=it.colour, is_dashed=False) for rung, it in looks.items()),
+        keys=tuple(
+            Key(label=str(rung), colour=it.colour, letter=it.letter, is_line=False) for rung, it in looks.items()
+        ),
         columns=("explanation", "subject", "share", "interval", "documents", "blind pole", "excess"),
         rows=tuple((str(rung), *number_row(bar.party, it)) for bar in bars for rung, it in bar.parts),
         note=f"{letters}. The first that says the token counts. The blind pole never saw the trained-on text: what is "
@@ -89,7 +92,7 @@ def _drawn(axis: str, bars: Sequence[_Bar], frame: Frame) -> list[Any]:
     for number, bar in enumerate(bars):
         top = _ROW * number
         weight = "bold" if bar.party.role == MODEL else "normal"
-        style = {"align": "left", "color": bar.party.colour, "fontWeight": weight, "baseline": "middle"}
+        style = {"align": "left", "color": bar.party.text_colour, "fontWeight": weight, "baseline": "middle"}
         name = chart([{"t": fmt.shortened(bar.party.label, 40)}]).mark_text(aria=False, **style)
         layers.append(name.encode(x=alt.value(0), y=alt.value(top + 9), text="t:N"))
         start = 0.0
@@ -104,12 +107,14 @@ def _part(x: Any, rung: Explanation, start: float, share: float, top: int) -> li
         return []
     look = LOOKS[rung]
     row = [{"start": start, "stop": start + share}]
-    bar = chart(row).mark_rect(aria=False, fill=look.colour, stroke="white", strokeWidth=1)
+    bar = chart(row).mark_rect(aria=False, fill=look.colour, stroke=PAPER, strokeWidth=1)
     layers = [bar.encode(x=x, x2="stop:Q", y=alt.value(top), y2=alt.value(top + _BAR))]
     if share >= _LEAST_LABELLED:
         label = f"{look.letter} {100 * share:.0f}" if share >= 2 * _LEAST_LABELLED else look.letter
         middle = x.copy()
         middle.shorthand = "middle:Q"
-        word = chart([{"middle": start + share / 2, "t": label}]).mark_text(aria=False, baseline="middle", color=INK)
+        word = chart([{"middle": start + share / 2, "t": label}]).mark_text(
+            aria=False, baseline="middle", color=ON_COLOUR.light
+        )
         layers.append(word.encode(x=middle, y=alt.value(top + _BAR / 2), text="t:N"))
     return layers

@@ -33,9 +33,12 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
-def headline_grid(record: RunRecord) -> Grid:
+def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
     """Every headline number of the model beside its base, where there is one, the poles, its control and the excess.
 
+    Args:
+        record: the run.
+        only_heads: of each audit the first number only.
     Returns:
         cells of at most two lines (value, interval); a refused or missing number says so.
     """
@@ -46,8 +49,14 @@ def headline_grid(record: RunRecord) -> Grid:
     is_long = sum(len(_named(measures(record, audit))) for audit in audits(record)) > MOST_ROWS
     for audit in audits(record):
         names = measures(record, audit)
-        for name in _named(names):
-            if is_long and name not in HEADS and not _has_excess(record, audit, by_role[MODEL], name):
+        heads = tuple(name for name in names if name in HEADS) or names[:1]
+        for name in heads if only_heads else _named(names):
+            if (
+                not only_heads
+                and is_long
+                and name not in HEADS
+                and not _has_excess(record, audit, by_role[MODEL], name)
+            ):
                 continue
             it = _answer(record, audit, by_role[MODEL], name)
             unit = it.unit if isinstance(it, Estimate) else ""

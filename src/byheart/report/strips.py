@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from byheart.core.evidence import Cell, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of
-from byheart.report.drawing import GRID, INK, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
+from byheart.report import palette
+from byheart.report.comparison import BASE, BLIND, LOOKUP, MODEL, Party, evidence_of, spoken
+from byheart.report.drawing import GRID, INK, PAPER, PERCENT_LABELS, SOFT, Figure, Frame, Key, alt, chart, svg
 
 NAME = "extraction.coverage"
 MAX_WORKS = 12
@@ -25,10 +26,10 @@ class _Look(NamedTuple):
     """Of the height of the strip, so that the colour is not the only sign."""
 
 
-_VERBATIM = _Look("came out word for word", "#0072B2", 1.0)
-_NEARLY = _Look("nearly word for word", "#56B4E9", 0.75)
-_AT_RISK = _Look("at risk, p_z of at least 1/1,000", "#A6D3F0", 0.5)
-_KEPT = _Look("tested, did not come out", "#8C8C8C", 0.2)
+_VERBATIM = _Look("came out word for word", palette.VERBATIM.light, 1.0)
+_NEARLY = _Look("nearly word for word", palette.NEARLY.light, 0.75)
+_AT_RISK = _Look("at risk, p_z of at least 1/1,000", palette.AT_RISK.light, 0.5)
+_KEPT = _Look("tested, did not come out", palette.KEPT.light, 0.2)
 
 
 class _Part(NamedTuple):
@@ -77,7 +78,7 @@ def _look(answers: Sequence[Cell]) -> _Look:
 
 def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[str]) -> Figure:
     drawn = works[:MAX_WORKS]
-    title = fmt.shown(f"{party.label}: {table.title}", 300)
+    title = fmt.shown(f"{party.label}: {spoken(table.title)}", 300)
     text = fmt.shortened(f"{title}. " + " ".join(map(_said, drawn)), 1500)
     frames = Frame(width=680, left=16, right=24, top=6), Frame(width=340, left=16, right=16, top=6)
     wide, narrow = (svg(_drawn(drawn, frame), _ROW * len(drawn), frame, text) for frame in frames)
@@ -89,13 +90,22 @@ def _figure(party: Party, table: Table, works: Sequence[_Work], poles: Sequence[
         alt=text,
         wide=wide,
         narrow=narrow,
-        keys=tuple(Key(label=look.meaning, colour=look.colour, is_dashed=False) for look in looks),
+        keys=tuple(Key(label=look.meaning, colour=look.colour, is_line=False) for look in looks),
         columns=tuple(fmt.shown(column, 80) for column in table.columns),
         rows=fmt.columns(table.rows),
-        note=f"Each strip is a whole work, the {len(drawn)} of which most came out; the higher and darker a mark, the "
+        note=f"Where in each work tested passages came out. {_which(len(drawn), len(works))}; the higher a mark, the "
         "more came out: full height word for word, three quarters nearly so, half at risk (p_z of at least 1/1,000), "
         "a low grey mark not at all. What is not marked was not tested: nothing is said of it. A mark is at least 3 "
         f"pixels wide. {' '.join(poles)}".strip(),
+    )
+
+
+def _which(num_drawn: int, num_works: int) -> str:
+    """Which works the strips are."""
+    if num_drawn == num_works:
+        return "Each strip is a whole work" if num_works > 1 else "The strip is the whole work"
+    return (
+        f"Each strip is a whole work, of {num_works} the {num_drawn} of which most came out; the data have the others"
     )
 
 
@@ -124,12 +134,12 @@ def _drawn(works: Sequence[_Work], frame: Frame) -> list[Any]:
         top = _ROW * number + 18
         size = fmt.size(work.num_bytes)
         for words, colour, align, place in (
-            (fmt.shortened(fmt.shown(work.name, 200), room), INK, "left", 0),
+            (_named(work.name, room), INK, "left", 0),
             (size, SOFT, "right", frame.plot_width),
         ):
             word = chart([{"t": words}]).mark_text(aria=False, align=align, baseline="middle", color=colour)
             layers.append(word.encode(x=alt.value(place), y=alt.value(top - 9), text="t:N"))
-        layers.append(_mark(x, 0.0, 1.0, (top, top + _BAR), fill="white", stroke="#BDBDBD"))
+        layers.append(_mark(x, 0.0, 1.0, (top, top + _BAR), fill=PAPER, stroke=palette.OUTLINE.light))
         for part in work.parts:
             start, stop = part.start / work.num_bytes, part.stop / work.num_bytes
             start = min(start, 1 - least)
@@ -137,6 +147,15 @@ def _drawn(works: Sequence[_Work], frame: Frame) -> list[Any]:
             bounds = (top + _BAR - height, top + _BAR)
             layers.append(_mark(x, start, max(stop, start + least), bounds, fill=part.look.colour))
     return layers
+
+
+def _named(name: str, room: int) -> str:
+    """A name in so many characters, its middle left out: works of one corpus differ at the end of their names."""
+    shown = fmt.shown(name, 2000)
+    if len(shown) <= room:
+        return shown
+    end = (room - 1) * 2 // 3
+    return f"{shown[: room - 1 - end]}\N{HORIZONTAL ELLIPSIS}{shown[-end:]}"
 
 
 def _mark(x: Any, start: float, stop: float, bounds: tuple[float, float], **style: str) -> Any:

@@ -20,6 +20,7 @@ from byheart.report.comparison import (
     head_measure,
     measure,
     model_of,
+    spoken,
     why_missing,
 )
 from byheart.report.complexity_verdict import complexity_question, complexity_said
@@ -92,8 +93,8 @@ def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
         return Finding(audit=audit, question=question, answer="Not measured.", lead=stopped(lead))
     short, lead, details = _SENTENCES.get(audit, _generic)(record, audit, model)
     short, corrected = among_all_claims(record, audit, short)
-    details = (*details, *corrected)
-    return Finding(audit=audit, question=question, answer=short, lead=lead, details=details)
+    details = tuple(map(spoken, (*details, *corrected)))
+    return Finding(audit=audit, question=question, answer=spoken(short), lead=spoken(lead), details=details)
 
 
 def _extraction(record: RunRecord, audit: str, model: Party) -> _Said:

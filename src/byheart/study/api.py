@@ -1,23 +1,28 @@
-"""`byheart.audit` for Python: the same job as the command, with the run as a value."""
+"""The commands for Python: audit, index and the run as a value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from byheart.core.audit import Profile
 from byheart.core.codec import evidence_to_json
+from byheart.core.html_table import html_table
 from byheart.core.progress import Progress, silent
 from byheart.core.result import Result
 from byheart.core.run_record import RunRecord
+from byheart.core.visible import visible_in_line
 from byheart.study.execute import execute
 from byheart.study.headline import headline
 from byheart.study.pages import page
 from byheart.study.plan import StudyPlan
+from byheart.study.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from byheart.index.corpus_index import Index
     from byheart.models.endpoint.limits import Limits
 
 
@@ -54,13 +59,64 @@ class Run:
         return pyarrow.Table.from_pylist(rows)
 
     def _repr_html_(self) -> str:
-        """The report, in a notebook; empty where the report extra is not installed."""
-        from html import escape
-
+        """The report, in a frame that runs no scripts; without the report extra the headline as a table."""
         render = page()
         if render is None:
-            return ""
-        return f'<iframe srcdoc="{escape(render(self.record))}" width="100%" height="600" sandbox></iframe>'
+            return self._headline_table()
+        title = escape(visible_in_line(f"byheart report: {self.record.title}"))
+        source = escape(render(self.record))
+        return (
+            f'<iframe title="{title}" srcdoc="{source}" width="100%" height="600" style="border: 0" sandbox></iframe>'
+        )
+
+    def _headline_table(self) -> str:
+        columns = ("name", "value", "low", "high", "n", "unit")
+        rows = [[one["subject"], *(one.get(column) for column in columns)] for one in self.headline]
+        return html_table(self.record.title, ("subject", *columns), rows)
+
+
+def open_run(path: str | Path) -> Run:
+    """A finished run from its folder.
+
+    Args:
+        path: of `byheart audit`, `byheart lab`, `byheart demo` or `audit`.
+    Raises:
+        SourceError: there is none, or it is not finished.
+        FormatError: its results do not match their hashes.
+    """
+    folder = Path(path)
+    return Run(folder, RunFolder(folder).read())
+
+
+def build_index(
+    sources: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    tokenizer: str | Path = "",
+    lines: bool = False,
+    skip_bad: bool = False,
+    on_progress: Progress = silent,
+) -> "Index":
+    """An index of sources on disk, as `byheart index` makes it; resumes, and opens what is complete.
+
+    Args:
+        sources: one or more.
+        output: its folder.
+        tokenizer: a model's folder, a tokenizer.json, "smollm2" or "whitespace": an index of tokens, from which
+            memorizers answer. Empty: an index of bytes, which counts and traces.
+        lines: each line of a .txt source is a document.
+        skip_bad: leave out what cannot be read instead of stopping.
+        on_progress: told about every stage.
+    Raises:
+        ConfigError: the folder holds something else.
+        SourceError, StorageError: a source cannot be read, or the index not written.
+    """
+    from byheart.study.index_plan import IndexPlan
+    from byheart.study.indexing import make_index
+
+    unit = "tokens" if tokenizer else "bytes"
+    plan = IndexPlan(sources=_several(sources), unit=unit, tokenizer=str(tokenizer), lines=lines, skip_bad=skip_bad)
+    return make_index(plan, Path(output), on_progress=on_progress)
 
 
 def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
@@ -122,5 +178,5 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         dtype=dtype,
     )
     folder = Path(output)
-    record = execute(plan, folder, command="byheart.audit(...)", limits=limits, render=page(), on_progress=on_progress)
+    record = execute(plan, folder, limits=limits, render=page(), on_progress=on_progress)
     return Run(folder, record)

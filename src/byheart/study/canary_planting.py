@@ -176,13 +176,39 @@ def plant_canaries(
     return Planted(num_documents, num_copies, share, secrets)
 
 
-def _share(secrets: SecretList, num_bytes: int) -> float:
+def plant_texts(secrets: SecretList, texts: Sequence[str], *, largest_share: float = LARGEST_SHARE) -> tuple[str, ...]:
+    """Texts in memory with the planted copies among them, at the places that `plant_canaries` would take.
+
+    Args:
+        secrets: the list.
+        texts: of the training, as they were; an empty one counts.
+        largest_share: of the bytes that may be the copies', in (0, 1].
+    Returns:
+        all texts in their order, the copies between them.
+    Raises:
+        InputError: the copies would be more than that share.
+        SourceError: a text holds a canary already.
+    Cost: looking for each pair in each text.
+    """
+    for pair in secrets.pairs:
+        if any(pair.beginning in text for text in texts):
+            raise SourceError(
+                "The training texts hold a canary of this list already.",
+                next_step="Plant into the data as they were before, or make other canaries.",
+            )
+    _share(secrets, sum(len(text.encode("utf-8", "surrogatepass")) for text in texts), largest_share)
+    places = set(_places(secrets, len(texts)))
+    copies, rest = _copies(secrets), iter(texts)
+    return tuple(next(copies).text if at in places else next(rest) for at in range(len(texts) + len(places)))
+
+
+def _share(secrets: SecretList, num_bytes: int, largest: float = LARGEST_SHARE) -> float:
     planted = secrets.num_planted_bytes
     share = planted / (planted + num_bytes)
-    if share > LARGEST_SHARE:
-        needed = round(planted * (1 / LARGEST_SHARE - 1))
+    if share > largest:
+        needed = round(planted * (1 / largest - 1))
         raise InputError(
-            f"The canaries would be {100 * share:.1f} % of the data; at most {100 * LARGEST_SHARE:g} % may be.",
+            f"The canaries would be {100 * share:.1f} % of the data; at most {100 * largest:g} % may be.",
             why=f"Their copies have {planted:,} bytes, so the source needs {needed:,}; it has {num_bytes:,}.",
             next_step="Give more data, or make fewer canaries: `byheart canary make --pairs N --repetitions 1,4`.",
         )

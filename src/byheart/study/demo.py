@@ -22,6 +22,7 @@ from byheart.corpus.readers import read
 from byheart.corpus.splits import split
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import ConfigError
+from byheart.study.commands import demo_command
 from byheart.study.execute import execute
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import RunFolder
@@ -109,7 +110,6 @@ def run_demo(
     folder: Path,
     seed: int,
     *,
-    command: str,
     render: Callable[[RunRecord], str] | None,
     on_progress: Progress = silent,
 ) -> RunRecord:
@@ -118,7 +118,6 @@ def run_demo(
     Args:
         folder: the run folder.
         seed: root of all random streams.
-        command: what was typed.
         render: the report's page, or None.
         on_progress: told about every stage.
 
@@ -148,7 +147,7 @@ def run_demo(
         plan,
         folder,
         title="a small transformer trained on this machine's Python standard library",
-        command=command,
+        command=demo_command(seed),
         notes=(PLANTED, NOT_ASKED),
         render=render,
         on_progress=on_progress,

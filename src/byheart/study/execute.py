@@ -16,6 +16,7 @@ from byheart.core.streams import stream
 from byheart.errors import ByheartError, FingerprintError, FormatError
 from byheart.models.endpoint.limits import Limits
 from byheart.study.asking import Answers, ask_everyone, lacking
+from byheart.study.commands import audit_command
 from byheart.study.endpoint_answers import close_remote, keep_answers
 from byheart.study.headline import claims
 from byheart.study.inputs import inputs_for
@@ -139,7 +140,7 @@ def execute(  # noqa: PLR0913 - the one place where everything comes together
         plan: what to study.
         folder: the run folder; made when it does not exist.
         title: what was audited, in a few words; the model's name when empty.
-        command: what to type to reproduce the run, for the provenance.
+        command: what to type to reproduce the run; that of the audit unless given.
         notes: what a reader must know of these very sources.
         limits: how hard an endpoint may be asked; a run that spent them resumes under others.
         clock: seconds, for throughput.
@@ -176,12 +177,13 @@ def execute(  # noqa: PLR0913 - the one place where everything comes together
             for audit in chosen:
                 results.append(run_audit(audit, params[audit.name], subject, asked, cast, plan.seed))
                 on_progress("audit", len(results), len(cast.subjects) * len(chosen), audit.name)
+        repeat = command or audit_command(plan, limits)
         of_model = [result for result in results if result.subject == cast.subjects[0].name]
         record = RunRecord(
             title=title or plan.model,
             results=tuple(results),
             methods=_methods(chosen, plan),
-            provenance=provenance(plan, texts, cast, asked.throughput, command, clock() - started),
+            provenance=provenance(plan, texts, cast, asked.throughput, repeat, clock() - started),
             notes=(*notes, *texts.notes, *cast.notes, *asked.notes, overlap(cast)),
             sensitivity=reached(of_model),
             claims=claims(of_model),

@@ -15,7 +15,6 @@ from byheart.core.material import (
     Ladder,
     Piece,
     Prediction,
-    ScoredCanary,
     SearchedWindow,
     Window,
     WrittenWindow,
@@ -42,6 +41,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import Floats, TokenIds
 from byheart.study.adaptation_copies import HeldOutPassage
 from byheart.study.asking import Answers
+from byheart.study.canary_scoring import scored_canaries
 from byheart.study.complexity_layers import layered_windows
 from byheart.study.context_answers import context_answers
 from byheart.study.ladder import RUNGS
@@ -199,42 +199,6 @@ def _novelty(
     return NoveltyMaterial(places=asked.places[need], writers=writers)
 
 
-HINT_CHARACTERS = 16
-"""Of a canary's beginning; a report is passed on, and whoever knows the canaries can hide what was learned of them."""
-
-
-def _canaries(need: CanariesNeed, subject: Subject, asked: Answers) -> tuple[ScoredCanary, ...]:
-    scores = asked.scores[subject.name, need]
-    pairs: dict[str, list[CanaryPassage]] = {}
-    for passage in asked.materials[need]:
-        if isinstance(passage, CanaryPassage):
-            pairs.setdefault(passage.pair.name, []).append(passage)
-    found = []
-    for passages in pairs.values():
-        nats = [float(scores[p.fingerprint].log_probability_nats.sum()) for p in passages]
-        by_part = {p.part: (p, value) for p, value in zip(passages, nats, strict=True)}
-        others = [value for p, value in zip(passages, nats, strict=True) if p.part == "other"]
-        if len(by_part) < 3:  # of an endpoint that reads text, parts of a pair may be left out
-            continue
-        (planted, planted_nats), (twin, twin_nats) = by_part["planted"], by_part["twin"]
-        found.append(
-            ScoredCanary(
-                name=planted.pair.name,
-                kind=planted.pair.kind,
-                hint=planted.pair.beginning[:HINT_CHARACTERS],
-                repetitions=planted.pair.repetitions,
-                entropy_bits=planted.pair.entropy_bits,
-                planted_nats=planted_nats,
-                twin_nats=twin_nats,
-                others_nats=np.array(others, dtype=np.float64),
-                is_whole_space=planted.is_whole_space,
-                num_planted_found=planted.num_occurrences,
-                num_twin_found=twin.num_occurrences,
-            )
-        )
-    return tuple(found)
-
-
 def inputs_for(
     needs: tuple[Need, ...], subject: Subject, asked: Answers, cast: Cast, lacking: Mapping[Need, str] | None = None
 ) -> Inputs:
@@ -296,7 +260,8 @@ def inputs_for(
             case DamageNeed():
                 parts["damaged"] = {name: it for (name, asked_for), it in asked.damaged.items() if asked_for == need}
             case CanariesNeed():
-                parts["canaries"] = _canaries(need, subject, asked)
+                planted = [p for p in asked.materials[need] if isinstance(p, CanaryPassage)]
+                parts["canaries"] = scored_canaries(planted, asked.scores[subject.name, need])
             case RepeatedTokensNeed() | ChainsNeed() | LanguagesNeed() | LabelsNeed():
                 parts["context"] = context_answers(need, subject, asked, cast, parts.get("context"))
     return Inputs(subject=subject.name, decode=cast.tokenizer.decode, **parts)

@@ -8,6 +8,7 @@ checksum before the tail is damage.
 
 import fcntl
 import json
+import logging
 import os
 import struct
 import zlib
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from byheart.core.codec import dumps
+from byheart.core.visible import visible
 from byheart.errors import ConfigError, FingerprintError, FormatError
 
+_logger = logging.getLogger(__name__)
 _FRAME = struct.Struct("<III")
 
 
@@ -87,6 +90,8 @@ class Journal:
             position = stop
         self._file.seek(position)
         self._file.truncate()
+        if self._places:
+            _logger.debug("%s: %d record(s) of an earlier try are kept.", visible(str(self._path)), len(self._places))
 
     def _refuse(self, position: int) -> NoReturn:
         self._file.close()

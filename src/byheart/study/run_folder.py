@@ -21,6 +21,8 @@ from byheart.errors import ConfigError, FormatError, SourceError
 
 MANIFEST, PLAN, JOURNAL, RESULTS = "manifest.json", "plan.toml", "journal", "results.jsonl"
 PROVENANCE, SCORES, SAMPLES, REPORT = "provenance.json", "scores.parquet", "samples.parquet", "report.html"
+PAGES = "report."
+"""How the names of pages begin, redacted ones too: they can be drawn again from the other files."""
 
 
 def file_hash(path: Path) -> str:

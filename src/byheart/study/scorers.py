@@ -77,11 +77,11 @@ class MemorizerScorer:
 
     def __init__(self, memorizer: Memorizer, encoder: Encoder, unit: Unit, notes: tuple[str, ...] = ()) -> None:
         self.name, self.unit, self.encoder, self.notes = memorizer.name, unit, encoder, notes
-        self._memorizer = memorizer
+        self.memorizer = memorizer
 
     def score(self, batch: Batch, *, in_full: bool, on_progress: Progress = silent) -> BatchScores:
         """As `Scorer.score`; ranks take the whole distribution of each token."""
-        memorizer = self._memorizer
+        memorizer = self.memorizer
         if not in_full and isinstance(memorizer, Markov):
             # It begins anew after an end token, so one call serves many short documents.
             return BatchScores(memorizer.log_probabilities_nats(batch.token_ids))
@@ -108,9 +108,9 @@ class MemorizerScorer:
         """
         near, token = token_ids[-1 - _CONTEXT_TOKENS :], int(token_ids[-1])
         if rank is None:
-            row = self._memorizer.next_log_probabilities_nats([near[:-1]])[0]
+            row = self.memorizer.next_log_probabilities_nats([near[:-1]])[0]
             rank = 1 + int(np.count_nonzero(row > row[token])) + int(np.count_nonzero(row[:token] == row[token]))
-        matches = self._memorizer.matches(near)
+        matches = self.memorizer.matches(near)
         return rank, int(matches.lengths_tokens[-1]), int(matches.num_occurrences[-1])
 
 

@@ -1,6 +1,7 @@
 """Score once: each text goes through each predictor once, batch by batch, through the journal."""
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from byheart.core.progress import Progress, silent
 from byheart.core.streams import stream
 from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
+from byheart.core.visible import visible
 from byheart.study.journal import Journal
 from byheart.study.materials import batches
 from byheart.study.passages import Passage, Prompt
 from byheart.study.score_cache import ScoreCache, scores_of
 from byheart.study.subjects import Subject
 
+_logger = logging.getLogger(__name__)
 PROMPTS_PER_BATCH = 64
 Clock = Callable[[], float]
 
@@ -89,6 +92,8 @@ def score_passages(
         found |= {passage.fingerprint: s for passage, s in zip(batch, scores, strict=True)}
         done += sum(text.size for text in texts)
         on_progress(f"score {subject.name}", done, total)
+    if throughput.tokens < sum(map(len, found.values())):
+        _logger.debug("Scores of %s: some were read back from the journal or the cache.", visible(subject.name))
     return found, throughput
 
 

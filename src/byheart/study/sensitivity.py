@@ -192,5 +192,7 @@ def _reached(name: str, it: Estimate) -> Sensitivity | None:
     if bounds[0] is None or bounds[1] is None or bounds[0] == bounds[1]:
         return None
     smallest = shift_of_interval(bounds[0], bounds[1], confidence=it.confidence)
-    said = f"a difference of {smallest:.3g} {it.unit}, by the width of the interval"
+    points = f"{100 * smallest:.2g} percentage points"
+    size = points if it.unit in ("rate", "share") else f"{smallest:.2g} {it.unit}"
+    said = f"a difference of {size}, by the width of the interval"
     return Sensitivity(name=name, sample=f"{it.n:,} documents", smallest=smallest, unit=it.unit, said=said)

@@ -65,6 +65,16 @@ class Encoder:
             return "" if token_id == END_OF_BYTES else bytes([token_id]).decode("utf-8", "replace")
         return self._tokenizer.decode(np.array([token_id], dtype=np.int32))
 
+    def decode(self, token_ids: TokenIds) -> str:
+        """The text of a run of tokens, ends of documents left out; U+FFFD where it starts or ends inside a character.
+
+        Args:
+            token_ids: shape [num_tokens].
+        """
+        if self._tokenizer is not None:
+            return self._tokenizer.decode(token_ids)
+        return token_ids[token_ids != END_OF_BYTES].astype(np.uint8).tobytes().decode("utf-8", "replace")
+
     def token_ids(self, documents: Iterable[Document]) -> list[TokenIds]:
         """Each document as tokens, without its end."""
         texts = [document.text for document in documents]

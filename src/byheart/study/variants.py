@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 
 from byheart.core.needs import CanariesNeed, PrefixSweepNeed, UnrelatedPrefixesNeed
-from byheart.core.spans import Span
-from byheart.core.tokens import TokenIds
 from byheart.corpus.tokenizer import Tokenizer
+from byheart.study.canary_scoring import canary_passages
 from byheart.study.passages import CanaryPassage, Passage, round_robin
 from byheart.study.subjects import Cast
 
@@ -59,38 +57,12 @@ def lowercased(windows: Sequence[Passage], length: int, tokenizer: Tokenizer) ->
 
 def canaries(need: CanariesNeed, cast: Cast, *, rng: np.random.Generator) -> tuple[CanaryPassage, ...]:
     """Of each pair the planted secret, its twin and others, each scored from where their tokens part."""
-    found: list[CanaryPassage] = []
-    for pair in cast.canaries.pairs if cast.canaries is not None else ():
-        num = pair.space_size if pair.space_size <= need.max_enumerated else need.num_candidates
-        others = pair.others(num, rng=rng)
-        texts = [pair.planted_text, pair.twin_text, *others]
-        encoded = [encoding.token_ids for encoding in cast.tokenizer.encode_many(texts)]
-        num_given = common_tokens(encoded)
-        parts: list[Literal["planted", "twin", "other"]] = ["planted", "twin", *["other" for _ in others]]  # type: ignore[list-item]
-        counts = [*cast.index.counts(encoded[:2]), *(0 for _ in others)]
-        found += [
-            CanaryPassage(
-                document=f"canary/{pair.name}",
-                span=Span(0, len(text.encode())),
-                token_ids=ids,
-                role="member" if part == "planted" else "control",
-                num_occurrences=int(count),
-                num_given=num_given,
-                num_scored_bytes=len(text.encode()),
-                pair=pair,
-                part=part,
-                is_whole_space=len(others) == pair.space_size - 2,
-            )
-            for text, ids, part, count in zip(texts, encoded, parts, counts, strict=True)
-        ]
-    return tuple(found)
-
-
-def common_tokens(texts: Sequence[TokenIds]) -> int:
-    """Tokens that all texts begin with, the last token of none among them."""
-    shortest = min(text.size for text in texts)
-    same = (np.stack([text[:shortest] for text in texts]) == texts[0][:shortest]).all(axis=0)
-    return min(int(np.cumprod(same).sum()), shortest - 1)
+    if cast.canaries is None:
+        return ()
+    found = canary_passages(cast.canaries, need, cast.tokenizer, rng=rng)
+    asked = [passage for passage in found if passage.part != "other"]
+    counts = iter(cast.index.counts([passage.token_ids for passage in asked]))
+    return tuple(p if p.part == "other" else replace(p, num_occurrences=int(next(counts))) for p in found)
 
 
 def behind_unrelated(

@@ -174,7 +174,13 @@ def _by_source(base: Sequence[Window], controls: Sequence[Window], params: Param
     order = sorted(groups, key=lambda name: (-hits[name] / len(groups[name]), -len(groups[name]), name))
     counts = [(name, hits[name], len(groups[name])) for name in order[:MAX_SOURCES]]
     if rest := order[MAX_SOURCES:]:
-        counts.append((f"{len(rest)} others", sum(hits[n] for n in rest), sum(len(groups[n]) for n in rest)))
+        counts.append(
+            (
+                f"{len(rest)} other{'s' if len(rest) > 1 else ''}",
+                sum(hits[n] for n in rest),
+                sum(len(groups[n]) for n in rest),
+            )
+        )
     unseen = sum(is_greedily_extracted(w, params.suffix_tokens) for w in controls)
     counts.append(("held out (chance)", unseen, len(controls)))
     # Whoever reads the worst row has chosen it among all: the intervals must hold for all sources at once.

@@ -7,7 +7,9 @@ from byheart.audits.extraction.coming_out import log_pz_nats
 from byheart.audits.extraction.commonness import SMALL, Place
 from byheart.audits.extraction.params import Params
 from byheart.core.evidence import Cell, Exhibit, Token
+from byheart.core.explanation import EXPLANATIONS
 from byheart.core.material import Inputs
+from byheart.stats.explained import explain
 
 
 def exhibits(inputs: Inputs, params: Params, ratios: Mapping[Place, float]) -> list[Exhibit]:
@@ -21,6 +23,7 @@ def exhibits(inputs: Inputs, params: Params, ratios: Mapping[Place, float]) -> l
         if any(e.document == window.document for e in shown):
             continue
         suffix = window.suffix
+        rungs = explain(window, window.ladder).own if window.ladder and suffix.knows("argmax_id") else None
         tokens = tuple(
             Token(
                 inputs.decode(suffix.token_ids[i : i + 1]),
@@ -28,6 +31,7 @@ def exhibits(inputs: Inputs, params: Params, ratios: Mapping[Place, float]) -> l
                 predicted=""
                 if suffix.is_argmax[i] or not suffix.knows("argmax_id")
                 else inputs.decode(suffix.argmax_id[i : i + 1]),
+                explanation=None if rungs is None else EXPLANATIONS[rungs[i]],
             )
             for i in range(len(suffix))
         )

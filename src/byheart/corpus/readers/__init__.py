@@ -97,6 +97,7 @@ def _documents(options: Options, *, skip_bad: bool) -> Iterator[Document]:
             problems.append(Problem(source, None, f"no text in this {kind.name}"))
     if problems and not (skip_bad and num_documents):
         raise UnreadableSourceError(source, problems, Corpus(()), num_documents=num_documents)
+    _logger.debug("Read %s: %d document(s).", visible(source), num_documents)
     if problems:
         _logger.warning("%s: %d skipped.\n%s", visible(source), len(problems), "\n".join(named(problems)))
 

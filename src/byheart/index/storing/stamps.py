@@ -59,9 +59,12 @@ class Stamp:
     def is_known(self) -> bool:
         """Whether these very files, as they look, were found whole before."""
         try:
-            return self.is_settled and self.path.read_bytes() == self.content
+            is_known = self.is_settled and self.path.read_bytes() == self.content
         except OSError:
             return False
+        if is_known:
+            _logger.debug("The index was found whole before, and its files look as they did: not hashed again.")
+        return is_known
 
     def remember(self) -> None:
         """Notes that these files were found whole; without a cache folder they are read again next time."""

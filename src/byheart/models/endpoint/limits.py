@@ -24,13 +24,14 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "max_answer_bytes": (1, 1 << 40),
 }
 """Least and most of each limit: beyond them a wait or a count is no number that a machine can work with."""
-_OPTIONS = {
+OPTIONS = {
     "timeout_seconds": "--timeout",
     "concurrency": "--concurrency",
     "requests_per_second": "--requests-per-second",
     "max_requests": "--max-requests",
     "max_tokens": "--max-tokens",
 }
+"""How a limit is typed at the command line."""
 
 
 def range_faults(
@@ -75,7 +76,7 @@ class Limits:
     """bytes of one answer."""
 
     def __post_init__(self) -> None:
-        faults = range_faults(vars(self), _RANGES, _OPTIONS)
+        faults = range_faults(vars(self), _RANGES, OPTIONS)
         if faults:
             raise InputError("The limits of an endpoint are ill-formed.", why=faults, next_step="Correct the values.")
 

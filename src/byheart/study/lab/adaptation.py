@@ -19,7 +19,7 @@ from byheart.core.streams import stream
 from byheart.study.lab.adaptation_asking import Asked, ask_memorizers, ask_network, ask_told
 from byheart.study.lab.adaptation_texts import Domains, made_domains, real_domains
 from byheart.study.lab.adaptation_training import train_on, untrained
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TIMED_STEPS = 12
@@ -223,8 +223,7 @@ def _notes(params: Params) -> tuple[str, ...]:
         "from the weights of the old domain.",
     ]
     if params.num_seeds < 5:
-        seeds = f"{params.num_seeds} seed{'s' if params.num_seeds > 1 else ''}"
-        said.append(f"Only {seeds}: a look, not a result. The standard profile has 5.")
+        said.append(f"Only {seeds_counted(params.num_seeds)}: a look, not a result. The standard profile has 5.")
     return tuple(said)
 
 

@@ -29,6 +29,11 @@ class Piece:
         return self.steps * self.step_cost
 
 
+def seeds_counted(num_seeds: int) -> str:
+    """How many seeds, in words: "1 seed", "5 seeds"."""
+    return f"{num_seeds} seed{'' if num_seeds == 1 else 's'}"
+
+
 def subject_of(name: str, role: str, size_bytes: int, numbers: object) -> SubjectProvenance:
     """A subject of an experiment, known by the numbers that it gave.
 

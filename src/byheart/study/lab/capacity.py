@@ -15,7 +15,7 @@ from byheart.core.audit import method_parts
 from byheart.core.progress import Progress, silent
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 
 if TYPE_CHECKING:
     from byheart.models.transformer.config import NetworkConfig
@@ -226,7 +226,7 @@ def _notes(params: Params) -> tuple[str, ...]:
     ]
     if params.num_seeds < 5:
         said.append(
-            f"Only {params.num_seeds} seeds: a look, not a result; intervals over so few are wide. "
+            f"Only {seeds_counted(params.num_seeds)}: a look, not a result; intervals over so few are wide. "
             "The standard profile has 5."
         )
     return tuple(said)

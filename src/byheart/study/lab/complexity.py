@@ -16,7 +16,7 @@ from byheart.core.audit import method_parts
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.stats.seed_rates import LEAST_SEEDS
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 from byheart.study.lab.complexity_training import steps_of, store, train
 
 _STEP_TOKENS = 2000
@@ -198,7 +198,7 @@ def _notes(params: Params) -> tuple[str, ...]:
             else "cover other seeds as far as so few can tell"
         )
         said.append(
-            f"Only {params.num_seeds} seed{'s' if params.num_seeds > 1 else ''}: a look, not a result; intervals of "
+            f"Only {seeds_counted(params.num_seeds)}: a look, not a result; intervals of "
             f"accuracies {of_what}. The standard profile has 5."
         )
     return tuple(said)

@@ -16,7 +16,7 @@ from byheart.core.audit import method_parts
 from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 from byheart.study.lab.context_chains import draw_sequences, train_seed
 from byheart.study.lab.context_languages import train_languages
 from byheart.study.lab.context_training import BLIND, LOOKUP, MODEL, fit_sequences, new_network
@@ -127,8 +127,8 @@ def _notes(params: LabParams) -> tuple[str, ...]:
     if params.num_seeds >= LEAST_SEEDS:
         return ()
     return (
-        f"Only {params.num_seeds} seeds: a look, not a result; its intervals are over new chains, not over trainings. "
-        "The standard profile has 5.",
+        f"Only {seeds_counted(params.num_seeds)}: a look, not a result; its intervals are over new chains, not over "
+        "trainings. The standard profile has 5.",
     )
 
 

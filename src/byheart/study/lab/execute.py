@@ -13,10 +13,11 @@ from byheart.core.provenance import Provenance
 from byheart.core.result import Completed, Result
 from byheart.core.run_record import Method, RunRecord
 from byheart.errors import ConfigError, FormatError
+from byheart.study.commands import lab_command
 from byheart.study.headline import claims
 from byheart.study.journal import Journal
 from byheart.study.lab import axes_named
-from byheart.study.lab.axis import Axis, Finding
+from byheart.study.lab.axis import Axis, Finding, seeds_counted
 from byheart.study.lab.merging import data_of, rows_of, subjects_of
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.pool import Job, done
@@ -38,7 +39,6 @@ def run_lab(
     plan: LabPlan,
     folder: Path,
     *,
-    command: str = "",
     num_processes: int = 1,
     seconds: Mapping[str, float] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -50,7 +50,6 @@ def run_lab(
     Args:
         plan: which, and how large.
         folder: the run folder; made when it does not exist.
-        command: what to type to reproduce it.
         num_processes: trainings at a time; moves no number.
         seconds: what each axis is expected to take, by name, for the progress; None: the same for all.
         clock: seconds.
@@ -82,7 +81,7 @@ def run_lab(
         # Read back, so that a run that was resumed computes from the same numbers to the last bit.
         kept = {axis.name: _kept(axis, plan, journal) for axis in axes}
         findings = {axis.name: axis.findings(plan.params(axis), kept[axis.name]) for axis in axes}
-        record = _record(axes, plan, findings, command, clock() - started)
+        record = _record(axes, plan, findings, clock() - started)
         rows = {axis.name: axis.scores(plan.params(axis), kept[axis.name]) for axis in axes}
         run.finish(record, parquet(rows_of(rows), []), None, render)
     finally:
@@ -140,7 +139,7 @@ def _finished(run: RunFolder) -> RunRecord:
 
 
 def _record(
-    axes: tuple[Axis, ...], plan: LabPlan, findings: Mapping[str, Sequence[Finding]], command: str, seconds: float
+    axes: tuple[Axis, ...], plan: LabPlan, findings: Mapping[str, Sequence[Finding]], seconds: float
 ) -> RunRecord:
     results = tuple(
         Result(axis.name, axis.version, one.subject.name, Completed(one.evidence))
@@ -170,7 +169,7 @@ def _record(
             platform=f"{platform.system()} {platform.machine()}",
             packages=package_versions(),
             seed=plan.seed,
-            command=command,
+            command=lab_command(plan),
             seconds=seconds,
             trained_on=trained_on,
             held_out=held_out,
@@ -190,6 +189,6 @@ FEW_SEEDS = 5
 def _title(axes: tuple[Axis, ...], plan: LabPlan) -> str:
     what = axes[0].title(plan.params(axes[0])) if len(axes) == 1 else TITLE_OF_ALL
     num_seeds = min(plan.params(axis).num_seeds for axis in axes)
-    seeds = f"{num_seeds} seed{'s' if num_seeds > 1 else ''}"
+    seeds = seeds_counted(num_seeds)
     mark = f"{seeds}: a look, not a result" if num_seeds < FEW_SEEDS else seeds
     return f"{what} ({plan.profile} profile, {mark})"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from byheart.errors import ConfigError
 from byheart.study.lab import axes_named
-from byheart.study.lab.axis import Axis
+from byheart.study.lab.axis import Axis, seeds_counted
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.pool import NUM_THREADS
 from byheart.study.training import check_installed
@@ -74,8 +74,8 @@ def _of_axis(plan: LabPlan, axis: Axis) -> AxisForecast:
     steps = sum(piece.steps for piece in pieces)
     lines = (
         f"{axis.name}: {axis.title(params)}. {axis.question}",
-        f"{len(pieces)} trainings, {params.num_seeds} seeds, {steps:,} gradient steps in all; {_about(seconds)} on one "
-        "core",
+        f"{len(pieces)} trainings, {seeds_counted(params.num_seeds)}, {steps:,} gradient steps in all; "
+        f"{_about(seconds)} on one core",
         *axis.notes(params),
     )
     return AxisForecast(

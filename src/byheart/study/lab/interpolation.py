@@ -15,7 +15,7 @@ from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.stats.seed_rates import LEAST_SEEDS
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 from byheart.study.lab.interpolation_asking import BLIND, L2, LOOKUP, MODEL, repetition, train
 from byheart.study.lab.interpolation_data import draw_task
 
@@ -121,8 +121,8 @@ def _notes(params: Params) -> tuple[str, ...]:
     if params.num_seeds >= LEAST_SEEDS:
         return ()
     return (
-        f"Interpolation: only {params.num_seeds} seeds: a look, not a result; its intervals are over cases of these "
-        "networks. The standard profile has 5.",
+        f"Interpolation: only {seeds_counted(params.num_seeds)}: a look, not a result; its intervals are over cases of "
+        "these networks. The standard profile has 5.",
     )
 
 

@@ -17,7 +17,7 @@ from byheart.core.progress import Progress
 from byheart.core.provenance import SubjectProvenance
 from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds
-from byheart.study.lab.axis import Axis, Finding, Piece, subject_of
+from byheart.study.lab.axis import Axis, Finding, Piece, seeds_counted, subject_of
 from byheart.study.lab.novelty_writers import MEMORIZER, ROOM_WORDS, build_memorizers, sentences, train_network
 from byheart.study.lab.sentences import BEGIN_ID, MOST_DEPTH, WORDS, is_sentence
 
@@ -193,7 +193,7 @@ def _notes(params: Params) -> tuple[str, ...]:
     ]
     if params.num_seeds < 5:
         said.append(
-            f"Only {params.num_seeds} seeds: a look, not a result; below {FEWEST_SEEDS} seeds the intervals "
+            f"Only {seeds_counted(params.num_seeds)}: a look, not a result; below {FEWEST_SEEDS} seeds the intervals "
             "are over sentences and say nothing of other seeds. The standard profile has 5."
         )
     return tuple(said)

@@ -1,0 +1,162 @@
+"""A run as SARIF 2.1.0: criteria that failed and passages that came out, where code scanning shows its findings."""
+
+import hashlib
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+from byheart.core.judgement import GateRecord, Judgement, Outcome
+from byheart.core.run_record import RunRecord
+from byheart.core.visible import visible
+from byheart.exports.passages import CameOut, Redaction, came_out, shown_text
+from byheart.exports.wording import EACH_BY_ITSELF, line
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MOST_RESULTS = 5000
+"""In one run that GitHub shows."""
+PASSAGE_RULE = "passage/recited"
+BASE = "TRAINED_ON"
+"""What the names of documents are relative to."""
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_LEVELS = {Outcome.FAILED: ("fail", "error"), Outcome.UNDECIDED: ("review", "none")}
+
+
+def sarif(record: RunRecord, gate: GateRecord | None, *, redact: Redaction = "full") -> str:
+    """One SARIF run: a rule for each criterion and one for passages, a result for each failure, doubt and passage.
+
+    Args:
+        record: the run.
+        gate: held against it; None where no criteria were given.
+        redact: how much of the passages' text is in it; without any, a passage is named by document and bytes.
+    Returns:
+        JSON; equal arguments give equal bytes. Failed criteria stand first, then undecided ones (kind "review"), then
+        passages; of more than MOST_RESULTS the last are left out, which a notification says.
+    Source: OASIS, SARIF 2.1.0 plus Errata 01; GitHub, "SARIF support for code scanning".
+    Differs: places are bytes (`byteOffset`), since documents need have no lines; GitHub then shows the whole file.
+    """
+    judgements = [it for outcome in _LEVELS for it in (gate.judgements if gate else ()) if it.outcome is outcome]
+    results = [_judgement(it, gate) for it in judgements if gate is not None]
+    results += [_passage(it, redact) for it in came_out(record)]
+    left_out = max(0, len(results) - MOST_RESULTS)
+    rules = _rules(gate)
+    places = {rule["id"]: place for place, rule in enumerate(rules)}
+    shown = [result | {"ruleIndex": places[result["ruleId"]]} for result in results[:MOST_RESULTS]]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "byheart",
+                "version": line(record.provenance.byheart, 60),
+                "shortDescription": {"text": "What a language model knows by heart."},
+                "rules": rules,
+            }
+        },
+        "originalUriBaseIds": {BASE: {"description": {"text": "The text that the model was trained on."}}},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(left_out)}],
+        "properties": _about(record, gate, left_out),
+        "results": shown,
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, allow_nan=False) + "\n"
+
+
+def _message(text: str) -> dict[str, str]:
+    """Text that holds neither links nor placeholders, whatever is in it (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
+    escaped = text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return {"text": _PLACEHOLDER.sub(r"{{\1}}", escaped)}
+
+
+def _notifications(left_out: int) -> list[dict[str, Any]]:
+    if not left_out:
+        return []
+    text = f"{left_out:,} results more than {MOST_RESULTS:,} were left out; results.jsonl has them."
+    return [{"level": "warning", "message": _message(text)}]
+
+
+def _about(record: RunRecord, gate: GateRecord | None, left_out: int) -> dict[str, Any]:
+    about: dict[str, Any] = {"title": line(record.title), "seed": record.provenance.seed, "resultsLeftOut": left_out}
+    if gate is not None:
+        about |= {"gate": gate.outcome.value, "criteria": line(gate.criteria), "baseline": line(gate.baseline)}
+        about["note"] = EACH_BY_ITSELF
+    return about
+
+
+def _path(it: Judgement) -> str:
+    """What a criterion is about, without its limit, so that another limit makes no other rule."""
+    found = re.match(r"[A-Za-z0-9_.]+", it.criterion)
+    return found[0][:120] if found else "unnamed"
+
+
+def _comparison(it: Judgement) -> str:
+    found = re.search(r"[<>]=?", it.criterion)
+    return found[0] if found else ""
+
+
+def _rule_of(it: Judgement) -> str:
+    return f"criterion/{_path(it)}"
+
+
+def _rules(gate: GateRecord | None) -> list[dict[str, Any]]:
+    rules = {
+        _rule_of(it): {
+            "id": _rule_of(it),
+            "shortDescription": {"text": f"A criterion on {_path(it)}"},
+            "fullDescription": {"text": line(it.why, 500) or f"A criterion on {_path(it)}"},
+            "defaultConfiguration": {"level": "error"},
+        }
+        for it in (gate.judgements if gate is not None else ())
+    }
+    passage = {
+        "id": PASSAGE_RULE,
+        "shortDescription": {"text": "The model recites this passage of its training text"},
+        "fullDescription": {
+            "text": "Given the tokens before it, the model's most probable continuation is this passage, word for word."
+        },
+        "defaultConfiguration": {"level": "warning"},
+    }
+    return [*rules.values(), passage]
+
+
+def _judgement(it: Judgement, gate: GateRecord) -> dict[str, Any]:
+    kind, level = _LEVELS[it.outcome]
+    file = gate.criteria.partition(",")[0]
+    verb = "" if it.outcome is Outcome.FAILED else "Undecided. "
+    return {
+        "ruleId": _rule_of(it),
+        "kind": kind,
+        "level": level,
+        "message": _message(f"{verb}{line(it.criterion)}. {line(it.subject, 80)}: {line(it.said, 1000)}"),
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(file)}}}],
+        "partialFingerprints": _fingerprints(_rule_of(it), _comparison(it), it.subject),
+    }
+
+
+def _passage(it: CameOut, redact: Redaction) -> dict[str, Any]:
+    often = f", which stands there {it.occurrences:,} times" if it.occurrences is not None else ""
+    said = f"The model recites bytes {it.start_byte:,} to {it.stop_byte:,} of {line(it.document, 200)}{often}."
+    region: dict[str, Any] = {"byteOffset": it.start_byte, "byteLength": it.stop_byte - it.start_byte}
+    text = shown_text(it, redact)
+    if text:
+        region["snippet"] = {"text": visible(text)}
+    artifact = {"uri": _uri(it.document), "uriBaseId": BASE}
+    return {
+        "ruleId": PASSAGE_RULE,
+        "kind": "fail",
+        "level": "warning",
+        "message": _message(said),
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        "partialFingerprints": _fingerprints(PASSAGE_RULE, it.document, str(it.start_byte), str(it.stop_byte)),
+    }
+
+
+def _fingerprints(*parts: str) -> dict[str, str]:
+    """Of what a result is about, not of its numbers, so that the next run's is recognised as the same."""
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(joined, digest_size=8).hexdigest()
+    return {"byheart/v1": digest, "primaryLocationLineHash": f"{digest}:1"}
+
+
+def _uri(name: str) -> str:
+    """A name as a relative URI reference, whatever is in it: no scheme, no host, no way out of its folder."""
+    parts = quote(name.encode("utf-8", "surrogatepass"), safe="/-_.~").split("/")
+    kept = [part.replace(".", "%2E") if part in (".", "..") else part for part in parts if part]
+    return "/".join(kept)[:2000] or "unnamed"

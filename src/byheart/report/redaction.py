@@ -1,0 +1,278 @@
+"""A record without the words of others, for readers who may see the numbers and not the texts."""
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from byheart.core.codec import dumps, result_to_json
+from byheart.core.evidence import Cell, Evidence, Exhibit, Table, Token
+from byheart.core.judgement import GateRecord
+from byheart.core.provenance import Provenance
+from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
+from byheart.core.run_record import RunRecord
+from byheart.core.strings import with_strings
+from byheart.report.foreign_names import is_lab, is_own_model, names_of
+
+WITHHELD = "[withheld]"
+BLOCK = "\N{LIGHT SHADE}"
+WORDS_KEPT = 5
+"""First words of a passage that partial redaction leaves."""
+_ANSWERS = frozenset(("yes", "no"))
+_OWN_COMMAND = re.compile(r"byheart (?:demo|lab \w+)(?: --[a-z]+ \w+)*(?: -o RUN)?(?: --[a-z]+ \w+)*")
+_OWN_CRITERION = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+ *(?:<=|>=|<|>|==) *[-+.0-9e]+")
+_FINGERPRINT = re.compile(r"[0-9a-f]{0,64}")
+_TOLD = frozenset(("source", "fingerprint", "documents", "bytes", "tokens"))
+_IDENTIFIERS = frozenset(("audit", "unit", "role", "access", "parts", "params", "packages", "fingerprint"))
+"""Fields of byheart's own words in which no name of others is looked for."""
+
+
+class Mode(StrEnum):
+    """How much of the texts of others a page shows."""
+
+    NONE = "none"
+    """All."""
+    PARTIAL = "partial"
+    """The first words of each passage, and which token agrees; sources are named."""
+    FULL = "full"
+    """Nothing of corpus, model and prompts; documents, sources and the model have pseudonyms."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redaction:
+    """What a page leaves out."""
+
+    mode: Mode = Mode.NONE
+    """How much."""
+    withheld: frozenset[str] = frozenset()
+    """Strings of the redacted record that hold text of the corpus all the same: they go too."""
+    checked: str = ""
+    """What the page was checked against, for its reader."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page is made of."""
+
+    record: RunRecord
+    gate: GateRecord | None
+
+
+def redacted(record: RunRecord, gate: GateRecord | None, redaction: Redaction) -> Shown:
+    """The same run and gate, without the texts of others.
+
+    Args:
+        record: of a run.
+        gate: what criteria say of it, or None.
+        redaction: how much goes.
+    Returns:
+        the same numbers, places and agreement of tokens; the same names of byheart's own subjects.
+    """
+    match redaction.mode:
+        case Mode.NONE:
+            return Shown(record, gate)
+        case Mode.PARTIAL:
+            return Shown(_with_evidence(record, _partly, lambda status: status), gate)
+    shown = _Full(record).shown(record, gate)
+    if not redaction.withheld:
+        return shown
+    return with_strings(shown, lambda text: WITHHELD if text in redaction.withheld else text)
+
+
+def _with_evidence(
+    record: RunRecord, change: Callable[[Evidence], Evidence], other: Callable[[Status], Status]
+) -> RunRecord:
+    def changed(result: Result) -> Result:
+        match result.status:
+            case Completed(evidence):
+                return dataclasses.replace(result, status=Completed(tuple(change(it) for it in evidence)))
+            case status:
+                return dataclasses.replace(result, status=other(status))
+
+    return dataclasses.replace(record, results=tuple(changed(result) for result in record.results))
+
+
+def covered(text: str, words: int = 0) -> str:
+    """The text with a block in the place of every character that is no blank, some first words excepted.
+
+    Args:
+        text: of others.
+        words: how many stay.
+    """
+    kept = re.match(rf"\s*(?:\S+\s*){{0,{words}}}", text) if words else None
+    end = kept.end() if kept is not None else 0
+    return text[:end] + re.sub(r"\S", BLOCK, text[end:])
+
+
+def _partly(it: Evidence) -> Evidence:
+    match it:
+        case Exhibit():
+            # Where nothing was given the passage begins with its tokens.
+            words = 0 if it.given.strip() else WORDS_KEPT
+            first = 0
+            tokens = []
+            for token in it.tokens:
+                is_kept = first < words
+                first += bool(token.text.strip())
+                tokens.append(
+                    dataclasses.replace(
+                        token,
+                        text=token.text if is_kept else covered(token.text),
+                        predicted=covered(token.predicted),
+                    )
+                )
+            given = covered(it.given, WORDS_KEPT)
+            return dataclasses.replace(it, given=given, tokens=tuple(tokens), facts=_facts(it, covered))
+        case Table():
+            return _with_cells(it, lambda column, text: covered(text, WORDS_KEPT) if column in TEXTS else text)
+    return it
+
+
+def _facts(it: Exhibit, hide: Callable[[str], str]) -> tuple[tuple[str, Cell], ...]:
+    return tuple((n, v if not isinstance(v, str) or v in _ANSWERS else hide(v)) for n, v in it.facts)
+
+
+def _with_cells(table: Table, change: Callable[[str, str], str]) -> Table:
+    rows = tuple(
+        tuple(
+            change(column, cell) if isinstance(cell, str) else cell
+            for column, cell in zip(table.columns, row, strict=True)
+        )
+        for row in table.rows
+    )
+    return dataclasses.replace(table, rows=rows)
+
+
+DOCUMENTS = {"document": "document", "source": "source", "name in the list": "canary"}
+"""Columns of names of others, by heading, and what such a name is called instead."""
+TEXTS = frozenset(("sentence", "begins"))
+"""Columns of text of others."""
+OWN_WORDS = frozenset(
+    (
+        *("predictor", "writer", "memorizer", "best memorizer", "score", "explanation", "kind", "rule", "text", "task"),
+        *("match, tokens", "occurrences", "word for word", "nearly", "p_z >= 0.001", "flagged", "in the language"),
+        *("tokens", "new chains, seed by seed", "bits per token, seed by seed"),
+    )
+)
+"""Columns of words that byheart writes itself, by heading. The text of any other column is withheld."""
+_OWN_CELL = re.compile(r"[^A-Za-z\x80-\U0010ffff]*|\d+ or more|held out \(chance\)|no folder|\d+ others")
+_PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
+"""Addresses and paths, which sentences about sources and endpoints may name."""
+_DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
+
+
+class _Full:
+    """Full redaction of one record."""
+
+    def __init__(self, record: RunRecord) -> None:
+        # Keyed by what the page does not show: who guesses a name cannot try it against the page.
+        results = dumps([result_to_json(result) for result in record.results])
+        self._key = hashlib.blake2b(f"{record.provenance.command}{results}".encode("utf-8", "surrogatepass")).digest()
+        self._known: dict[str, str] = {}
+        self._names = {name: self._pseudonym(kind, name) for name, kind in names_of(record, DOCUMENTS)}
+        longest_first = sorted((n for n in self._names if len(n) > 2), key=len, reverse=True)
+        any_name = "|".join(map(re.escape, longest_first)) or r"(?!)"
+        self._pattern = re.compile(rf"(?<!\w)(?:{any_name})(?!\w)")
+
+    def _pseudonym(self, kind: str, name: str) -> str:
+        """A name such as "document 3f2a": of the same name always the same, of another never."""
+        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key[:64]).hexdigest()
+        for length in range(4, 65):
+            said = f"{kind} {digest[:length]}"
+            if self._known.setdefault(said, name) == name:
+                break
+        return said
+
+    def _without_names(self, text: str) -> str:
+        if text in self._names:
+            return self._names[text]
+        if _DOTTED.fullmatch(text):
+            return text
+        return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
+
+    def shown(self, record: RunRecord, gate: GateRecord | None) -> Shown:
+        bare = _with_evidence(record, self._evidence, _without_message)
+        bare = dataclasses.replace(
+            bare, title=self._title(record), provenance=self._provenance(record.provenance, is_made=is_lab(record))
+        )
+        return Shown(
+            with_strings(bare, self._without_names, _IDENTIFIERS),
+            None if gate is None else with_strings(self._gate(gate), self._without_names, _IDENTIFIERS),
+        )
+
+    def _evidence(self, it: Evidence) -> Evidence:
+        match it:
+            case Exhibit():
+                return dataclasses.replace(
+                    it,
+                    document=self._pseudonym("document", it.document),
+                    given=f"{WITHHELD} " if it.given else "",
+                    tokens=tuple(
+                        Token(2 * BLOCK + "\N{THIN SPACE}", t.agrees, 2 * BLOCK if t.predicted else "", t.explanation)
+                        for t in it.tokens
+                    ),
+                    facts=_facts(it, lambda text: WITHHELD),
+                )
+            case Table():
+                return _with_cells(it, self._cell)
+        return it
+
+    def _cell(self, column: str, text: str) -> str:
+        if text in _ANSWERS or _OWN_CELL.fullmatch(text):
+            return text
+        if column in DOCUMENTS:
+            return self._pseudonym(DOCUMENTS[column], text)
+        return text if column in OWN_WORDS else WITHHELD
+
+    def _title(self, record: RunRecord) -> str:
+        model = next((s.name for s in record.provenance.subjects if s.role == "model"), "")
+        if is_own_model(model) and not re.search(r"[/\\]", record.title):
+            return record.title
+        return self._names.get(model, "A language model")
+
+    def _provenance(self, it: Provenance, *, is_made: bool) -> Provenance:
+        def corpus(texts: dict[str, str | int]) -> dict[str, str | int]:
+            # The data of an experiment are made by byheart, and described in its own words.
+            if is_made:
+                return texts
+            return {n: self._source(v) if n == "source" else v for n, v in texts.items() if n in _TOLD}
+
+        is_own = _OWN_COMMAND.fullmatch(it.command) is not None
+        return dataclasses.replace(
+            it,
+            command=it.command if is_own else "",
+            trained_on=corpus(it.trained_on),
+            held_out=corpus(it.held_out),
+            tokenizer=it.tokenizer if is_made or _FINGERPRINT.fullmatch(it.tokenizer) else WITHHELD,
+            canaries=it.canaries if _FINGERPRINT.fullmatch(it.canaries) else WITHHELD,
+            subjects=tuple(dataclasses.replace(s, loaded_as={}, weights_blake3={}) for s in it.subjects),
+        )
+
+    def _source(self, source: str | int) -> str:
+        return "stdlib" if source == "stdlib" else self._pseudonym("source", str(source))
+
+    def _gate(self, gate: GateRecord) -> GateRecord:
+        judgements = tuple(
+            dataclasses.replace(
+                it,
+                criterion=it.criterion if _OWN_CRITERION.fullmatch(it.criterion) else WITHHELD,
+                why=WITHHELD if it.why else "",
+            )
+            for it in gate.judgements
+        )
+        return dataclasses.replace(
+            gate,
+            judgements=judgements,
+            criteria=self._pseudonym("criteria", gate.criteria),
+            baseline=self._pseudonym("run", gate.baseline) if gate.baseline else "",
+        )
+
+
+def _without_message(status: Status) -> Status:
+    match status:
+        case Failed(kind, _):
+            return Failed(kind if kind.isidentifier() else WITHHELD, WITHHELD)
+        case NotApplicable() | Completed():
+            return status

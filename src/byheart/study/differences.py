@@ -1,0 +1,208 @@
+"""The difference of one number between two runs, by the sharpest interval that what they share allows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from byheart.core.comparison import Difference
+from byheart.core.evidence import Estimate, Interval
+from byheart.core.streams import stream
+from byheart.errors import InputError
+from byheart.stats.bootstrap import ratio_difference
+from byheart.stats.claims import MIN_TRIALS, excess_p_value, rate_beside_control
+from byheart.stats.paired import (
+    difference_of_intervals,
+    paired_area_difference,
+    paired_rate_difference,
+    paired_rate_p_value,
+)
+from byheart.stats.shares import paired_differences
+from byheart.study.pairing import Pairs, bits_and_bytes, comes_out, loss, new_ngrams, probability
+
+CONFIDENCE = 0.95
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A difference of the same texts."""
+
+    difference: Interval
+    p_value: float | None
+    """None: to be read off the interval."""
+    how: str
+
+
+OF_TEXTS_ALONE = ("membership.split_auc", "adaptation.best_memorizer_bits_per_byte", "adaptation.copied_share")
+"""Numbers in which no model is: equal where the texts and the seed are."""
+RATES: dict[str, Callable[[Row], bool]] = {
+    "extraction.greedy_rate": comes_out,
+    "extraction.pz_half_rate": lambda row: probability(row) >= 0.5,
+    "extraction.pz_1e3_rate": lambda row: probability(row) >= 0.001,
+}
+"""What a success is, window by window."""
+NGRAMS = {f"novelty.ngram_{n}_novel_rate": n for n in (4, 8, 16)}
+
+
+def paired(name: str, pairs: Pairs) -> Found | str | None:
+    """A difference over the texts that both runs measured.
+
+    Args:
+        name: dotted name of the estimate.
+        pairs: the texts of both.
+    Returns:
+        the difference; or why the shared texts cannot carry it; or None where the tables hold no number of it for each
+        text.
+    """
+    try:
+        if name in RATES:
+            members = [(a, b) for a, b in pairs.windows if a["role"] == "member"]
+            return _of_rates([(RATES[name](a), RATES[name](b)) for a, b in members])
+        if name == "membership.auc":
+            return _of_areas(pairs)
+        if name == "adaptation.bits_per_byte":
+            return _of_bits(pairs)
+        if name in NGRAMS:
+            return _of_ngrams(pairs, NGRAMS[name])
+    except InputError as error:
+        return f"{error.what} {error.why}".strip()
+    return None
+
+
+def _of_rates(answers: list[tuple[bool, bool]]) -> Found:
+    first, second = (sum(answer[side] for answer in answers) for side in (0, 1))
+    both = sum(a and b for a, b in answers)
+    difference = paired_rate_difference(first, second, both, len(answers), confidence=CONFIDENCE)
+    how = (
+        f"Paired over the {len(answers):,} passages that both asked for: {first - both} came out in the first alone, "
+        f"{second - both} in the second alone. Newcombe's interval for paired rates, McNemar's exact test."
+    )
+    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how)
+
+
+def _of_areas(pairs: Pairs) -> Found:
+    sides = [
+        [
+            np.array([loss(pair[run]) for pair in pairs.windows if pair[0]["role"] == role])
+            for role in ("member", "control")
+        ]
+        for run in (0, 1)
+    ]
+    difference = paired_area_difference(tuple(sides[0]), tuple(sides[1]), confidence=CONFIDENCE)  # type: ignore[arg-type]
+    how = f"Paired over {difference.n:,} documents that both scored (DeLong's variance of a difference, Student's t)."
+    return Found(difference, None, how)
+
+
+def _of_bits(pairs: Pairs) -> Found:
+    first, second = (bits_and_bytes(rows) for rows in pairs.held_out)
+    rng = stream(0, "compare", "adaptation.bits_per_byte")
+    difference = ratio_difference(second, first, rng=rng, confidence=CONFIDENCE)
+    other = "" if pairs.same_tokens else ", other pieces of them, since the tokenizers differ"
+    how = f"Paired over {difference.n:,} held-out documents that both read{other}; bootstrap over documents."
+    return Found(difference, None, how)
+
+
+def _of_ngrams(pairs: Pairs, n: int) -> Found:
+    (first, of_first), (second, of_second) = (new_ngrams([pair[run] for pair in pairs.written], n) for run in (0, 1))
+    if not len(first) or not of_first.sum() or not of_second.sum():
+        raise InputError("Both wrote no continuation of the same prompt.")
+    (difference,) = paired_differences(
+        second[:, None], first[:, None], of_second, of_first[:, None], confidence=CONFIDENCE
+    )
+    how = f"Paired over {difference.n:,} prompts that both continued; Student's t over documents."
+    return Found(difference, None, how)
+
+
+def independent(first: Estimate, second: Estimate) -> tuple[Interval | None, float | None, str]:
+    """A difference from two estimates alone, as if they were of other texts.
+
+    Args:
+        first: in one run.
+        second: in the other.
+    Returns:
+        the difference, its p-value and how it was computed; None with the reason where the sample cannot carry it.
+    """
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return None, None, f"Refused: there is no interval. {first.no_interval or second.no_interval}"
+    counts = _counts(first), _counts(second)
+    if first.unit == "rate" and counts[0] is not None and counts[1] is not None:
+        it = rate_beside_control(first.name, counts[1], counts[0], method="", confidence=CONFIDENCE)
+        if not isinstance(it, Estimate) or it.excess is None:
+            n = f"{first.n} and {second.n}"
+            return None, None, f"Refused: it needs {MIN_TRIALS} observations on each side; there are {n}."
+        return it.excess, excess_p_value(it), "Newcombe's interval of two rates, zero left out only with Fisher's test."
+    one = Interval(first.value, first.low, first.high, first.n)
+    two = Interval(second.value, second.low, second.high, second.n)
+    it = replace(second, control=one, excess=difference_of_intervals(one, two, min(first.n, second.n)), no_excess=None)
+    return it.excess, excess_p_value(it), "From the two intervals (Zou and Donner's MOVER)."
+
+
+def _counts(it: Estimate) -> tuple[int, int] | None:
+    """Successes and trials of a rate, or None where it is no count."""
+    successes = round(it.value * it.n)
+    return (successes, it.n) if abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1) else None
+
+
+def difference_of(
+    first: Estimate, second: Estimate, pairs: Pairs, refused: str, *, same_texts: bool, same_model: bool
+) -> Difference:
+    """One number in two runs.
+
+    Args:
+        first: in the run that the other is compared with.
+        second: in the other.
+        pairs: the texts of both.
+        refused: why the two are not comparable; empty where they are.
+        same_texts: whether both runs read the same texts with one tokenizer and one seed.
+        same_model: whether they are of the same model.
+    """
+
+    def made(interval: Interval | None, how: str, p_value: float | None = None, *, paired: bool = False) -> Difference:
+        return Difference(
+            name=first.name,
+            unit=first.unit,
+            first=first,
+            second=second,
+            difference=interval,
+            is_paired=paired,
+            how=how,
+            p_value=p_value,
+        )
+
+    if refused or first.unit != second.unit:
+        return made(None, refused or f"Refused: the units differ, {first.unit} and {second.unit}.")
+    if same_texts and first == second and (same_model or first.name in OF_TEXTS_ALONE):
+        of = "model, texts, seed" if same_model else "texts and seed, and no model is in it: same"
+        how = f"The same measurement twice: same {of} and version. The difference is 0 by identity."
+        return made(Interval(0.0, 0.0, 0.0, first.n), how, 1.0, paired=True)
+    found = paired(first.name, pairs)
+    if isinstance(found, Found):
+        p_value = found.p_value if found.p_value is not None else _p_value(second, found.difference)
+        return made(found.difference, found.how, p_value, paired=True)
+    interval, p_value, how = independent(first, second)
+    why = (
+        f"Unpaired, since the shared texts do not carry a paired one ({found.rstrip('.')}). "
+        if found
+        else "Unpaired: no number of it is kept for each text, so the two count as independent, which is too wide "
+        "where they agree from text to text. "
+    )
+    return made(interval, how if interval is None else why + how, p_value)
+
+
+def _p_value(second: Estimate, difference: Interval) -> float | None:
+    """Read off an interval of a paired difference; of one with no width nothing can be read."""
+    bare = replace(
+        second,
+        value=difference.value,
+        low=difference.low,
+        high=difference.high,
+        n=max(difference.n or 2, 2),
+        control=None,
+        excess=None,
+        no_interval=None,
+        no_excess=None,
+        unit="difference",
+    )
+    return excess_p_value(bare)
