@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_every_token_is_explained_by_the_letters_of_the_report(
     tokens = page.locator("#explanation .why[data-why]")
     page.locator("#explanation table").wait_for(timeout=PATIENCE_MS)
     found = asked(page, "/api/explanation", {"text": text})
-    assert "".join(token["text"] for token in found["tokens"]) == visible(text)
+    shown = "".join(token["text"] for token in found["tokens"])
+    assert re.findall(r"\w", shown) == re.findall(r"\w", text)  # blanks have signs where a token is nothing else
     # What the infinigram says is explained by stored runs or by the infinigram itself, by nothing else.
     assert {token["letter"] for token in found["tokens"]} <= {"K", "I"}
     assert page.locator("#explanation .answer .why").count() == len(found["tokens"])
