@@ -263,7 +263,7 @@ def test_a_window_of_a_document_never_cuts_a_character() -> None:
 
     lookup = Lookup(Index.build([raw], ["one"], unit="bytes", alphabet_size=256), None)
     window = document_window(lookup, 0, Span(8000, 8007))
-    assert (window.marked, window.num_symbols, window.is_cut) == ("PASSAGE", raw.size, True)
+    assert (window.marked, window.num_symbols, window.shown) == ("PASSAGE", raw.size, Span(5000, 11007))
     assert window.before == "ä" * (AROUND["bytes"] // 2)
     assert window.after == "ö" * (AROUND["bytes"] // 2)
     assert document_window(lookup, 0, Span(1, 3)).marked == "ä"
@@ -287,11 +287,15 @@ def test_bytes_of_a_document_are_found_in_an_index_of_tokens() -> None:
 
 
 def test_chance_counts_the_windows_that_are_at_least_as_probable() -> None:
-    windows = HeldOutWindows(50, np.log(np.array([[0.5, 0.1], [0.5, 0.5], [0.1, 1.0], [0.2, 0.2]])))
-    found = windows.at_least(float(np.log(0.1)), 2)
+    top = np.log(np.array([[0.5, 0.1], [0.5, 0.5], [0.1, 1.0], [0.2, 0.2]]))
+    windows = HeldOutWindows(50, top, np.log(np.array([[0.5, 0.5], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]])))
+    found = windows.at_least(float(np.log(0.1)), 2, whole=False)
     assert isinstance(found, Interval)
     assert (found.value, found.n) == (2 / 4, 4)
-    assert isinstance(windows.at_least(0.0, 3), Refusal)
+    by_whole = windows.at_least(float(np.log(0.2)), 2, whole=True)
+    assert isinstance(by_whole, Interval)
+    assert by_whole.value == 1 / 4
+    assert isinstance(windows.at_least(0.0, 3, whole=False), Refusal)
 
 
 def test_documents_are_found_by_words_of_their_names() -> None:

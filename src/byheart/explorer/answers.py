@@ -136,7 +136,7 @@ def continuation_json(
         "said": words.continuation_said(model, it.num_tokens),
         "formula": words.FORMULA,
         "border": words.cut_said(it),
-        "chance": words.usual_said(usual, it.num_tokens, usual_given),
+        "chance": words.usual_said(usual, it.num_tokens, usual_given, whole=model.log_pz_nats is None),
         "beside": _beside(model, best),
         "notes": [visible(note) for note in notes],
         "num_given": it.num_given,

@@ -211,8 +211,7 @@ class Explorer:
 
         def said(tell: Progress) -> dict[str, Any]:
             it, everyone, notes = self._exploration.continuation(given, continuation, on_progress=tell)
-            nats = everyone[0].log_pz_nats
-            usual = self._exploration.usual(float("-inf") if nats is None else nats, it.num_tokens)
+            usual = self._exploration.usual(everyone[0], it.num_tokens)
             return continuation_json(it, everyone, usual, self._exploration.usual_given, notes)
 
         return _json(await self._models.run(said, request.is_disconnected))
