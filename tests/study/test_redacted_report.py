@@ -1,16 +1,19 @@
 import dataclasses
 import html
+import json
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tomli_w
 
+from byheart.cli.run_commands import report
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import strings, with_strings
-from byheart.errors import EvidenceError, FingerprintError, SourceError, UnsafeError
+from byheart.errors import ConfigError, EvidenceError, FingerprintError, SourceError, UnsafeError
 from byheart.index import Index
 from byheart.report.page import render_html
 from byheart.report.redaction import Mode, Redaction, redacted
@@ -84,14 +87,35 @@ def run(finished: tuple[RunRecord, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished[1], tmp_path / "run"))
 
 
-def test_a_real_run_is_redacted_checked_and_stays_whole(run: Path) -> None:
-    path = write_report(run, mode=Mode.FULL)
+def test_a_real_run_is_redacted_checked_and_stays_whole(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(run, redact=Mode.FULL, json=True, quiet=True)
+    path = run / "report.full.html"
     page = path.read_text("utf-8")
-    assert path == run / "report.full.html"
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"report": str(path), "redaction": "full"}
+    assert "Pass on this file alone" in said.err
     assert RunFolder(run).faults() == []
     assert "Checked: no run of 8 words of the 40 documents that it was made with" in page
     names = [name for name in (p.name for p in texts_of(run)) if name in html.unescape(page)]
     assert names == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"indexes": True},
+        {"indexes": True, "redact": Mode.PARTIAL},
+        {"unchecked": True},
+        {"baseline": Path("before")},
+        {"baseline": Path("before"), "redact": Mode.FULL},
+    ],
+    ids=str,
+)
+def test_options_that_belong_to_another_are_refused_without_it(options: dict[str, Any]) -> None:
+    if options.pop("indexes", False):
+        options["index"] = [Path("idx")]
+    with pytest.raises(ConfigError, match="belongs to --"):
+        report(Path("run"), **options)
 
 
 def texts_of(run: Path) -> list[Path]:

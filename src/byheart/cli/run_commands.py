@@ -42,9 +42,11 @@ def report(
     from byheart.study.gating import gate_of
     from byheart.study.pages import report_name, write_report
 
-    if mode_options := [f"--{n}" for n, given in (("index", index), ("unchecked", unchecked)) if given]:
-        if redact is not Mode.FULL:
-            raise ConfigError(f"{' and '.join(mode_options)} belongs to --redact full.", next_step="Leave it out.")
+    of_full = [name for name, given in (("--index", index), ("--unchecked", unchecked)) if given]
+    if of_full and redact is not Mode.FULL:
+        raise ConfigError(
+            f"{' and '.join(of_full)} belongs to --redact full.", next_step="Give that too, or leave it out."
+        )
     if baseline is not None and criteria is None:
         raise ConfigError("--baseline belongs to --criteria.", next_step="Give --criteria FILE too.")
     with progress(quiet) as on_progress:

@@ -11,12 +11,19 @@ _OWN_MODELS = frozenset(("smollm2", "transformer", "small-transformer"))
 UNTRAINED = "blind:untrained"
 """The blind pole of an experiment of the laboratory."""
 _OWN_VALUES = frozenset(("device", "dtype"))
+_OWN_ROW = re.compile(r"held out \(chance\)|no folder|\d+ others")
+"""Rows of byheart's own among those of sources."""
 _IS_FILE_LIKE = re.compile(r"[\W\d_]")
 
 
 def is_own_model(name: str) -> bool:
     """Whether byheart itself called a subject so."""
     return not name or name in _OWN_MODELS or name.startswith("audited memorizer:")
+
+
+def is_own_row(name: str) -> bool:
+    """Whether a row of a table of documents or sources is none of theirs but byheart's own."""
+    return _OWN_ROW.fullmatch(name) is not None
 
 
 def is_lab(record: RunRecord) -> bool:
@@ -55,5 +62,5 @@ def names_of(record: RunRecord, columns: Mapping[str, str]) -> Iterator[tuple[st
 def _in_table(table: Table, columns: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for place, column in enumerate(table.columns):
         if column in columns:
-            names = {row[place] for row in table.rows}
-            yield from ((n, columns[column]) for n in names if isinstance(n, str) and _IS_FILE_LIKE.search(n))
+            names = {name for row in table.rows if isinstance(name := row[place], str) and not is_own_row(name)}
+            yield from ((name, columns[column]) for name in sorted(names) if _IS_FILE_LIKE.search(name))

@@ -14,7 +14,7 @@ from byheart.core.provenance import Provenance
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import with_strings
-from byheart.report.foreign_names import is_lab, is_own_model, names_of
+from byheart.report.foreign_names import is_lab, is_own_model, is_own_row, names_of
 
 WITHHELD = "[withheld]"
 BLOCK = "\N{LIGHT SHADE}"
@@ -157,7 +157,6 @@ OWN_WORDS = frozenset(
     )
 )
 """Columns of words that byheart writes itself, by heading. The text of any other column is withheld."""
-_OWN_CELL = re.compile(r"[^A-Za-z\x80-\U0010ffff]*|\d+ or more|held out \(chance\)|no folder|\d+ others")
 _PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
 """Addresses and paths, which sentences about sources and endpoints may name."""
 _DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
@@ -178,7 +177,7 @@ class _Full:
 
     def _pseudonym(self, kind: str, name: str) -> str:
         """A name such as "document 3f2a": of the same name always the same, of another never."""
-        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key[:64]).hexdigest()
+        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key).hexdigest()
         for length in range(4, 65):
             said = f"{kind} {digest[:length]}"
             if self._known.setdefault(said, name) == name:
@@ -188,7 +187,7 @@ class _Full:
     def _without_names(self, text: str) -> str:
         if text in self._names:
             return self._names[text]
-        if _DOTTED.fullmatch(text):
+        if _DOTTED.fullmatch(text) or is_own_row(text):
             return text
         return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
 
@@ -220,11 +219,9 @@ class _Full:
         return it
 
     def _cell(self, column: str, text: str) -> str:
-        if text in _ANSWERS or _OWN_CELL.fullmatch(text):
-            return text
         if column in DOCUMENTS:
-            return self._pseudonym(DOCUMENTS[column], text)
-        return text if column in OWN_WORDS else WITHHELD
+            return text if is_own_row(text) else self._pseudonym(DOCUMENTS[column], text)
+        return text if column in OWN_WORDS or (text in _ANSWERS and column not in TEXTS) else WITHHELD
 
     def _title(self, record: RunRecord) -> str:
         model = next((s.name for s in record.provenance.subjects if s.role == "model"), "")
