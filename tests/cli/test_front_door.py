@@ -91,6 +91,9 @@ def test_the_options_are_frozen() -> None:
         "duplicates": ["--against", "--json", "--limit", "--min-bytes", "--min-tokens", "--quiet"],
         "contaminated": ["--control", "--field", "--index", "--json", "--min-words", "--quiet", "--skip-bad"],
         "data-check": ["--benchmark", "--canaries", "--field", "--json", "--min-words"],
+        "compare": ["--json", "--output"],
+        "gate": ["--baseline", "--criteria", "--json"],
+        "export": ["--baseline", "--criteria", "--json", "--output", "--redact", "--to"],
         "score": [
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",

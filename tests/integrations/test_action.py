@@ -114,7 +114,7 @@ def test_a_gate_that_fails_fails_the_build_and_is_shown(audited: Path) -> None:
     done = run_step("show", audited, criteria="gate.toml", sarif="true")
     assert done.returncode == 0, done.stderr
     assert any(line.startswith("::error") for line in done.stdout.splitlines())
-    assert "extraction.greedy_rate" in (audited / "summary.md").read_text("utf-8")
+    assert "**Gate failed**" in (audited / "summary.md").read_text("utf-8")
     assert json.loads((audited / "byheart.sarif").read_text("utf-8"))["version"] == "2.1.0"
     done = run_step("gate", audited, criteria="gate.toml")
     assert done.returncode == 1

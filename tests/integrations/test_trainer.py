@@ -223,7 +223,8 @@ def test_mixed_precision_is_scored_and_forward_is_put_back(workshop: Workshop, t
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # of peft
 def test_an_adapter_counts_while_it_trains_and_modes_are_put_back_after_a_failure(workshop: Workshop) -> None:
     model = get_peft_model(llama(workshop.tokenizer), LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.5))
-    model.get_base_model().model.layers[0].eval()  # as one who freezes a layer may have it
+    base: Any = model.get_base_model()
+    base.model.layers[0].eval()  # as one who freezes a layer may have it
     modes = [module.training for module in model.modules()]
     text = [np.array([5, 6, 7], dtype=np.int32)]
     with predictor_in_training(model, end_id=0) as predictor:
