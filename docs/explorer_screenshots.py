@@ -3,20 +3,27 @@
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-DESKTOP, PHONE = {"width": 1100, "height": 1500}, {"width": 390, "height": 1400}
+DESKTOP, PHONE = ViewportSize(width=1100, height=1250), ViewportSize(width=390, height=1400)
 PATIENCE_MS = 300_000
 
 
-def ask_about_first_passage(page: Page, address: str) -> None:
-    """Opens the page of questions with the first passage of the run, everything answered."""
-    page.goto(f"{address}passages/1")
+def ask_about_passage(page: Page, address: str, number: int) -> None:
+    """Opens the page of questions with a passage of the run, everything answered."""
+    page.goto(f"{address}passages/{number}")
     page.get_by_role("link", name="Ask about this passage").click()
     page.get_by_role("button", name="Explain each token").click()
     for answer in ("#spans .passage", "#continuation-answer table", "#explanation table"):
         page.locator(answer).first.wait_for(timeout=PATIENCE_MS)
+
+
+def first_unseen(page: Page, address: str) -> int:
+    """The number of the first passage of the attribution audit: of held-out text, and explained."""
+    page.goto(f"{address}passages?audit=attribution")
+    found = page.locator(".list a").first.get_attribute("href") or "/passages/1"
+    return int(found.rpartition("/")[2])
 
 
 def explorer_shots(browser: Browser, address: str, images: Path = IMAGES) -> None:
@@ -28,17 +35,20 @@ def explorer_shots(browser: Browser, address: str, images: Path = IMAGES) -> Non
         images: folder for the pictures.
     """
     desktop = browser.new_page(viewport=DESKTOP, color_scheme="light")
-    ask_about_first_passage(desktop, address)
-    desktop.screenshot(path=images / "explorer-ask.png", full_page=True)
-    desktop.set_viewport_size({"width": 1100, "height": 900})
+    ask_about_passage(desktop, address, 1)
+    desktop.screenshot(path=images / "explorer-ask.png")
+    ask_about_passage(desktop, address, first_unseen(desktop, address))
+    desktop.evaluate("scrollTo(0, document.querySelector('#continuation-answer').offsetTop)")
+    desktop.screenshot(path=images / "explorer-answers.png")
+    desktop.set_viewport_size(ViewportSize(width=1100, height=900))
     desktop.goto(f"{address}passages?recited=yes&order=occurrences")
     desktop.screenshot(path=images / "explorer-passages.png")
-    desktop.goto(f"{address}passages/1")
-    desktop.locator(".places a").first.click()
+    desktop.goto(f"{address}documents?words=importlib")
+    document = desktop.locator(".places a").first.get_attribute("href") or ""
+    desktop.goto(f"{address}{document.lstrip('/').partition('?')[0]}?start=420&stop=660")
     desktop.screenshot(path=images / "explorer-document.png")
     phone = browser.new_page(viewport=PHONE, color_scheme="dark")
-    ask_about_first_passage(phone, address)
-    phone.locator("#continuation-answer").scroll_into_view_if_needed()
+    ask_about_passage(phone, address, 1)
     phone.evaluate("scrollTo(0, document.querySelector('#continuation-answer').offsetTop)")
     phone.screenshot(path=images / "explorer-phone.png")
 

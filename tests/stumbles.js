@@ -13,7 +13,7 @@
       if (/^on/i.test(name) || name === 'srcdoc') said.push(`${where(it)} has ${name}`);
       if (!/^(href|src|action|formaction|xlink:href|data)$/i.test(name)) continue;
       if (/^\s*(javascript|vbscript|data:text)/i.test(value)) said.push(`${where(it)} runs ${value.slice(0, 40)}`);
-      if (value.includes('hostile.invalid')) said.push(`${where(it)} leads away`);
+      if (URL.canParse(value, document.baseURI) && new URL(value, document.baseURI).host.includes('hostile')) said.push(`${where(it)} leads away`);
     }
     const box = it.getBoundingClientRect();
     if (it.closest('svg') || !it.clientWidth || style(it).visibility === 'hidden' || box.width <= 1) continue;

@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from byheart import memorizers
 from byheart.core.decoding import Decoding, decoded_probabilities
@@ -101,7 +102,7 @@ def test_a_pasted_text_shows_what_stands_in_the_corpus_and_leads_to_the_place(
 
 def test_the_newest_text_wins_when_an_older_answer_comes_late(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}ask")
-    kept = []
+    kept: list[Route] = []
     page.route("**/api/spans", lambda route: kept.append(route) if not kept else route.continue_())
     page.get_by_label("Text", exact=True).fill("first zqxj vkw")
     expect(page.locator("#spans")).to_have_attribute("aria-busy", "true")
@@ -171,7 +172,8 @@ def test_every_token_is_explained_by_the_letters_of_the_report(
     tokens = page.locator("#explanation .why[data-why]")
     page.locator("#explanation table").wait_for(timeout=PATIENCE_MS)
     found = asked(page, "/api/explanation", {"text": text})
-    assert "".join(token["text"] for token in found["tokens"]) == visible(text)
+    shown = "".join(token["text"] for token in found["tokens"])
+    assert re.findall(r"\w", shown) == re.findall(r"\w", text)  # blanks have signs where a token is nothing else
     # What the infinigram says is explained by stored runs or by the infinigram itself, by nothing else.
     assert {token["letter"] for token in found["tokens"]} <= {"K", "I"}
     assert page.locator("#explanation .answer .why").count() == len(found["tokens"])
@@ -370,6 +372,7 @@ def test_a_given_index_with_a_line_of_a_megabyte_is_windowed(
     make_index(IndexPlan(sources=(str(tmp_path / "line.txt"),)), index)
     with served(run, cache, "--index", str(index)) as address:
         page = open_page(f"{address}ask", viewport=PHONE)
+        expect(page.get_by_role("note")).to_contain_text("not of this run's trained-on text: it has 1 documents")
         page.get_by_label("Text", exact=True).fill(line[500_000:500_200])
         page.locator("#spans .runs a").first.click()
         assert page.locator("mark#passage").text_content() == line[500_000:500_200]
@@ -378,3 +381,5 @@ def test_a_given_index_with_a_line_of_a_megabyte_is_windowed(
         assert overflows(page) == 0
         page.get_by_role("link", name="What comes after").click()
         assert (page.locator(".document").text_content() or "").startswith(line[503_200:503_300])
+        page.wait_for_load_state("networkidle")
+        page.close()

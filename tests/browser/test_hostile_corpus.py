@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 
 from tests import hostile
 from tests.browser.conftest import OpenPage
+from tests.browser.explorer_server import own_cache, served
 from tests.browser.seeing import grave_violations
 from tests.cli.in_process import Done, run
 
@@ -158,6 +160,80 @@ def test_an_audit_shows_nothing_that_drives_hides_or_reorders(audited: tuple[Pat
     assert rb"\u202e" in samples or rb"\u001b" in samples  # or nothing hostile was recited, and this shows nothing
 
 
+CRITERIA = """
+[[criterion]]
+require = "extraction.greedy_excess.high <= 0.001"
+why = '''<script>hit()</script> | ::error::x ]]> `'''
+"""
+
+
+def test_a_gate_and_every_export_stay_in_their_format(audited: tuple[Path, Done], corpus: Corpus) -> None:
+    run_folder = str(audited[0])
+    criteria = corpus.folder / "gate.toml"
+    criteria.write_text(CRITERIA, "utf-8")
+    gate = ("gate", run_folder, "--criteria", str(criteria))
+    told = run(*gate)
+    assert told.code in (1, 7)
+    hostile.check_terminal(told.stdout)
+    assert hostile.check_json(run(*gate, "--json").stdout)
+    for level in ("none", "full"):
+        made = {
+            kind: done("export", run_folder, "--to", kind, "--criteria", str(criteria), "--redact", level).stdout
+            for kind in ("sarif", "junit", "csv", "modelcard", "github")
+        }
+        hostile.check_json(made["sarif"])
+        hostile.check_xml(made["junit"])
+        hostile.check_csv(made["csv"].decode("utf-8"))
+        hostile.check_terminal(made["modelcard"])
+        commands = hostile.check_terminal(made["github"]).splitlines()
+        assert all(re.match(r"::(error|warning|notice) title=byheart|::(error|warning) title=", it) for it in commands)
+
+
+@pytest.mark.parametrize("mode", [pytest.param("partial", marks=pytest.mark.slow), "full"])
+def test_redacted_pages_neither_run_nor_break(
+    audited: tuple[Path, Done], corpus: Corpus, open_page: OpenPage, mode: str
+) -> None:
+    page_file = corpus.folder / f"{mode}.html"
+    done("report", str(audited[0]), "--redact", mode, "-o", str(page_file))
+    page = open_page(page_file, viewport={"width": 390, "height": 900})
+    assert hostile.stumbles(page) == []
+
+
+def test_the_explorer_of_the_audit_neither_runs_nor_breaks(
+    audited: tuple[Path, Done], open_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(audited[0], own_cache(tmp_path / "cache")) as address:
+        for width in (390, 1280):
+            page = open_page(f"{address}ask", viewport={"width": width, "height": 900})
+            page.get_by_label("Text", exact=True).fill(hostile.TEXT.replace("\0", ""))
+            page.locator("#spans mark").first.wait_for(timeout=30_000)
+            faults = {"ask": hostile.stumbles(page)}
+            for path in ("", "passages", "passages/1", "documents", "documents/0", "documents/3"):
+                page.goto(address + path)
+                faults[path] = hostile.stumbles(page)
+            assert {path: found for path, found in faults.items() if found} == {}
+
+
+@pytest.mark.slow
+def test_a_network_that_learned_hostile_text_writes_it_and_nothing_obeys(tmp_path: Path, open_page: OpenPage) -> None:
+    sides = hostile.write_corpus(tmp_path, sentences=60)
+    model, path = str(tmp_path / "model"), tmp_path / "run"
+    trained = done("train", str(sides.seen), "-o", model, "--steps", "120", "--vocabulary", "512", "--context", "128")
+    hostile.check_terminal(trained.stdout + trained.stderr)
+    asked = ("--trained-on", str(sides.seen), "--held-out", str(sides.unseen), "-o", str(path))
+    told = done("audit", model, *asked, "--audits", "extraction,novelty,propensity,attribution")
+    hostile.check_terminal(told.stdout)
+    hostile.check_terminal(told.stderr)
+    written = (path / "results.jsonl").read_text("ascii")
+    assert "<script>" in written
+    assert "\\u001b" in written
+    for width in (390, 1280):
+        page = open_page(path / "report.html", viewport={"width": width, "height": 900})
+        page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+        assert hostile.stumbles(page) == []
+        assert grave_violations(page) == []
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_of_the_audit_neither_runs_nor_breaks(
     audited: tuple[Path, Done], open_page: OpenPage, width: int
@@ -166,7 +242,8 @@ def test_the_page_of_the_audit_neither_runs_nor_breaks(
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
     assert hostile.stumbles(page) == []
     assert page.evaluate("document.scripts.length") == 0
-    assert grave_violations(page) == []
+    if width == 390:  # axe takes seconds
+        assert grave_violations(page) == []
 
 
 def test_the_answer_of_the_audit_is_json(audited: tuple[Path, Done], corpus: Corpus) -> None:

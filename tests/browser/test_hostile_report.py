@@ -25,4 +25,5 @@ def test_hostile_text_neither_runs_nor_breaks_the_page(report: Path, open_page: 
     assert (
         page.evaluate("document.scripts.length + document.querySelectorAll('iframe, object, form, base').length") == 0
     )
-    assert grave_violations(page) == []
+    if width == 1280:  # axe takes seconds
+        assert grave_violations(page) == []

@@ -35,6 +35,14 @@ def test_the_report_shows_in_a_frame_that_runs_nothing(tmp_path: Path, open_page
     assert page.locator("iframe").get_attribute("title") is not None
 
 
+def test_an_answer_leads_to_its_sentences_within_the_frame(tmp_path: Path, open_page: OpenPage) -> None:
+    page = open_page(page_with(tmp_path / "notebook.html", Run(tmp_path, sample_run())._repr_html_()))
+    page.frame_locator("iframe").locator(".asked a").last.click()
+    page.wait_for_timeout(500)
+    assert page.url.endswith("notebook.html")
+    assert page.frames[1].url == "about:srcdoc#answer-3"
+
+
 def test_without_the_report_extra_the_headline_is_a_table(
     tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

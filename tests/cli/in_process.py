@@ -20,7 +20,7 @@ class Done:
     stderr: bytes
 
 
-def run(*arguments: str, text: bytes = b"", **env: str) -> Done:
+def run(*arguments: str, **env: str) -> Done:
     """The command with these arguments; `env` is added to an environment without build server and colours."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch:
@@ -29,7 +29,7 @@ def run(*arguments: str, text: bytes = b"", **env: str) -> Done:
         for name, value in env.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["byheart", *arguments])
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text), "utf-8"))
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(), "utf-8"))
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
         patch.setattr(sys, "excepthook", sys.excepthook)

@@ -100,7 +100,7 @@ def test_contaminated_says_leaked_clean_or_too_short_with_evidence(index: Path, 
     assert (beside["value"], beside["control"]["value"]) == (1 / 2, 0.0)
     assert beside["no_excess"] == "An excess needs 10 observations on each side; there are 2 and 1."
     told = shown("contaminated", str(bench), "--index", str(index), "--control", str(control))
-    assert f"Beyond chance: not to be said. {beside['no_excess']}" in told
+    assert f"Beyond chance: not to be said. {beside['no_excess']}" in " ".join(told.split())
     many = tmp_path / "many.jsonl"
     many.write_text("".join(json.dumps(item) + "\n" for item in [items[0]] * 5 + [items[1]] * 5))
     control.write_text((json.dumps(items[1]) + "\n") * 10)

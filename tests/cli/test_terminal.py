@@ -33,8 +33,9 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "byheart", *arguments]
 
 
-def test_a_reader_that_closes_the_pipe_gets_no_traceback_and_no_gate_code(index: Path) -> None:
-    asked = command("duplicates", str(index), "--min-bytes", "3", "--limit", "100000", "-q")
+def test_a_reader_that_closes_the_pipe_gets_no_traceback_and_no_gate_code(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("".join(f"mat number {number}\n" for number in range(20_000)))
+    asked = command("count", "--file", str(tmp_path / "lines.txt"), "--index", str(index))
     with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as child:
         assert child.stdout is not None
         assert child.stderr is not None

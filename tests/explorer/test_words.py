@@ -47,5 +47,5 @@ def test_a_moved_border_and_unread_tokens_are_named() -> None:
 
 
 def test_chance_has_its_interval_or_its_reason() -> None:
-    assert "0 of 77 windows" in usual_said(Interval(0.0, 0.0, 0.047, n=77), 50, 50)
-    assert usual_said(Refusal(name="x", reason="Too few."), 50, None) == "Chance level: none. Too few."
+    assert "0 of 77 windows" in usual_said(Interval(0.0, 0.0, 0.047, n=77), 50, 50, whole=True)
+    assert usual_said(Refusal(name="x", reason="Too few."), 50, None, whole=False) == "Chance level: none. Too few."

@@ -34,7 +34,16 @@ def test_torch_is_really_blocked() -> None:
     assert "No module named 'torch'" in without_torch("import torch").stderr
 
 
-@pytest.mark.parametrize("name", ["byheart", "byheart.study.lookup", "byheart.study.execute", "byheart.report.page"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "byheart",
+        "byheart.study.lookup",
+        "byheart.study.execute",
+        "byheart.report.page",
+        "byheart.integrations.data_check",
+    ],
+)
 def test_everything_but_models_imports(name: str) -> None:
     done = without_torch(f"import {name}")
     assert done.returncode == 0, done.stderr

@@ -69,7 +69,7 @@ def run_step(name: str, folder: Path, **inputs: str) -> subprocess.CompletedProc
     env |= {"GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
     # As a runner calls `shell: bash`.
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", SCRIPTS[name]["run"]]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_what_an_input_says_is_never_run(tmp_path: Path) -> None:
@@ -89,7 +89,9 @@ def test_what_an_input_says_is_never_run(tmp_path: Path) -> None:
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the step `audit` made a run of a memorizer."""
     folder = tmp_path_factory.mktemp("action")
-    seen, unseen = write_sides(folder, 12)
+    seen, unseen = write_sides(folder, 10)
+    for path in (*seen.iterdir(), *unseen.iterdir()):
+        path.write_text(path.read_text("utf-8")[:1500], "utf-8")
     done = run_step(
         "audit",
         folder,
@@ -111,7 +113,7 @@ def test_a_gate_that_fails_fails_the_build_and_is_shown(audited: Path) -> None:
     (audited / "gate.toml").write_text('[[criterion]]\nrequire = "extraction.greedy_rate.low <= 0.1"\n')
     done = run_step("show", audited, criteria="gate.toml", sarif="true")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("::error")
+    assert any(line.startswith("::error") for line in done.stdout.splitlines())
     assert "extraction.greedy_rate" in (audited / "summary.md").read_text("utf-8")
     assert json.loads((audited / "byheart.sarif").read_text("utf-8"))["version"] == "2.1.0"
     done = run_step("gate", audited, criteria="gate.toml")

@@ -141,8 +141,9 @@ def test_the_command_exits_1_with_file_and_line_and_0_where_nothing_is(folder: P
 
 
 def run(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return subprocess.run(
-        arguments, cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=120
+        arguments, cwd=cwd, env={**outside, **env}, capture_output=True, text=True, check=False, timeout=120
     )
 
 

@@ -1,6 +1,9 @@
 """The callback in real trainings: what it logs, what it leaves behind, and that nothing else is changed by it."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,15 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import Trainer, TrainerCallback
 
-from byheart.errors import InputError, StorageError
+from byheart.core.token_scores import TokenScores
+from byheart.errors import CapabilityError, InputError, StorageError
 from byheart.integrations import ByheartCallback, PlantedTexts, plant
 from byheart.integrations.training_run import free_folder
+from byheart.models.in_training import predictor_in_training
 from byheart.study.canary_planting import read_canaries
 from byheart.study.integrity import faults
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
 
+ROOT = Path(__file__).parents[2]
 TRIES: dict[str, Any] = {
     "eval_strategy": "steps",
     "eval_steps": 4,
@@ -201,6 +208,46 @@ def test_without_a_trainer_the_scalars_stand_in_the_history_and_a_warning_says_w
         callback.audit(tmp_path / "run")
 
 
+def test_mixed_precision_is_scored_and_forward_is_put_back(workshop: Workshop, tmp_path: Path) -> None:
+    callback = ByheartCallback(workshop.planted, audits=())
+    made = trained(workshop, tmp_path, callback, workshop.planted.texts, max_steps=2, bf16=True)
+    assert last(made)["step"] == 2
+    assert made.model is not None
+    wrapped = made.model.forward
+    with predictor_in_training(made.model, end_id=0) as predictor:
+        assert made.model.forward != wrapped
+        assert predictor.score([np.array([1, 2], dtype=np.int32)])
+    assert made.model.forward == wrapped
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # of peft
+def test_an_adapter_counts_while_it_trains_and_modes_are_put_back_after_a_failure(workshop: Workshop) -> None:
+    model = get_peft_model(llama(workshop.tokenizer), LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.5))
+    model.get_base_model().model.layers[0].eval()  # as one who freezes a layer may have it
+    modes = [module.training for module in model.modules()]
+    text = [np.array([5, 6, 7], dtype=np.int32)]
+    with predictor_in_training(model, end_id=0) as predictor:
+        (before,) = predictor.score(text)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.ones_(parameter)
+
+    def fails_after_scoring() -> None:
+        with predictor_in_training(model, end_id=0) as predictor:
+            scored.extend(predictor.score(text))
+            raise KeyError
+
+    scored: list[TokenScores] = []
+    with pytest.raises(KeyError):
+        fails_after_scoring()
+    (after,) = scored
+    assert not np.allclose(before.log_probability_nats, after.log_probability_nats)
+    assert [module.training for module in model.modules()] == modes
+    prompts = get_peft_model(llama(workshop.tokenizer), PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2))
+    with pytest.raises(CapabilityError, match="learned prompts"), predictor_in_training(prompts, end_id=0):
+        pass
+
+
 def test_only_the_first_process_scores(workshop: Workshop, tmp_path: Path) -> None:
     callback = ByheartCallback(workshop.planted, held_out=workshop.texts.held_out)
     made = trainer(tmp_path, llama(workshop.tokenizer), workshop.tokenizer, workshop.planted.texts)
@@ -235,3 +282,22 @@ def test_the_folder_of_an_older_training_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "byheart").mkdir()
     (tmp_path / "byheart-2-material").mkdir()
     assert free_folder(tmp_path / "byheart") == tmp_path / "byheart-3"
+
+
+@pytest.mark.slow
+def test_of_two_processes_the_first_scores_and_the_other_goes_on(workshop: Workshop, tmp_path: Path) -> None:
+    # The list is there already, so that both plant the same.
+    (tmp_path / "canaries.jsonl").write_bytes(workshop.planted.canaries.read_bytes())
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, "-m", "tests.integrations.two_processes", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [(tmp_path / f"scored-{index}.txt").read_text() for index in (0, 1)]
+    assert said == ["2 [2, 4]", "2 []"]

@@ -77,6 +77,7 @@ def test_passages_are_coloured_by_explanation_with_a_legend(page: str) -> None:
     for look in LOOKS.values():
         assert look.meaning in section
     assert re.search('<b class="letter">K</b><span class="why" data-why="K"', section)
+    assert '[data-why="K"]' in page.partition("</style>")[0]
     # Two tokens beyond in a row share one letter.
     (first, *_) = re.findall("<article>.*?</article>", section, re.DOTALL)
     assert first.count('<b class="letter">+</b>') == 1

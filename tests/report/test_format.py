@@ -78,6 +78,23 @@ def test_numbers_of_one_column_share_their_decimals() -> None:
     assert fmt.columns([("a", 1.0, 3), ("b", 0.25, 4)]) == (("a", "1.00", "3"), ("b", "0.25", "4"))
 
 
+def test_no_number_of_a_column_ends_in_zeros_that_all_have() -> None:
+    assert fmt.columns([(0.0001,), (0.0006,)]) == (("0.0001",), ("0.0006",))
+    assert fmt.plain_number(0.0001) == "0.0001"
+    assert fmt.plain_number(0.25) == "0.25"
+    assert fmt.plain_number(0.1234567) == "0.123"
+
+
+def test_a_bound_that_is_exact_has_no_decimals_on_either_side() -> None:
+    assert fmt.bounds(0.0, 0.0, 0.047, "rate") == ("0 %", "0\N{EN DASH}4.7 %")
+    assert fmt.bounds(1.0, 1.0, 1.0, "rate") == ("100 %", "100\N{EN DASH}100 %")
+
+
+def test_however_narrow_an_interval_a_number_has_at_most_five_digits() -> None:
+    assert fmt.bounds(765.99998, 765.99993, 766.00002, "bits")[0] == "766.00"
+    assert fmt.bounds(0.000223, 0.000213, 0.000233, "bits")[0] == "0.000223"
+
+
 def test_a_column_of_tiny_numbers_is_not_rounded_to_nothing() -> None:
     assert fmt.columns([(1.0,), (2.5e-9,)])[1] != ("0.00",)
 

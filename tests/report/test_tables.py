@@ -69,4 +69,4 @@ def test_subjects_are_called_as_in_the_figures() -> None:
 
 def test_other_columns_are_as_they_were() -> None:
     grid = table_grid(PARTY, table(("times", "bits"), ("1", 0.25), ("2-3", 0.5)))
-    assert grid.rows == (("1", "0.250"), ("2-3", "0.500"))
+    assert grid.rows == (("1", "0.25"), ("2-3", "0.50"))

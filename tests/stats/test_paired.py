@@ -43,7 +43,7 @@ def test_the_interval_leaves_0_out_only_where_the_exact_test_does() -> None:
 def test_cases_that_do_not_change_still_leave_a_width() -> None:
     it = paired_rate_difference(7, 7, 7, 100)
     reach = 1 - 0.025 ** (1 / 100)
-    assert (it.value, it.low, it.high) == (0.0, pytest.approx(-reach), pytest.approx(reach))
+    assert (it.value, it.low, it.high) == pytest.approx((0.0, -reach, reach))
 
 
 def test_too_few_pairs_are_refused_with_the_number_needed() -> None:

@@ -14,7 +14,7 @@ from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, SourceError
 from byheart.study.criteria import judge, read_criteria
 from byheart.study.criterion import Criterion, parse
-from tests.report.sample_run import MODEL, rate, sample_run, with_estimate, with_status
+from tests.report.sample_run import MODEL, rate, sample_run, with_estimate, with_evidence, with_status
 
 PASSED, FAILED, UNDECIDED = Outcome.PASSED, Outcome.FAILED, Outcome.UNDECIDED
 
@@ -219,16 +219,11 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
 
 
 def test_a_short_name_that_could_mean_two_numbers_is_refused(tmp_path: Path) -> None:
-    record = with_estimate(sample_run(), "extraction", MODEL, rate("extraction.greedy_share", 7, 100, 0, 100))
+    record = sample_run()
     result = record.of("extraction", MODEL)
     assert result is not None
-    record = with_status(
-        record,
-        "extraction",
-        MODEL,
-        dataclasses.replace(
-            result.status, evidence=(*result.evidence, rate("extraction.greedy_share", 7, 100, 0, 100))
-        ),  # type: ignore[arg-type]
+    record = with_evidence(
+        record, "extraction", MODEL, *result.evidence, rate("extraction.greedy_share", 7, 100, 0, 100)
     )
     with pytest.raises(ConfigError, match=r"could be the excess of extraction\.greedy_rate, extraction\.greedy_share"):
         gate(tmp_path, toml("extraction.greedy_excess.high <= 0.1"), record)

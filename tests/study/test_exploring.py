@@ -1,6 +1,7 @@
 """A finished run opened for exploring: what it reads again, what it refuses, and where things stand."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from byheart.core.decoding import Decoding, decoded_probabilities
 from byheart.core.evidence import Exhibit, Interval, Refusal, Token
 from byheart.core.provenance import Provenance, SubjectProvenance
 from byheart.core.result import Completed, Result
@@ -17,11 +19,13 @@ from byheart.corpus.documents import Corpus, Document
 from byheart.corpus.encoded import encode_corpus
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import CapabilityError, FingerprintError, InputError, SourceError
-from byheart.study.exploring.continuation import cut
+from byheart.study.exploring.continuation import Cut, cut, say
 from byheart.study.exploring.documents import AROUND, document_window, place_of_bytes
 from byheart.study.exploring.exhibits import Wanted, chosen
 from byheart.study.exploring.exploration import Exploration, names_of
 from byheart.study.exploring.usual import HeldOutWindows
+from byheart.study.index_plan import IndexPlan
+from byheart.study.indexing import make_index
 from byheart.study.lookup import Lookup
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import SCORES, RunFolder
@@ -57,8 +61,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     compiled.mkdir(parents=True, exist_ok=True)
     (tmp_path / "cache" / "kernels").symlink_to(compiled)
     monkeypatch.setenv("BYHEART_CACHE", str(tmp_path / "cache"))
-    for name, texts in (("seen", SEEN), ("unseen", UNSEEN)):
-        records = (json.dumps({"name": f"{name}/{n}", "text": text}) + "\n" for n, text in enumerate(texts))
+    for name, written in (("seen", SEEN), ("unseen", UNSEEN)):
+        records = (json.dumps({"name": f"{name}/{n}", "text": text}) + "\n" for n, text in enumerate(written))
         (tmp_path / f"{name}.jsonl").write_text("".join(records))
     tokenizer = Tokenizer.train(Corpus(tuple(Document("", text) for text in SEEN)), 300)
     tokenizer.save(tmp_path / "tokenizer")
@@ -74,7 +78,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     origin = Provenance(
         byheart="0", python="3", platform="Linux", packages={}, seed=0, command="", seconds=0.0,
-        trained_on={"fingerprint": texts.trained_on.fingerprint}, held_out={"fingerprint": texts.held_out.fingerprint},
+        trained_on={"fingerprint": texts.trained_on.fingerprint, "documents": len(SEEN)},
+        held_out={"fingerprint": texts.held_out.fingerprint},
         tokenizer=tokenizer.fingerprint, canaries="", subjects=(subject,),
     )  # fmt: skip
     evidence = (
@@ -160,6 +165,16 @@ def test_sources_that_changed_since_are_refused_and_those_that_are_gone_are_name
         Exploration(run).places()
 
 
+def test_a_given_index_of_another_text_is_named(run: Path) -> None:
+    own, other = run.parent / "own", run.parent / "other"
+    make_index(IndexPlan(sources=(str(run.parent / "seen.jsonl"),)), own)
+    make_index(IndexPlan(sources=(str(run.parent / "unseen.jsonl"),)), other)
+    assert Exploration(run, index=own).index.is_another == ""
+    said = Exploration(run, index=other).index.is_another
+    assert f"it has {len(UNSEEN)} documents" in said
+    assert f"that text has {len(SEEN)} documents" in said
+
+
 def test_a_damaged_index_of_the_cache_is_built_again(run: Path) -> None:
     first = Exploration(run).places()
     (folder,) = (run.parent / "cache" / "explorer").glob("*-bytes")
@@ -192,6 +207,32 @@ def test_another_model_than_the_audited_one_is_named(run: Path) -> None:
     assert any("is not what this run audited" in note for note in notes)
 
 
+def test_what_a_network_gives_a_continuation_is_what_its_distributions_say() -> None:
+    pytest.importorskip("torch")
+    from tests.models.networks import predictor, texts
+
+    network, (ids,) = predictor(), texts(14)
+    it = Cut(token_ids=ids, num_given=9, moved_bytes=0, left_out_tokens=0)
+    rows = network.next_log_probabilities_nats([ids[:place] for place in range(9, 14)])
+    own = [float(row[token]) for row, token in zip(rows, ids[9:], strict=True)]
+    kept = [decoded_probabilities(row, Decoding(top_k=40))[token] for row, token in zip(rows, ids[9:], strict=True)]
+    found = say("m", network, it)
+    assert found.bits == pytest.approx(-sum(own) / math.log(2), abs=1e-4)
+    assert found.log_pz_nats == (pytest.approx(math.log(math.prod(kept)), abs=1e-4) if all(kept) else None)
+    right = [int(row.argmax()) == token for row, token in zip(rows, ids[9:], strict=True)]
+    assert found.num_right == (right.index(False) if False in right else 5)
+    # Whatever a network says: its own most probable tokens are greedy, and likely enough to come out.
+    greedy = list(ids[:9])
+    for _ in range(3):
+        greedy.append(int(network.next_log_probabilities_nats([np.array(greedy, dtype=np.int32)])[0].argmax()))
+    told = say(
+        "m", network, Cut(token_ids=np.array(greedy, dtype=np.int32), num_given=9, moved_bytes=0, left_out_tokens=0)
+    )
+    assert told.is_greedy
+    assert told.log_pz_nats is not None
+    assert told.tries == pytest.approx(max(1.0, math.log(1 - 0.5) / math.log(1 - math.exp(told.log_pz_nats))))
+
+
 def test_an_endpoint_is_asked_only_where_somebody_says_so(run: Path) -> None:
     exploration = Exploration(run)
     exploration.speakers.plan = replace(exploration.speakers.plan, model="http://127.0.0.1:9/v1#x", tokenizer="")
@@ -222,7 +263,7 @@ def test_a_window_of_a_document_never_cuts_a_character() -> None:
 
     lookup = Lookup(Index.build([raw], ["one"], unit="bytes", alphabet_size=256), None)
     window = document_window(lookup, 0, Span(8000, 8007))
-    assert (window.marked, window.num_symbols, window.is_cut) == ("PASSAGE", raw.size, True)
+    assert (window.marked, window.num_symbols, window.shown) == ("PASSAGE", raw.size, Span(5000, 11007))
     assert window.before == "ä" * (AROUND["bytes"] // 2)
     assert window.after == "ö" * (AROUND["bytes"] // 2)
     assert document_window(lookup, 0, Span(1, 3)).marked == "ä"
@@ -246,11 +287,15 @@ def test_bytes_of_a_document_are_found_in_an_index_of_tokens() -> None:
 
 
 def test_chance_counts_the_windows_that_are_at_least_as_probable() -> None:
-    windows = HeldOutWindows(50, np.log(np.array([[0.5, 0.1], [0.5, 0.5], [0.1, 1.0], [0.2, 0.2]])))
-    found = windows.at_least(float(np.log(0.1)), 2)
+    top = np.log(np.array([[0.5, 0.1], [0.5, 0.5], [0.1, 1.0], [0.2, 0.2]]))
+    windows = HeldOutWindows(50, top, np.log(np.array([[0.5, 0.5], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]])))
+    found = windows.at_least(float(np.log(0.1)), 2, whole=False)
     assert isinstance(found, Interval)
     assert (found.value, found.n) == (2 / 4, 4)
-    assert isinstance(windows.at_least(0.0, 3), Refusal)
+    by_whole = windows.at_least(float(np.log(0.2)), 2, whole=True)
+    assert isinstance(by_whole, Interval)
+    assert by_whole.value == 1 / 4
+    assert isinstance(windows.at_least(0.0, 3, whole=False), Refusal)
 
 
 def test_documents_are_found_by_words_of_their_names() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from byheart.cli.session import JsonFlag, QuietFlag, SkipBadFlag, answer, answer_json, progress, say
+from byheart.cli.session import JsonFlag, QuietFlag, SkipBadFlag, answer, answer_json, folded, progress, say
 
 AgainstOption = Annotated[
     Path | None, typer.Option("--against", help="Look in this index instead of in the corpus itself.")
@@ -43,8 +43,7 @@ def duplicates(
     if json:
         answer_json(repetition_json(found))
     else:
-        for line in repetition_lines(found, is_against=against is not None):
-            answer(line)
+        answer(folded(repetition_lines(found, is_against=against is not None)))
 
 
 def contaminated(
@@ -82,8 +81,7 @@ def contaminated(
     if json:
         answer_json(contamination_json(found, beside, min_words=minimum))
     else:
-        for line in contamination_lines(found, beside, min_words=minimum):
-            answer(line)
+        answer(folded(contamination_lines(found, beside, min_words=minimum)))
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,7 @@ import typer
 from byheart.cli.session import JsonFlag, answer_json, say
 from byheart.core.judgement import GateRecord, Outcome
 from byheart.errors import ConfigError
+from byheart.report.redaction import Mode
 
 EXIT_CODES = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.UNDECIDED: 7}
 RunArgument = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
@@ -53,8 +54,8 @@ def export(
     criteria: OptionalCriteria = None,
     baseline: BaselineOption = None,
     redact: Annotated[
-        str, typer.Option("--redact", help="Of passages' text: none (all of it stays), partial or full.")
-    ] = "full",
+        Mode, typer.Option("--redact", help="none; partial: no text of passages; full: no names of documents either.")
+    ] = Mode.PARTIAL,
     json: JsonFlag = False,
 ) -> None:
     """Write a run as SARIF, JUnit, GitHub annotations, Parquet, CSV or a model card.
@@ -64,12 +65,12 @@ def export(
     from byheart.study.exporting import checked, exported, write_export
     from byheart.study.gating import whole_run
 
-    kind, level = checked(to, redact, has_criteria=criteria is not None)
+    kind = checked(to, has_criteria=criteria is not None)
     if baseline is not None and criteria is None:
         raise ConfigError("A baseline is for criteria.", next_step="Give --criteria FILE too, or leave --baseline out.")
     judged = judgement(run, criteria, baseline) if criteria is not None else None
     record = whole_run(run)
-    data = exported(record, judged, kind, level)
+    data = exported(record, judged, kind, redact)
     own = os.environ.get("GITHUB_STEP_SUMMARY", "") if kind == "github" and output is None else ""
     target = Path(own) if own else output
     if target is not None:
@@ -79,8 +80,10 @@ def export(
         answer_json({"to": kind, "output": str(target or ""), "bytes": len(data), "gate": outcome})
     elif kind == "github":
         from byheart.exports.github import annotations
+        from byheart.report.redaction import Redaction, redacted
 
-        sys.stdout.write(annotations(record, judged))
+        shown = redacted(record, judged, Redaction(mode=redact))
+        sys.stdout.write(annotations(shown.record, shown.gate))
         if target is None:
             say("No step summary was written: GITHUB_STEP_SUMMARY is not set, and there is no -o FILE.")
     elif target is None:

@@ -112,8 +112,7 @@ def score(
     if json:
         answer_json(score_json(found, with_table=all))
     else:
-        for line in score_lines(found):
-            answer(line)
+        answer(folded(score_lines(found)))
 
 
 def register(app: typer.Typer) -> None:

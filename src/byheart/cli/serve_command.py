@@ -53,6 +53,9 @@ def serve(
             say(f"Without an index: {error.what} {error.why}")
             say(error.next_step)
 
+    if exploration.index.is_another:
+        say(exploration.index.is_another)
+
     def started(address: str) -> None:
         if json:
             answer_json({"address": address})

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 
 from byheart.cli.outlets import has_colours, without_commands
 from byheart.cli.progress_view import Lines, Stages, bars, is_live_terminal
@@ -59,9 +60,15 @@ def answer_json(value: object) -> None:
 
 
 def folded(lines: Iterable[str]) -> str:
-    """Lines that wrap where the terminal does, what goes on two columns in."""
+    """Lines that wrap where the terminal does; what goes on stands two columns further in."""
     width = terminal_columns()
-    return "\n".join(part for line in lines for part in wrapped(visible(line), width, indent="  ", first=""))
+    shown = []
+    for line in visible("\n".join(lines)).split("\n"):
+        text = line.lstrip(" ")
+        blanks = line[: len(line) - len(text)]
+        fits = cell_len(line) <= width
+        shown += [line] if fits else wrapped(text, width, indent=f"{blanks}  ", first=blanks)
+    return "\n".join(shown)
 
 
 def terminal_columns() -> int:

@@ -72,4 +72,6 @@ class Result:
             for e in self.evidence
             if isinstance(e, Estimate | Refusal)
         ]
-        return html_table(title, ("estimate", "value", "low", "high", "control", "n", "unit"), rows)
+        return html_table(
+            title, ("estimate", "value", "low", "high", "control", "n", "unit, or why there is none"), rows
+        )

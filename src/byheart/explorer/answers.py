@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from byheart.core.evidence import Interval, Refusal
+from byheart.core.evidence import Interval, Refusal, Token
 from byheart.core.explanation import EXPLANATIONS
 from byheart.core.visible import visible, visible_in_line
 from byheart.explorer import words
 from byheart.explorer.painting import by_length, pieces
 from byheart.report import format as fmt
 from byheart.report.explanations import LOOKS
+from byheart.report.passages import pieces_of
 from byheart.study.attributed_text import Attribution
 from byheart.study.exploring.continuation import Cut, Said
 from byheart.study.tracing import Copied, Trace
@@ -86,18 +87,22 @@ def _in_one_line(text: str) -> str:
 
 def explanation_json(found: Attribution) -> dict[str, Any]:
     """What explains each token."""
-    letters = [LOOKS[token.explanation].letter for token in found.tokens]
+    shown = pieces_of(
+        [Token(it.text, agrees=it.is_right, predicted=it.predicted, explanation=it.explanation) for it in found.tokens]
+    )
     return {
         "said": words.explanation_said(found),
         "notes": [visible(note) for note in found.notes],
         "tokens": [
             {
-                "text": visible(token.text),
-                "letter": letter,
-                "said": "" if token.is_right else visible_in_line(token.predicted) or "nothing",
+                "text": piece.text,
+                "letter": LOOKS[token.explanation].letter,
+                "begins": piece.begins,
+                "said": piece.said,
+                "after": piece.after,
                 "bits": f"{token.bits:.1f}",
             }
-            for token, letter in zip(found.tokens, letters, strict=True)
+            for token, piece in zip(found.tokens, shown, strict=True)
         ],
         "shares": [
             {
@@ -131,7 +136,7 @@ def continuation_json(
         "said": words.continuation_said(model, it.num_tokens),
         "formula": words.FORMULA,
         "border": words.cut_said(it),
-        "chance": words.usual_said(usual, it.num_tokens, usual_given),
+        "chance": words.usual_said(usual, it.num_tokens, usual_given, whole=model.log_pz_nats is None),
         "beside": _beside(model, best),
         "notes": [visible(note) for note in notes],
         "num_given": it.num_given,

@@ -76,6 +76,7 @@ class Explorer:
             ],
             exception_handlers={
                 404: self._not_found,
+                500: self._fault,
                 ByheartError: self._failed,
                 BusyError: self._busy,
                 TooLongError: self._too_long,
@@ -210,8 +211,7 @@ class Explorer:
 
         def said(tell: Progress) -> dict[str, Any]:
             it, everyone, notes = self._exploration.continuation(given, continuation, on_progress=tell)
-            nats = everyone[0].log_pz_nats
-            usual = self._exploration.usual(float("-inf") if nats is None else nats, it.num_tokens)
+            usual = self._exploration.usual(everyone[0], it.num_tokens)
             return continuation_json(it, everyone, usual, self._exploration.usual_given, notes)
 
         return _json(await self._models.run(said, request.is_disconnected))
@@ -227,6 +227,13 @@ class Explorer:
 
     async def _not_found(self, request: Request, error: Exception) -> Response:
         return self._told(request, InputError("There is no such page.", next_step="Begin at the overview."), 404)
+
+    async def _fault(self, request: Request, error: Exception) -> Response:
+        """A fault of byheart itself: named, without a traceback."""
+        what = ByheartError(
+            f"{type(error).__name__}: {error}"[:500], next_step="This is a fault of byheart itself. Please report it."
+        )
+        return self._told(request, what, 500)
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ByheartError)

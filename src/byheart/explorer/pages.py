@@ -78,6 +78,7 @@ class Pages:
             "model": model.label if model is not None else "",
             "has_report": has_report,
             "longest_bytes": longest_bytes,
+            "another": visible(exploration.index.is_another),
             "looks": tuple((LOOKS[explanation].letter, LOOKS[explanation].meaning) for explanation in LOOKS),
         }
 

@@ -111,15 +111,23 @@ def cut_said(it: Cut) -> str:
     return f"{moved}{left}".strip()
 
 
-def usual_said(found: Interval | Refusal, num_tokens: int, num_given: int | None) -> str:
-    """How probable the model finds what it cannot have seen."""
+def usual_said(found: Interval | Refusal, num_tokens: int, num_given: int | None, *, whole: bool) -> str:
+    """How probable the model finds what it cannot have seen.
+
+    Args:
+        found: share of the windows.
+        num_tokens: of the continuation.
+        num_given: tokens before those of the windows.
+        whole: compared by the whole distribution, not by p_z.
+    """
     if isinstance(found, Refusal):
         return f"Chance level: none. {found.reason}"
     share, inside = fmt.bounds(found.value, found.low, found.high, "rate")
     n = found.n or 0
     return (
         f"By chance: {round(found.value * n)} of {n} windows of held-out text ({share}, 95 % interval {inside}) go on, "
-        f"after {num_given} tokens, with {num_tokens:,} tokens that the model finds at least as probable."
+        f"after {num_given} tokens, with {num_tokens:,} tokens that the model finds at least as probable, by "
+        f"{'its whole distribution' if whole else 'p_z'}."
     )
 
 
@@ -127,7 +135,7 @@ def explanation_said(found: Attribution) -> str:
     """How much no memorizer explains, beside the floor, in one sentence or two."""
     beyond = found.shares[len(EXPLANATIONS) - 1]
     said = (
-        f"Of what the model says in these {len(found.tokens):,} places, {counted(beyond.share.value, found)} is "
+        f"Of what the model says in these {len(found.tokens):,} places, {counted(beyond.share.value, found)} are "
         "explained by no memorizer of the trained-on text"
     )
     if beyond.floor is None:

@@ -1,18 +1,13 @@
 """The passages of a run that came out word for word, as exports name them: by document and bytes."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from byheart.core.evidence import Exhibit, Table
 from byheart.core.run_record import RunRecord
 from byheart.exports.wording import MODEL, roles
 
-Redaction = Literal["none", "partial", "full"]
-
 COVERAGE = "extraction.coverage"
 DOCUMENT, START, STOP, OCCURRENCES, VERBATIM = "document", "from byte", "to byte", "occurrences", "word for word"
-PARTIAL_CHARACTERS = 40
-"""Of a passage's beginning that partial redaction leaves: fewer than the 50 tokens that make one recited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +73,3 @@ def _of_table(table: Table) -> list[CameOut]:
             document = str(row[columns[DOCUMENT]])
             found.append(CameOut(document=document, start_byte=start, stop_byte=stop, occurrences=known, text=""))
     return found
-
-
-def shown_text(passage: CameOut, redact: Redaction) -> str:
-    """As much of a passage's text as may leave: all, its beginning, or nothing."""
-    if redact == "full" or not passage.text:
-        return ""
-    if redact == "none" or len(passage.text) <= PARTIAL_CHARACTERS:
-        return passage.text if redact == "none" else ""
-    left_out = len(passage.text) - PARTIAL_CHARACTERS
-    return f"{passage.text[:PARTIAL_CHARACTERS]} [{left_out:,} more characters withheld]"

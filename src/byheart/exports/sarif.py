@@ -9,7 +9,7 @@ from urllib.parse import quote
 from byheart.core.judgement import GateRecord, Judgement, Outcome
 from byheart.core.run_record import RunRecord
 from byheart.core.visible import visible
-from byheart.exports.passages import CameOut, Redaction, came_out, shown_text
+from byheart.exports.passages import CameOut, came_out
 from byheart.exports.wording import EACH_BY_ITSELF, line
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -22,13 +22,13 @@ _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _LEVELS = {Outcome.FAILED: ("fail", "error"), Outcome.UNDECIDED: ("review", "none")}
 
 
-def sarif(record: RunRecord, gate: GateRecord | None, *, redact: Redaction = "full") -> str:
+def sarif(record: RunRecord, gate: GateRecord | None, *, with_text: bool = False) -> str:
     """One SARIF run: a rule for each criterion and one for passages, a result for each failure, doubt and passage.
 
     Args:
         record: the run.
         gate: held against it; None where no criteria were given.
-        redact: how much of the passages' text is in it; without any, a passage is named by document and bytes.
+        with_text: whether the text of passages is in it; without, a passage is named by document and bytes.
     Returns:
         JSON; equal arguments give equal bytes. Failed criteria stand first, then undecided ones (kind "review"), then
         passages; of more than MOST_RESULTS the last are left out, which a notification says.
@@ -37,7 +37,7 @@ def sarif(record: RunRecord, gate: GateRecord | None, *, redact: Redaction = "fu
     """
     judgements = [it for outcome in _LEVELS for it in (gate.judgements if gate else ()) if it.outcome is outcome]
     results = [_judgement(it, gate) for it in judgements if gate is not None]
-    results += [_passage(it, redact) for it in came_out(record)]
+    results += [_passage(it, with_text=with_text) for it in came_out(record)]
     left_out = max(0, len(results) - MOST_RESULTS)
     rules = _rules(gate)
     places = {rule["id"]: place for place, rule in enumerate(rules)}
@@ -130,13 +130,12 @@ def _judgement(it: Judgement, gate: GateRecord) -> dict[str, Any]:
     }
 
 
-def _passage(it: CameOut, redact: Redaction) -> dict[str, Any]:
+def _passage(it: CameOut, *, with_text: bool) -> dict[str, Any]:
     often = f", which stands there {it.occurrences:,} times" if it.occurrences is not None else ""
     said = f"The model recites bytes {it.start_byte:,} to {it.stop_byte:,} of {line(it.document, 200)}{often}."
     region: dict[str, Any] = {"byteOffset": it.start_byte, "byteLength": it.stop_byte - it.start_byte}
-    text = shown_text(it, redact)
-    if text:
-        region["snippet"] = {"text": visible(text)}
+    if with_text and it.text:
+        region["snippet"] = {"text": visible(it.text)}
     artifact = {"uri": _uri(it.document), "uriBaseId": BASE}
     return {
         "ruleId": PASSAGE_RULE,

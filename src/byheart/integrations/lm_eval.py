@@ -6,6 +6,7 @@ r"""lm-evaluation-harness asks memorizers what it asks models: what a benchmark 
 is the harness's own command line with one model more. In Python, importing this module registers it.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -22,7 +23,7 @@ from byheart.core.streams import stream
 from byheart.core.tokens import TokenIds
 from byheart.core.visible import visible
 from byheart.corpus.documents import Document
-from byheart.errors import ConfigError
+from byheart.errors import ByheartError, ConfigError
 from byheart.study.score_job import open_scorer
 from byheart.study.score_plan import STDIN, ScorePlan
 from byheart.study.scorers import MemorizerScorer
@@ -160,7 +161,11 @@ def main() -> None:
     """The command line of lm-evaluation-harness, with the model `byheart`."""
     from lm_eval.__main__ import cli_evaluate
 
-    cli_evaluate()
+    try:
+        cli_evaluate()
+    except ByheartError as error:
+        sys.stderr.write(visible(f"Error: {error}\n"))
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -116,8 +116,8 @@ class ByheartCallback(TrainerCallback):
             self._scored_step = None  # other weights than those of this step
         self._score(args, state, kwargs)
         if self._audits and self.held_out and state.is_world_process_zero:
-            folder = free_folder(Path(args.output_dir or ".") / FOLDER)
-            self._safely("The run of the audit", lambda: self._audit(kwargs.get("model"), kwargs, folder))
+            folder = Path(args.output_dir or ".") / FOLDER
+            self._safely("The audit at the end", lambda: self._audit(kwargs.get("model"), kwargs, free_folder(folder)))
 
     def audit(self, folder: str | Path) -> Run:
         """Audits the attached trainer's model as it is, and leaves a run folder; errors are raised here.
@@ -203,12 +203,13 @@ class ByheartCallback(TrainerCallback):
         # The one place that catches everything: weights, trackers and disks of others fail in their own ways.
         except Exception as error:
             lines = " ".join(str(error).split("\n")) or type(error).__name__
-            self._warn(f"{what} failed, and the training goes on. {type(error).__name__}: {visible(lines)}")
+            kind = type(error).__name__
+            self._warn(f"{what} failed, and the training goes on. {kind}: {visible(lines)}", once=f"{what} {kind}")
             logger.debug("byheart: what failed", exc_info=True)
 
-    def _warn(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+    def _warn(self, text: str, *, once: str = "") -> None:
+        if (once or text) not in self._said:
+            self._said.add(once or text)
             logger.warning("byheart: %s", text)
 
 

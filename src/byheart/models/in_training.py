@@ -37,9 +37,13 @@ def predictor_in_training(model: Any, *, end_id: int, start_ids: TokenIds | None
     modes = [module.training for module in modules]
     # Some position embeddings keep what a longer text needed in a buffer of their own.
     buffers = [dict(module._buffers) for module in modules]
+    # In mixed precision accelerate wraps forward, which then says other numbers than body and head by themselves.
+    wrapped, plain = (model.__dict__.get(name) for name in ("forward", "_original_forward"))
     devices = {one.device for one in model.parameters() if one.device.type == "cuda"}
     with torch.random.fork_rng(devices=sorted(devices, key=str)):
         try:
+            if wrapped is not None and plain is not None:
+                model.forward = plain
             model.eval()
             network = HuggingFaceNetwork(body)
             with quiet_transformers():
@@ -55,6 +59,8 @@ def predictor_in_training(model: Any, *, end_id: int, start_ids: TokenIds | None
                 size_bytes=sum(one.numel() * one.element_size() for one in body.parameters()),
             )
         finally:
+            if wrapped is not None and plain is not None:
+                model.forward = wrapped
             for module, mode, own in zip(modules, modes, buffers, strict=True):
                 module.training = mode
                 module._buffers.clear()

@@ -1,7 +1,7 @@
 """Results -> a page and a table. Needs no corpus, no model and no torch; new audits appear by themselves.
 
-In reading order: `format` (numbers), `comparison` (who stands beside whom), `verdict` (sentences), `layout` and
-`figures` (drawings), `page` (HTML), `text` (terminal).
+In reading order: `format` (numbers), `comparison` (who stands beside whom), `verdict` (sentences), `glance` (the first
+screen), `palette`, `layout` and `figures` (drawings), `page` (HTML), `text` (terminal).
 """
 
 from typing import TYPE_CHECKING

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import markupsafe
+
 from byheart.core.comparison import Compared, Comparison
 from byheart.report import format as fmt
 from byheart.report.differences import (
@@ -16,6 +18,7 @@ from byheart.report.differences import (
 )
 from byheart.report.drawing import Figure, unchecked
 from byheart.report.page import environment
+from byheart.report.palette import dark_rules
 from byheart.report.standing import Grid
 from byheart.report.trends import forest, trend
 
@@ -54,6 +57,7 @@ def render_comparison(comparison: Comparison) -> str:
     runs = tuple(enumerate(labels, start=1))
     return template.render(
         title=title,
+        dark_rules=markupsafe.Markup(dark_rules()),
         summary=sentence_of_runs(comparison),
         pairs=pairs,
         changing=[figure for name, figure in trends if name in claimed],

@@ -27,7 +27,7 @@ def compared(name: str, answers: Sequence[tuple[Party, Estimate]]) -> str:
         said = [said[0], f"{place} {' and '.join(poles)}", *rest]
     if others:
         low, high = (fmt.value_and_interval(it)[0] for it in (others[0], others[-1]))
-        said.append(f"other memorizers {low} to {high}")
+        said.append(f"other memorizers {low}" + (f" to {high}" if high != low else ""))
     unit = "" if _is_said(unit, measure(name)) else f" {fmt.shown(unit, 40)}"
     return f"{measure(name)}: {', '.join(said)}{unit}"
 

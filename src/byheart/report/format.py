@@ -216,6 +216,8 @@ def _column(values: Sequence[Cell]) -> list[str]:
     decimals = max(0, 2 - math.floor(math.log10(max(numbers)))) if fractions else 0
     if not fractions or min(fractions) < 10.0**-decimals:
         return [cell(v) for v in values]
+    while decimals > 1 and all(math.isclose(v, round(v, decimals - 1), rel_tol=1e-9) for v in numbers):
+        decimals -= 1  # zeros at the end of every number say nothing
     return [number(v, decimals) if isinstance(v, int | float) else cell(v) for v in values]
 
 

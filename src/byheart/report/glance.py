@@ -52,10 +52,11 @@ _LAB_CONTROLS = {
     "interpolation.largest_jump": "a rule that jumps (DNF)",
     "capacity": "unseen data",
 }
+_UNMEASURED = "Not measured"
 _KINDS = (
     ("No evidence", "open"),
     ("No difference", "open"),
-    ("Not measured", "open"),
+    (_UNMEASURED, "open"),
     ("Undecided", "open"),
     ("Yes", "yes"),
 )
@@ -137,6 +138,8 @@ def _glance(record: RunRecord, finding: Finding, *, is_lab: bool) -> Glance:
     word, kind, rest = answer_word(finding.answer)
     names = measures(record, finding.audit)
     name = next((it for it in _PREFERRED if it in names), head_measure(record, finding.audit))
+    # Beside "not measured" another number of the same audit would pass for the answer.
+    name = None if word == _UNMEASURED else name
     marked = list(_marked(record, finding.audit, name, is_lab=is_lab)) if name is not None else []
     bar = _bar(name, marked) if name is not None and marked and marked[0][0] == MODEL else None
     return Glance(
@@ -256,7 +259,7 @@ def facts(record: RunRecord, model: Party | None, *, is_lab: bool) -> tuple[tupl
         who = f"{who}, {fmt.size(subject.size_bytes)}; {seen}"
     trained = "Trained on" if is_lab else "On text that it was trained on"
     unseen = "Beside data that it has not seen" if is_lab else "Beside text that it has not seen"
-    return ("Tested", who), (trained, _extent(it.trained_on)), (unseen, _extent(it.held_out))
+    return ("Model under test", who), (trained, _extent(it.trained_on)), (unseen, _extent(it.held_out))
 
 
 _ACCESS = {

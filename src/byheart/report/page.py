@@ -204,6 +204,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
 def _numbers(record: RunRecord, audit: str) -> Grid:
     rows = []
     for name in measures(record, audit):
+        method = ""
         for party in parties(record):
             match answer(record, audit, party, name):
                 case Estimate() as it:
@@ -212,7 +213,9 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                         if fmt.is_rate(it.unit) or it.unit in measure(name).lower()
                         else f" ({fmt.shown(it.unit, 40)})"
                     )
-                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), fmt.shown(spoken(it.method), 300)))
+                    said = "as above" if it.method == method else fmt.shown(spoken(it.method), 300)
+                    method = it.method
+                    rows.append((f"{measure(name)}{unit}", *number_row(party, it), said))
                 case Refusal(reason=reason):
                     rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
     columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")

@@ -114,7 +114,7 @@ def shown_passage(party: Party, exhibit: Exhibit) -> Passage:
     left_out = len(exhibit.tokens) - MAX_TOKENS
     whose = "" if exhibit.role == "subject" else f", {exhibit.role} text"
     given, tokens = exhibit.given[-MAX_GIVEN:], exhibit.tokens[:MAX_TOKENS]
-    pieces = _pieces(tokens)
+    pieces = pieces_of(tokens)
     place = f"bytes {exhibit.start_byte:,}{fmt.EN_DASH}{exhibit.stop_byte:,}"
     return Passage(
         party=party,
@@ -129,7 +129,8 @@ def shown_passage(party: Party, exhibit: Exhibit) -> Passage:
     )
 
 
-def _pieces(tokens: Sequence[Token]) -> tuple[Piece, ...]:
+def pieces_of(tokens: Sequence[Token]) -> tuple[Piece, ...]:
+    """Tokens as they are shown, here and in the explorer."""
     before = (None, *(token.explanation for token in tokens))
     return tuple(_piece(token, begins=token.explanation != last) for token, last in zip(tokens, before, strict=False))
 

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 from byheart.core.comparison import Difference
 from byheart.core.evidence import Line, Series
 from byheart.report import format as fmt
+from byheart.report import palette
 from byheart.report.comparison import measure
-from byheart.report.drawing import Figure, Frame, Key, alt, chart, svg
+from byheart.report.drawing import GRID, INK, SOFT, Figure, Frame, Key, alt, chart, svg
 from byheart.report.layout import spread
 
-BLUE, GREY, INK, RULE, SOFT = "#0072B2", "#7F7F7F", "#1A1A1A", "#E7E7E7", "#555555"
+BLUE, GREY, PAPER = palette.MODEL.light, palette.BLIND.light, palette.PAPER.light
 WIDE, NARROW = Frame(width=680, left=60, right=120), Frame(width=340, left=54, right=16)
 ROW_HEIGHT = 30
 HEIGHT = 190
@@ -92,7 +93,7 @@ def _trend(series: Series, scale: float, unit: str, frame: Frame, *, labelled: b
         tickCount=4,
         domain=False,
         ticks=False,
-        gridColor=RULE,
+        gridColor=GRID,
     )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[low - room, high + room], nice=False, zero=False), axis=axis)
     layers = []
@@ -107,8 +108,13 @@ def _end_labels(series: Series, scale: float, domain: tuple[float, float]) -> li
     ends = [HEIGHT * (high - line.points[-1].y * scale) / (high - low) for line in series.lines]
     layers = []
     for line, place in zip(series.lines, spread(ends, 17, 4, HEIGHT - 4), strict=True):
+        colour = palette.text_colour(_STYLES[line.role].colour)
         word = chart([{"t": line.label}]).mark_text(
-            aria=False, align="left", baseline="middle", color=_STYLES[line.role].colour, fontSize=12
+            aria=False,
+            align="left",
+            baseline="middle",
+            color=colour,
+            fontSize=12,
         )
         layers.append(word.encode(x=alt.value(WIDE.plot_width + 8), y=alt.value(place), text="t:N"))
     return layers
@@ -147,7 +153,7 @@ def forest(differences: Sequence[Difference], title: str) -> Figure | None:
         return None
     rows = [_forest_row(it) for it in shown]
     text = fmt.shortened(f"{title}. " + "; ".join(f"{row['label']}: {row['said']}" for row in rows) + ".", 1500)
-    wide = Frame(width=680, left=300, right=24, bottom=46, top=12)
+    wide = Frame(width=680, left=322, right=24, bottom=46, top=12)
     return Figure(
         name="compare.shares",
         title=title,
@@ -186,24 +192,33 @@ def _forest(rows: Sequence[dict[str, Any]], frame: Frame, *, above: bool) -> lis
     room = (max(ends) - min(ends)) * 0.05 or 1.0
     scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
     axis = alt.Axis(
-        title="difference, percentage points", titlePadding=10, tickCount=6, gridColor=RULE, domain=False, ticks=False
+        title="difference, percentage points",
+        titlePadding=10,
+        tickCount=6,
+        grid=not above,
+        gridColor=GRID,
+        domain=False,
+        ticks=False,
     )
     x = alt.X("x:Q", scale=scale, axis=axis)
-    zero = chart([{"x": 0}]).mark_rule(aria=False, color=SOFT, strokeWidth=1.2).encode(x=x)
-    layers = [zero]
+    # Where labels stand above their intervals the line of no difference is cut, so that it crosses no word.
+    reach = ROW_HEIGHT / 3 if above else step / 2
+    layers = []
     for place, row in enumerate(rows):
         middle = place * step + (0.72 * step if above else step / 2)
+        zero = chart([{"x": 0}]).mark_rule(aria=False, color=SOFT, strokeWidth=1.2)
+        layers.append(zero.encode(x=x, y=alt.value(middle - reach), y2=alt.value(middle + reach)))
         colour = BLUE if row["claimed"] else GREY
         low = x.copy()
         low.shorthand = "low:Q"
         bar = chart([row]).mark_rule(aria=False, color=colour, strokeWidth=1.6)
         layers.append(bar.encode(x=low, x2=alt.X2("high:Q"), y=alt.value(middle)))
-        fill = colour if row["claimed"] else "white"
+        fill = colour if row["claimed"] else PAPER
         dot = chart([row]).mark_point(
             aria=False, filled=False, size=60, opacity=1, stroke=colour, fill=fill, strokeWidth=1.8
         )
         layers.append(dot.encode(x=x, y=alt.value(middle)))
-        word = chart([{"t": fmt.shortened(row["label"], 46)}]).mark_text(
+        word = chart([{"t": fmt.shortened(row["label"], 52)}]).mark_text(
             aria=False, align="left", baseline="middle", color=INK, fontSize=12
         )
         at = (0, middle - 0.42 * step) if above else (8 - frame.left, middle)

@@ -64,7 +64,8 @@ class Run:
         if render is None:
             return self._headline_table()
         title = escape(visible_in_line(f"byheart report: {self.record.title}"))
-        source = escape(render(self.record))
+        # Without a base of its own the links within the page would lead to the notebook's address.
+        source = escape(render(self.record).replace("<head>", '<head>\n<base href="about:srcdoc">', 1))
         return (
             f'<iframe title="{title}" srcdoc="{source}" width="100%" height="600" style="border: 0" sandbox></iframe>'
         )

@@ -28,6 +28,7 @@ CORE = ("numpy", "numba", "tokenizers", "pyarrow", "scipy", "blake3", "zstandard
 EXTRAS = {
     "models": ("torch", "transformers", "safetensors", "gguf", "accelerate", "peft"),
     "report": ("jinja2", "altair"),
+    "serve": ("starlette", "uvicorn"),
 }
 
 

@@ -7,42 +7,45 @@ from byheart.core.judgement import GateRecord
 from byheart.core.run_record import RunRecord
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError
-from byheart.exports.passages import Redaction
+from byheart.report.redaction import Mode, Redaction, redacted
 from byheart.study.plan import did_you_mean
 
 Format = Literal["sarif", "junit", "github", "parquet", "csv", "modelcard"]
 
 
-def checked(to: str, redact: str, *, has_criteria: bool) -> tuple[Format, Redaction]:
-    """The format and redaction, or all that is wrong with them.
+def checked(to: str, *, has_criteria: bool) -> Format:
+    """The format.
 
     Raises:
-        ConfigError: an unknown format or redaction, or a format that lacks criteria.
+        ConfigError: there is no such format, or it needs criteria and has none.
     """
-    formats, levels = list(get_args(Format)), list(get_args(Redaction))
+    formats = list(get_args(Format))
     faults = [f"unknown format {to!r}. {did_you_mean(to, formats)}"] if to not in formats else []
-    faults += [f"unknown redaction {redact!r}. {did_you_mean(redact, levels)}"] if redact not in levels else []
     if to == "junit" and not has_criteria:
         faults.append("JUnit's test cases are criteria: give --criteria FILE")
     if faults:
         raise ConfigError("This cannot be exported.", why="; ".join(faults), next_step="See `byheart export --help`.")
-    return to, redact  # type: ignore[return-value]
+    return to  # type: ignore[return-value]
 
 
-def exported(record: RunRecord, gate: GateRecord | None, to: Format, redact: Redaction) -> bytes:
+def exported(record: RunRecord, gate: GateRecord | None, to: Format, redact: Mode) -> bytes:
     """A run in one format; of GitHub's the step summary.
 
     Args:
         record: a finished run.
         gate: held against it, where criteria were given; JUnit needs one.
         to: the format.
-        redact: how much of passages' text is in it; only SARIF has any.
+        redact: what is left out: nothing; the text of passages, which only SARIF has; or names of documents, sources
+            and models too.
     """
+    if redact is Mode.FULL:
+        shown = redacted(record, gate, Redaction(mode=redact))
+        record, gate = shown.record, shown.gate
     match to:
         case "sarif":
             from byheart.exports.sarif import sarif
 
-            return sarif(record, gate, redact=redact).encode("ascii")
+            return sarif(record, gate, with_text=redact is Mode.NONE).encode("ascii")
         case "junit":
             from byheart.exports.junit import junit
 

@@ -115,21 +115,21 @@ function showContinuation(found) {
   ];
 }
 
-// What the model says where another token stands; who hears the page is told so.
-function saidInstead(said) {
-  const it = element("ins", "", { class: "said" });
-  it.append(element("span", "(says ", { class: "unseen" }), said, element("span", ")", { class: "unseen" }));
-  return it;
+// A token as in the report: where the model says another one, that stands below.
+function tokenOf(token) {
+  const look = { "data-why": token.letter, title: `${token.bits} bits` };
+  if (!token.said) return [element("span", token.text, { class: "why", ...look })];
+  const pair = element("span", "", { class: "pair" }), said = element("ins", token.said, { class: "said" });
+  said.prepend(element("span", "the model says ", { class: "unseen" }));
+  pair.append(element("del", token.text, { class: "differs why", ...look }), said);
+  return [pair, token.after];
 }
 
 function showExplanation(found) {
   const text = element("div", "", { class: "passage", tabindex: "0", role: "region", "aria-label": "The text by explanation" });
-  let before = "";
   for (const token of found.tokens) {
-    if (token.letter !== before) text.append(element("b", token.letter, { class: "letter" }));
-    before = token.letter;
-    text.append(element("span", token.text, { class: "why", "data-why": token.letter, title: `${token.bits} bits` }));
-    if (token.said) text.append(saidInstead(token.said));
+    if (token.begins) text.append(element("b", token.letter, { class: "letter" }));
+    text.append(...tokenOf(token));
   }
   const rows = found.shares.map((row) => ({ cells: [`${row.letter} ${row.name}: ${row.meaning}`, row.share, row.floor] }));
   return [element("p", found.said), text, table(["explanation", "share", "floor"], rows, "Shares of the explanations"), ...notes(found.notes)];

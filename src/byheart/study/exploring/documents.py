@@ -37,11 +37,6 @@ class DocumentWindow:
     after: str
     """What stands after it."""
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether the document goes on beyond what is shown."""
-        return self.shown != Span(0, self.num_symbols)
-
 
 def document_window(lookup: Lookup, document_index: int, passage: Span) -> DocumentWindow:
     """A passage of a document with what stands around it.

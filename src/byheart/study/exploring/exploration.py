@@ -8,6 +8,7 @@ from pathlib import Path
 from byheart.core.evidence import Interval, Refusal
 from byheart.core.progress import Progress, silent
 from byheart.core.run_record import RunRecord
+from byheart.core.units import NATS_PER_BIT
 from byheart.corpus.documents import Document
 from byheart.errors import ByheartError, CapabilityError, ConfigError, InputError
 from byheart.memorizers.memorizer import Memorizer
@@ -34,6 +35,8 @@ _PLACES = 5
 
 class Exploration:
     """A run with its texts, its index, its passages and whoever answers.
+
+    Questions may come from two threads: what both make is made twice, and is the same.
 
     Args:
         path: folder of a finished run.
@@ -186,10 +189,19 @@ class Exploration:
         said = say_all((name, speaker.predictor), beside, it)
         return it, said, notes
 
-    def usual(self, log_pz_nats: float, num_tokens: int) -> Interval | Refusal:
-        """How many held-out windows have a continuation that the model finds at least as probable."""
+    def usual(self, said: Said, num_tokens: int) -> Interval | Refusal:
+        """How many held-out windows have a continuation that the model finds at least as probable.
+
+        Args:
+            said: what the model gives the continuation: compared by p_z, or by its whole distribution where that is 0.
+            num_tokens: of the continuation.
+        """
         known = self._windows
-        return known if isinstance(known, Refusal) else known.at_least(log_pz_nats, num_tokens)
+        if isinstance(known, Refusal):
+            return known
+        if said.log_pz_nats is not None:
+            return known.at_least(said.log_pz_nats, num_tokens, whole=False)
+        return known.at_least(-NATS_PER_BIT * said.bits, num_tokens, whole=True)
 
     @property
     def usual_given(self) -> int | None:

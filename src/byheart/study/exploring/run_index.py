@@ -40,9 +40,17 @@ class RunIndex:
             self._tokens = self._given
 
     @property
-    def is_given(self) -> bool:
-        """Whether somebody named the index, so that only they know whether it is of the run's text."""
-        return self._given is not None
+    def is_another(self) -> str:
+        """In one sentence that the given index is of another text than the run's, "" where its size says nothing so."""
+        if self._given is None:
+            return ""
+        index, known = self._given.index, self._provenance.trained_on
+        found = {"documents": index.num_documents, index.unit: index.num_symbols - index.num_documents - 1}
+        if all(known.get(name, number) == number for name, number in found.items()):
+            return ""
+        theirs = " and ".join(f"{number:,} {name}" for name, number in found.items())
+        own = " and ".join(f"{known[name]:,} {name}" for name in found if name in known)
+        return f"The index that was given is not of this run's trained-on text: it has {theirs}, that text has {own}."
 
     def for_places(self, *, on_progress: Progress = silent) -> Lookup:
         """The index that spans are looked up in: the given one, else one of bytes, whose spans begin and end anywhere.

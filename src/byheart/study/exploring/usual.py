@@ -24,13 +24,16 @@ class HeldOutWindows:
     log_top_k_nats: Floats
     """nats; of each token after those, renormalised over the 40 most probable; -inf where it is not among them. Shape
     [num_windows, num_tokens]."""
+    log_nats: Floats
+    """nats; the same under the whole distribution."""
 
-    def at_least(self, log_pz_nats: float, num_tokens: int) -> Interval | Refusal:
+    def at_least(self, nats: float, num_tokens: int, *, whole: bool) -> Interval | Refusal:
         """Of so many windows a continuation of the same length is at least as probable, with its exact interval.
 
         Args:
-            log_pz_nats: of the continuation that is compared.
+            nats: log-probability of the continuation that is compared.
             num_tokens: its length.
+            whole: under the whole distribution; else log p_z, which says nothing where it is that of 0.
         """
         num_windows, longest = self.log_top_k_nats.shape
         if num_tokens > longest:
@@ -39,8 +42,8 @@ class HeldOutWindows:
                 reason=f"The held-out windows of this run have {longest} tokens after the {self.num_given} given ones, "
                 f"and this continuation has {num_tokens}: shorten it to {longest}.",
             )
-        theirs = self.log_top_k_nats[:, :num_tokens].sum(axis=1)
-        return clopper_pearson(int((theirs >= log_pz_nats).sum()), num_windows)
+        theirs = (self.log_nats if whole else self.log_top_k_nats)[:, :num_tokens].sum(axis=1)
+        return clopper_pearson(int((theirs >= nats).sum()), num_windows)
 
 
 def held_out_windows(folder: RunFolder, subject: str) -> HeldOutWindows | Refusal:
@@ -85,7 +88,7 @@ def _of_rows(rows: Sequence[dict[str, object]]) -> HeldOutWindows | Refusal:
         for name in ("rank", "log_probability_nats", "log_top_k_mass_nats")
     )
     inside = np.where(ranks <= TOP_K, np.minimum(nats - mass, 0.0), -np.inf)
-    return HeldOutWindows(next(iter(lengths))[0], inside)  # type: ignore[arg-type]
+    return HeldOutWindows(next(iter(lengths))[0], inside, nats)  # type: ignore[arg-type]
 
 
 def _no_windows(why: str) -> Refusal:
