@@ -17,12 +17,15 @@ from byheart.errors import ConfigError, EvidenceError, FingerprintError, SourceE
 from byheart.index import Index
 from byheart.report.page import render_html
 from byheart.report.redaction import Mode, Redaction, redacted
+from byheart.study.execute import execute
 from byheart.study.leaks import leaks, texts_of_page
 from byheart.study.pages import write_report
+from byheart.study.plan import StudyPlan
 from byheart.study.redaction_check import fully_redacted
 from byheart.study.run_folder import RunFolder
 from tests.report.sample_run import sample_run
 from tests.report.test_redaction import GATE, SECRET, foreign_run
+from tests.study.corpora import write_sides
 
 CORPUS = [("letters/of the minister.txt", f"It was evening. {SECRET}. Then it was night."), ("b", "another text")]
 NOT_TEXT = frozenset(("role", "audit", "unit", "outcome"))
@@ -81,10 +84,20 @@ def test_indexes_of_one_side_are_not_enough(index: Path) -> None:
         fully_redacted(Path("no run"), sample_run(), None, lambda redaction: "", indexes=[index])
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of real text with passages and with what the subjects wrote."""
+    seen, unseen = write_sides(tmp_path_factory.mktemp("texts"))
+    sides = {"trained_on": (str(seen),), "held_out": (str(unseen),)}
+    folder = tmp_path_factory.mktemp("made") / "run"
+    execute(StudyPlan(model="memorizer:infinigram", audits=("extraction", "novelty"), **sides), folder)
+    return folder
+
+
 @pytest.fixture
-def run(finished: tuple[RunRecord, Path], tmp_path: Path) -> Path:
-    """A finished run of real text, of this test alone."""
-    return Path(shutil.copytree(finished[1], tmp_path / "run"))
+def run(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, of this test alone."""
+    return Path(shutil.copytree(made, tmp_path / "run"))
 
 
 def test_a_real_run_is_redacted_checked_and_stays_whole(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
