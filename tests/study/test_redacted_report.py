@@ -88,9 +88,14 @@ def test_indexes_of_one_side_are_not_enough(index: Path) -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of real text with passages and with what the subjects wrote."""
     seen, unseen = write_sides(tmp_path_factory.mktemp("texts"))
-    sides = {"trained_on": (str(seen),), "held_out": (str(unseen),)}
     folder = tmp_path_factory.mktemp("made") / "run"
-    execute(StudyPlan(model="memorizer:infinigram", audits=("extraction", "novelty"), **sides), folder)
+    plan = StudyPlan(
+        model="memorizer:infinigram",
+        trained_on=(str(seen),),
+        held_out=(str(unseen),),
+        audits=("extraction", "novelty"),
+    )
+    execute(plan, folder)
     return folder
 
 
