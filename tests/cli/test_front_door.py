@@ -115,9 +115,6 @@ def test_the_options_are_frozen() -> None:
             "--baseline", "--criteria", "--index", "--json", "--output", "--quiet", "--redact", "--unchecked",
         ],
         "serve": ["--index", "--json", "--open", "--port", "--quiet", "--with"],
-        "compare": ["--json", "--output"],
-        "export": ["--baseline", "--criteria", "--json", "--output", "--redact", "--to"],
-        "gate": ["--baseline", "--criteria", "--json"],
         "verify": ["--json"],
         "doctor": ["--json"],
     }  # fmt: skip

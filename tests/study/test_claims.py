@@ -105,7 +105,7 @@ def test_the_verdict_says_where_a_claim_falls_among_several() -> None:
     assert after["extraction"].answer == (
         "Undecided: by itself it would stand out, among the 2 claims of this study it does not."
     )
-    said = "by itself p = 0.0300; among the 2 claims of this study (Holm) p = 0.0600, which may be chance."
+    said = "by itself p = 0.03; among the 2 claims of this study (Holm) p = 0.06, which may be chance."
     assert f"Recited word for word: {said}" in after["extraction"].details
     kept = dataclasses.replace(fallen, p_value=1e-9, adjusted_p_value=2e-9)
     after = {it.audit: it for it in findings(dataclasses.replace(record, claims=(kept, *others)))}
