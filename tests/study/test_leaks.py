@@ -59,6 +59,13 @@ def test_rows_of_numbers_are_no_text() -> None:
     assert len(leaks([f"{axis} percent"], [("table.csv", f"{axis} percent")])) == 1
 
 
+def test_labels_of_points_are_no_text() -> None:
+    drawn = "<svg>" + "".join(f"<text>{letter}</text>" for letter in "ABCDEFGHIJKLM") + "</svg>"
+    corpus = [("lib2to3/pytree.py", "# like a b c d e f g h i j k l m 1 2")]
+    assert leaks(texts_of_page(drawn), corpus) == {}
+    assert len(leaks(texts_of_page(drawn.replace("H", "if")), [("x", "a b c d e f g if i")])) == 2
+
+
 def test_what_byheart_says_by_itself_is_no_leak() -> None:
     own = "A model can predict text that it never saw. Only the excess over unseen text is evidence of memory."
     assert runs(own) <= own_runs()

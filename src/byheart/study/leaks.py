@@ -38,10 +38,10 @@ class Leak:
 
 
 def runs(text: str) -> set[Run]:
-    """Every run of eight words of a text that has a letter in it: eight numbers stand on any axis."""
+    """Every run of eight words of a text that has a word in it: eight numbers or Latin letters label any figure."""
     words = normalise(text).split()
     found = {tuple(words[at : at + RUN_WORDS]) for at in range(len(words) - RUN_WORDS + 1)}
-    return {run for run in found if any(not word.isdigit() for word in run)}
+    return {run for run in found if not all(word.isdigit() or len(word) == 1 for word in run)}
 
 
 @cache
@@ -68,8 +68,8 @@ def leaks(texts: Sequence[str], corpus: Iterable[tuple[str, str]]) -> dict[Run, 
     """Which runs of eight words of some texts stand in a corpus, those of byheart's own source left out.
 
     Definition:
-        {r : r a run of eight words of a text, with a letter; r in a document; r not in byheart's source}, words being
-        those of `normalise`
+        {r : r a run of eight words of a text, not all of them numbers or single Latin letters; r in a document; r not in
+        byheart's source}, words being those of `normalise`
     Args:
         texts: of a page, or strings of a record.
         corpus: name and text of each document.
