@@ -14,12 +14,10 @@ from byheart.core.provenance import Provenance
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import with_strings
+from byheart.report.covering import BLOCK, begun, covered, num_kept
 from byheart.report.foreign_names import is_lab, is_own_model, is_own_row, names_of
 
 WITHHELD = "[withheld]"
-BLOCK = "\N{LIGHT SHADE}"
-WORDS_KEPT = 5
-"""First words of a passage that partial redaction leaves."""
 _ANSWERS = frozenset(("yes", "no"))
 _OWN_COMMAND = re.compile(r"byheart (?:demo|lab \w+)(?: --[a-z]+ \w+)*(?: -o RUN)?(?: --[a-z]+ \w+)*")
 _OWN_CRITERION = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+ *(?:<=|>=|<|>|==) *[-+.0-9e]+")
@@ -94,39 +92,20 @@ def _with_evidence(
     return dataclasses.replace(record, results=tuple(changed(result) for result in record.results))
 
 
-def covered(text: str, words: int = 0) -> str:
-    """The text with a block in the place of every character that is no blank, some first words excepted.
-
-    Args:
-        text: of others.
-        words: how many stay.
-    """
-    kept = re.match(rf"\s*(?:\S+\s*){{0,{words}}}", text) if words else None
-    end = kept.end() if kept is not None else 0
-    return text[:end] + re.sub(r"\S", BLOCK, text[end:])
-
-
 def _partly(it: Evidence) -> Evidence:
     match it:
         case Exhibit():
             # Where nothing was given the passage begins with its tokens.
-            words = 0 if it.given.strip() else WORDS_KEPT
-            first = 0
+            left = 0 if it.given.strip() else num_kept("".join(token.text for token in it.tokens))
             tokens = []
             for token in it.tokens:
-                is_kept = first < words
-                first += bool(token.text.strip())
                 tokens.append(
-                    dataclasses.replace(
-                        token,
-                        text=token.text if is_kept else covered(token.text),
-                        predicted=covered(token.predicted),
-                    )
+                    dataclasses.replace(token, text=covered(token.text, left), predicted=covered(token.predicted))
                 )
-            given = covered(it.given, WORDS_KEPT)
-            return dataclasses.replace(it, given=given, tokens=tuple(tokens), facts=_facts(it, covered))
+                left = max(left - len(token.text), 0)
+            return dataclasses.replace(it, given=begun(it.given), tokens=tuple(tokens), facts=_facts(it, covered))
         case Table():
-            return _with_cells(it, lambda column, text: covered(text, WORDS_KEPT) if column in TEXTS else text)
+            return _with_cells(it, lambda column, text: begun(text) if column in TEXTS else text)
     return it
 
 

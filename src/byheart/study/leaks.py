@@ -68,7 +68,7 @@ def leaks(texts: Sequence[str], corpus: Iterable[tuple[str, str]]) -> dict[Run, 
     """Which runs of eight words of some texts stand in a corpus, those of byheart's own source left out.
 
     Definition:
-        {r : r a run of eight words of a text, not all of them numbers or single Latin letters; r in a document; r not in
+        {r : r a run of eight words of a text, not all numbers or single Latin letters; r in a document; r not in
         byheart's source}, words being those of `normalise`
     Args:
         texts: of a page, or strings of a record.
