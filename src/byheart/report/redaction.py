@@ -33,7 +33,8 @@ class Mode(StrEnum):
     NONE = "none"
     """All."""
     PARTIAL = "partial"
-    """The first words of each passage, and which token agrees; sources are named."""
+    """The first words of each passage, and which token agrees; sources are named. Messages of failed audits go: they
+    quote what they stumbled over, paths and answers of endpoints among it."""
     FULL = "full"
     """Nothing of corpus, model and prompts; documents, sources and the model have pseudonyms."""
 
@@ -72,7 +73,9 @@ def redacted(record: RunRecord, gate: GateRecord | None, redaction: Redaction) -
         case Mode.NONE:
             return Shown(record, gate)
         case Mode.PARTIAL:
-            return Shown(_with_evidence(record, _partly, lambda status: status), gate)
+            return Shown(
+                _with_evidence(record, _partly, _without_message), None if gate is None else _without_messages(gate)
+            )
     shown = _Full(record).shown(record, gate)
     if not redaction.withheld:
         return shown
@@ -141,6 +144,10 @@ _PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
 _DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
+_MESSAGE = re.compile(r"\bfailed with (?:([A-Za-z_]\w*): )?.*", re.DOTALL)
+"""In a gate's sentence, the error of an audit of the run or of its baseline (comparison.py: why_missing)."""
+
+
 class _Full:
     """Full redaction of one record."""
 
@@ -177,7 +184,9 @@ class _Full:
         )
         return Shown(
             with_strings(bare, self._without_names, _IDENTIFIERS),
-            None if gate is None else with_strings(self._gate(gate), self._without_names, _IDENTIFIERS),
+            None
+            if gate is None
+            else with_strings(self._gate(_without_messages(gate)), self._without_names, _IDENTIFIERS),
         )
 
     def _evidence(self, it: Evidence) -> Evidence:
@@ -252,3 +261,13 @@ def _without_message(status: Status) -> Status:
             return Failed(kind if kind.isidentifier() else WITHHELD, WITHHELD)
         case NotApplicable() | Completed():
             return status
+
+
+def _without_messages(gate: GateRecord) -> GateRecord:
+    def bare(said: str) -> str:
+        return _MESSAGE.sub(lambda found: f"failed with {found[1] or 'an error'}: {WITHHELD}", said)
+
+    judgements = tuple(
+        dataclasses.replace(it, said=bare(it.said)) if it.found is None else it for it in gate.judgements
+    )
+    return dataclasses.replace(gate, judgements=judgements)

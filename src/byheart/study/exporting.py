@@ -35,10 +35,10 @@ def exported(record: RunRecord, gate: GateRecord | None, to: Format, redact: Mod
         record: a finished run.
         gate: held against it, where criteria were given; JUnit needs one.
         to: the format.
-        redact: what is left out: nothing; the text of passages, which only SARIF has; or names of documents, sources
-            and models too.
+        redact: what is left out: nothing; the text of passages, which only SARIF has, and the messages of failed
+            audits; or names of documents, sources and models too.
     """
-    if redact is Mode.FULL:
+    if redact is not Mode.NONE:
         shown = redacted(record, gate, Redaction(mode=redact))
         record, gate = shown.record, shown.gate
     match to:
