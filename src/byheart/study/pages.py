@@ -64,11 +64,13 @@ def write_report(
     folder = RunFolder(run)
     record = folder.read()
     damaged = [fault for fault in folder.faults() if not fault.startswith(PAGES)]
-    if damaged and output is None:
+    is_checked = mode is Mode.FULL and not unchecked
+    if damaged and (output is None or is_checked):
+        elsewhere = "redact it --unchecked elsewhere with -o" if is_checked else "write the page elsewhere with -o"
         raise FormatError(
             f"{run} is damaged; its manifest is left as it was.",
             why=" ".join(damaged[:5]),
-            next_step="Run the audit again, or write the page elsewhere with -o.",
+            next_step=f"Run the audit again, or {elsewhere}.",
         )
 
     def render(redaction: Redaction) -> str:
