@@ -5,7 +5,7 @@ import platform
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from byheart.index import Index
 from byheart.report.page import render_html
 from byheart.report.redaction import Mode, Redaction, redacted
 from byheart.study.execute import execute
+from byheart.study.exporting import Format, export_of, exported
 from byheart.study.index_plan import IndexPlan
 from byheart.study.indexing import make_index
 from byheart.study.leaks import leaks, texts_of_page
@@ -80,7 +81,7 @@ def test_text_planted_in_every_field_does_not_reach_the_page(indexes: list[Path]
     def render(redaction: Redaction) -> str:
         return render_html(record, gate=gate, redaction=redaction)
 
-    page = fully_redacted(Path("no run"), record, gate, render, indexes=indexes)
+    page = fully_redacted(Path("no run"), record, gate, render, texts_of=texts_of_page, indexes=indexes)
     assert leaks(texts_of_page(page), PAIRS) == {}
     assert "heron" not in page
     assert "the 4 documents of the indexes that were given" in page
@@ -90,10 +91,36 @@ def test_text_planted_in_every_field_does_not_reach_the_page(indexes: list[Path]
 def test_a_page_that_leaks_is_refused_with_what_leaks_and_from_where(indexes: list[Path]) -> None:
     record = of_these_documents(foreign_run())
     with pytest.raises(UnsafeError, match="was not written") as caught:
-        fully_redacted(Path("no run"), record, GATE, lambda redaction: render_html(record), indexes=indexes)
+        fully_redacted(
+            Path("no run"), record, GATE, lambda redaction: render_html(record), texts_of=texts_of_page, indexes=indexes
+        )
     assert "'the heron stood motionless beside eleven weathered fishing'" in caught.value.why
     assert "letters/of the minister.txt" in caught.value.why
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("to", get_args(Format))
+def test_text_planted_in_every_field_does_not_reach_an_export(indexes: list[Path], to: Format) -> None:
+    kept = NOT_TEXT | {"name"}
+    record = of_these_documents(planted(foreign_run(), kept))
+    gate = with_strings(GATE, lambda text: f"{SECRET} {text}", kept)
+    given = export_of(Path("no run"), record, gate, to, Mode.FULL, indexes=indexes)
+    assert given.checked.startswith("Checked: no run of 8 words of the 4 documents of the indexes that were given")
+    assert b"heron" not in given.data
+    assert "heron" not in given.commands
+    bare = export_of(Path("no run"), record, gate, to, Mode.FULL, unchecked=True)
+    assert bare.checked.startswith("Not checked")
+    assert b"heron" in bare.data
+
+
+@pytest.mark.parametrize("to", get_args(Format))
+def test_an_export_that_leaks_is_refused(indexes: list[Path], to: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = of_these_documents(planted(foreign_run(), NOT_TEXT | {"name"}))
+    gate = with_strings(GATE, lambda text: f"{SECRET} {text}", NOT_TEXT | {"name"})
+    whole = exported(record, gate, to, Mode.NONE)
+    monkeypatch.setattr("byheart.study.exporting.exported", lambda *_: whole)
+    with pytest.raises(UnsafeError, match="was not written"):
+        export_of(Path("no run"), record, gate, to, Mode.FULL, indexes=indexes)
 
 
 def test_other_indexes_than_of_the_texts_of_the_run_prove_nothing(indexes: list[Path], tmp_path: Path) -> None:
@@ -102,8 +129,13 @@ def test_other_indexes_than_of_the_texts_of_the_run_prove_nothing(indexes: list[
     other = saved(Corpus((*CORPUS, Document("e", "one more"))), tmp_path / "other")
     for given in ([seen], [seen, seen], [unseen, unseen], [other, unseen], [seen, other]):
         with pytest.raises(EvidenceError, match="do not hold the texts"):
-            fully_redacted(Path("no run"), record, None, lambda redaction: "", indexes=given)
-    assert fully_redacted(Path("no run"), record, None, lambda redaction: "", indexes=[seen, unseen]) == ""
+            fully_redacted(Path("no run"), record, None, lambda redaction: "", texts_of=texts_of_page, indexes=given)
+    assert (
+        fully_redacted(
+            Path("no run"), record, None, lambda redaction: "", texts_of=texts_of_page, indexes=[seen, unseen]
+        )
+        == ""
+    )
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +211,9 @@ def test_without_its_sources_a_run_is_not_redacted_unless_nobody_is_to_look(run:
     assert "--index" in caught.value.next_step
     assert "--unchecked" in caught.value.next_step
     assert not output.exists()
-    said = fully_redacted(run, RunFolder(run).read(), None, lambda redaction: redaction.checked, unchecked=True)
+    said = fully_redacted(
+        run, RunFolder(run).read(), None, lambda redaction: redaction.checked, texts_of=texts_of_page, unchecked=True
+    )
     assert said.startswith("Not checked against the texts")
 
 
@@ -255,6 +289,6 @@ def test_what_the_subjects_wrote_is_looked_for_too(run: Path) -> None:
         shown = redacted(noted, None, redaction)
         return "".join(f"<p>{html.escape(text)}</p>" for text in strings(shown.record))
 
-    page = fully_redacted(run, noted, None, render)
+    page = fully_redacted(run, noted, None, render, texts_of=texts_of_page)
     assert f"It wrote: {text}" in redactions[0].withheld
     assert "It wrote" not in page

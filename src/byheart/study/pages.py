@@ -10,6 +10,7 @@ from byheart.core.run_record import RunRecord
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import CapabilityError, FormatError
 from byheart.report.redaction import Mode, Redaction
+from byheart.study.leaks import texts_of_page
 from byheart.study.redaction_check import fully_redacted
 from byheart.study.run_folder import PAGES, REPORT, RunFolder
 
@@ -77,7 +78,16 @@ def write_report(
         return render_html(record, gate=gate, redaction=redaction)
 
     if mode is Mode.FULL:
-        text = fully_redacted(run, record, gate, render, indexes=indexes, unchecked=unchecked, on_progress=on_progress)
+        text = fully_redacted(
+            run,
+            record,
+            gate,
+            render,
+            texts_of=texts_of_page,
+            indexes=indexes,
+            unchecked=unchecked,
+            on_progress=on_progress,
+        )
     else:
         text = render(Redaction(mode=mode))
     target = output or run / report_name(mode)
