@@ -138,6 +138,13 @@ def test_paths_and_addresses_in_sentences_go_too() -> None:
     )
 
 
+def test_other_spellings_of_model_and_sources_in_sentences_go_too() -> None:
+    notes = ("MINISTER 7B and Minister_7B did; of the-minister.txt; c:/minister, ~minister/x, m@minister.example.org.",)
+    record = dataclasses.replace(foreign_run(), notes=notes)
+    (said,) = redacted(record, None, Redaction(mode=Mode.FULL)).record.notes
+    assert not re.search("minister", said, re.IGNORECASE)
+
+
 @pytest.mark.parametrize("mode", [Mode.PARTIAL, Mode.FULL])
 def test_hostile_text_is_harmless_under_every_redaction(mode: Mode) -> None:
     hostile = Judgement(

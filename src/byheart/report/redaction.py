@@ -16,6 +16,7 @@ from byheart.core.run_record import RunRecord
 from byheart.core.strings import with_strings
 from byheart.report.covering import BLOCK, begun, covered, num_kept
 from byheart.report.foreign_names import is_lab, is_own_model, is_own_row, names_of
+from byheart.report.replaced_names import PLACE, Names
 
 WITHHELD = "[withheld]"
 _ANSWERS = frozenset(("yes", "no"))
@@ -139,8 +140,7 @@ OWN_WORDS = frozenset(
     )
 )
 """Columns of words that byheart writes itself, by heading. The text of any other column is withheld."""
-_PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
-"""Addresses and paths, which sentences about sources and endpoints may name."""
+_MANY = frozenset(("document", "canary"))
 _DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 
 
@@ -156,10 +156,11 @@ class _Full:
         results = dumps([result_to_json(result) for result in record.results])
         self._key = hashlib.blake2b(f"{record.provenance.command}{results}".encode("utf-8", "surrogatepass")).digest()
         self._known: dict[str, str] = {}
-        self._names = {name: self._pseudonym(kind, name) for name, kind in names_of(record, DOCUMENTS)}
-        longest_first = sorted((n for n in self._names if len(n) > 2), key=len, reverse=True)
-        any_name = "|".join(map(re.escape, longest_first)) or r"(?!)"
-        self._pattern = re.compile(rf"(?<!\w)(?:{any_name})(?!\w)")
+        found = list(names_of(record, DOCUMENTS))
+        self._names = Names(
+            {name: self._pseudonym(kind, name) for name, kind in found},
+            exact={name for name, _ in found} - {name for name, kind in found if kind not in _MANY},
+        )
 
     def _pseudonym(self, kind: str, name: str) -> str:
         """A name such as "document 3f2a": of the same name always the same, of another never."""
@@ -171,11 +172,11 @@ class _Full:
         return said
 
     def _without_names(self, text: str) -> str:
-        if text in self._names:
-            return self._names[text]
+        if text in self._names.said:
+            return self._names.said[text]
         if _DOTTED.fullmatch(text) or is_own_row(text):
             return text
-        return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
+        return PLACE.sub(WITHHELD, self._names.replaced(text))
 
     def shown(self, record: RunRecord, gate: GateRecord | None) -> Shown:
         bare = _with_evidence(record, self._evidence, _without_message)
@@ -215,7 +216,7 @@ class _Full:
         model = next((s.name for s in record.provenance.subjects if s.role == "model"), "")
         if is_own_model(model) and not re.search(r"[/\\]", record.title):
             return record.title
-        return self._names.get(model, "A language model")
+        return self._names.said.get(model, "A language model")
 
     def _provenance(self, it: Provenance, *, is_made: bool) -> Provenance:
         def corpus(texts: dict[str, str | int]) -> dict[str, str | int]:
