@@ -23,7 +23,8 @@ from byheart.study.execute import execute
 from byheart.study.exporting import Format, export_of, exported
 from byheart.study.index_plan import IndexPlan
 from byheart.study.indexing import make_index
-from byheart.study.leaks import leaks, texts_of_page
+from byheart.study.leaks import leaks
+from byheart.study.page_texts import texts_of_page
 from byheart.study.pages import write_report
 from byheart.study.plan import StudyPlan
 from byheart.study.redacted_texts import texts_of_run

@@ -13,7 +13,7 @@ from byheart.core.strings import strings
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import ConfigError
 from byheart.report.redaction import Mode, Redaction, redacted
-from byheart.study.leaks import texts_of_page
+from byheart.study.page_texts import texts_of_page
 from byheart.study.plan import did_you_mean
 from byheart.study.redaction_check import fully_redacted
 

@@ -10,7 +10,7 @@ from byheart.core.run_record import RunRecord
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import CapabilityError, FormatError
 from byheart.report.redaction import Mode, Redaction
-from byheart.study.leaks import texts_of_page
+from byheart.study.page_texts import texts_of_page
 from byheart.study.redaction_check import fully_redacted
 from byheart.study.run_folder import PAGES, REPORT, RunFolder
 
