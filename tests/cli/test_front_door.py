@@ -93,7 +93,9 @@ def test_the_options_are_frozen() -> None:
         "data-check": ["--benchmark", "--canaries", "--field", "--json", "--min-words"],
         "compare": ["--json", "--output"],
         "gate": ["--baseline", "--criteria", "--json"],
-        "export": ["--baseline", "--criteria", "--json", "--output", "--redact", "--to"],
+        "export": [
+            "--baseline", "--criteria", "--index", "--json", "--output", "--redact", "--to", "--unchecked",
+        ],
         "score": [
             "--adapter", "--all", "--calibration", "--chat", "--concurrency", "--device", "--dry-run", "--dtype",
             "--index", "--json", "--lines", "--max-requests", "--max-tokens", "--price-completion", "--price-prompt",

@@ -20,17 +20,20 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
 from byheart.core.judgement import GateRecord, Outcome
+from byheart.core.result import Failed
 from byheart.core.run_record import RunRecord
 from byheart.exports.github import annotations, summary
 from byheart.exports.junit import junit
 from byheart.exports.modelcard import model_card
 from byheart.exports.sarif import sarif
 from byheart.exports.tables import COLUMNS, rows, to_csv, to_parquet
-from byheart.report.redaction import Mode
+from byheart.report import render_html
+from byheart.report.redaction import Mode, Redaction
+from byheart.study.criteria import judge, read_criteria
 from byheart.study.exporting import Format, exported
 from tests.exports.hostile import ATTACKS, records, sample_gate
 from tests.exports.sarif_form import FORM
-from tests.report.sample_run import sample_run
+from tests.report.sample_run import MODEL, sample_run, with_status
 
 CASES = records()
 NAMES = ["plain", *(f"attack {number}" for number in range(len(ATTACKS)))]
@@ -193,6 +196,24 @@ def test_full_redaction_leaves_no_name_of_a_document_in_any_format() -> None:
         assert any(name in plain for name in known), to
     assert b"associated documentation files" in exported(record, gate, "sarif", Mode.NONE)
     assert b"associated documentation files" not in exported(record, gate, "sarif", Mode.PARTIAL)
+
+
+@pytest.mark.parametrize("mode", [Mode.PARTIAL, Mode.FULL])
+def test_what_a_failed_audit_said_leaves_only_unredacted(mode: Mode, tmp_path: Path) -> None:
+    said = "no text of patient Erika Mustermann in /home/alice/ward 7/Erika.txt; token=hf_abcdef"
+    record = with_status(sample_run(), "extraction", MODEL, Failed("InputError", said))
+    (tmp_path / "gate.toml").write_text('[[criterion]]\nrequire = "extraction.greedy_rate.high <= 0.5"\n')
+    gate = judge(record, read_criteria(tmp_path / "gate.toml"), sample_run())
+    assert "Mustermann" in gate.judgements[0].said
+    formats: tuple[Format, ...] = ("sarif", "junit", "github", "csv", "modelcard")
+    for to in formats:
+        assert "Mustermann" in exported(record, gate, to, Mode.NONE).decode(), to
+        bare = exported(record, gate, to, mode).decode()
+        assert [secret for secret in ("Mustermann", "alice", "hf_") if secret in bare] == [], to
+        assert "InputError" in bare, to
+    page = render_html(record, gate=gate, redaction=Redaction(mode=mode))
+    assert "Mustermann" not in page
+    assert "failed with InputError: [withheld]" in page
 
 
 def test_sarif_tells_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

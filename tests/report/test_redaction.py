@@ -12,7 +12,8 @@ from byheart.core.result import Failed
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import strings
 from byheart.report import render_html
-from byheart.report.redaction import BLOCK, DOCUMENTS, OWN_WORDS, TEXTS, WITHHELD, Mode, Redaction, covered, redacted
+from byheart.report.covering import BLOCK, begun, covered
+from byheart.report.redaction import DOCUMENTS, OWN_WORDS, TEXTS, WITHHELD, Mode, Redaction, redacted
 from tests.audits.test_laws import some_inputs
 from tests.report.sample_run import BLIND, LOOKUP, MODEL, sample_run, with_evidence, with_status
 from tests.report.test_page import HOSTILE, Outline, hostile_run
@@ -137,6 +138,13 @@ def test_paths_and_addresses_in_sentences_go_too() -> None:
     )
 
 
+def test_other_spellings_of_model_and_sources_in_sentences_go_too() -> None:
+    notes = ("MINISTER 7B and Minister_7B did; of the-minister.txt; c:/minister, ~minister/x, m@minister.example.org.",)
+    record = dataclasses.replace(foreign_run(), notes=notes)
+    (said,) = redacted(record, None, Redaction(mode=Mode.FULL)).record.notes
+    assert not re.search("minister", said, re.IGNORECASE)
+
+
 @pytest.mark.parametrize("mode", [Mode.PARTIAL, Mode.FULL])
 def test_hostile_text_is_harmless_under_every_redaction(mode: Mode) -> None:
     hostile = Judgement(
@@ -232,6 +240,34 @@ def test_partial_keeps_the_first_words_of_a_passage_that_begins_with_its_tokens(
 def test_covering_keeps_the_length_and_the_blanks(text: str) -> None:
     assert len(covered(text)) == len(text)
     assert re.sub(r"\S", "", covered(text)) == re.sub(r"\S", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("那只白鹭在黄昏时分一动不动地站在十一艘饱经风霜的渔船旁边", "那只白鹭在"),
+        ("นกกระสายืนนิ่งข้างเรือประมงเก่า", "นกกระ"),
+        ("AKIAIOSFODNN7EXAMPLE", ""),
+        ("function(a,b){return(a+b)}", "function(a,b"),
+        ("y" * 400, ""),
+        (f"{'word' * 8} {'word' * 8} and more and more and more", "word" * 8),
+        ("one two", "one"),
+        (SECRET, "the heron stood motionless beside"),
+    ],
+    ids=range(8),
+)
+def test_partial_keeps_no_passage_whole_that_has_few_blanks_or_none(text: str, kept: str) -> None:
+    tokens = tuple(Token(character) for character in text)
+    exhibit = next(e for e in sample_run().results[0].evidence if isinstance(e, Exhibit))
+    for given, rest in ((text, ()), ("", tokens)):
+        it = dataclasses.replace(exhibit, given=given, tokens=rest)
+        record = redacted(with_evidence(sample_run(), "extraction", MODEL, it), None, Redaction(mode=Mode.PARTIAL))
+        (seen,) = record.record.results[0].evidence
+        assert isinstance(seen, Exhibit)
+        whole = seen.given + "".join(token.text for token in seen.tokens)
+        assert len(whole) == len(text)
+        assert re.sub(rf"{BLOCK}|\s", "", whole) == kept.replace(" ", "")
+    assert begun(text) == covered(text, len(kept))
 
 
 def test_what_holds_text_all_the_same_is_withheld() -> None:

@@ -1,12 +1,16 @@
+import base64
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from byheart.core.visible import visible_in_line
 from byheart.corpus.normalisation import normalise
 from byheart.study import leaks as module
-from byheart.study.leaks import RUN_WORDS, leaks, own_runs, runs, texts_of_page
+from byheart.study.leaks import RUN_WORDS, leaks, own_runs, runs
+from byheart.study.page_texts import texts_of_page
 
 TEXT = "The heron stood motionless beside eleven weathered fishing boats at dusk."
 CORPUS = [("bay.txt", f"Before it. {TEXT} After it.")]
@@ -37,6 +41,18 @@ def test_a_text_of_eleven_words_has_four_runs_of_eight() -> None:
         "<ul>" + "".join(f"<li>{word}</li>" for word in WORDS) + "</ul>",
         "<p>" + "".join(f"<del>{w} </del><ins>else</ins><b>K</b>" for w in WORDS) + "</p>",
         "<p>" + "&#32;".join(f"&#{ord(word[0])};{word[1:]}" for word in WORDS) + "</p>",
+        f"<p>{TEXT.replace('r', 'r<wbr>')}</p>",
+        f"<p>{TEXT.replace('o', '<i>o</i>').replace('e', '<u>e</u>').replace('h', '<mark>h</mark>')}</p>",
+        f"<p>{TEXT.replace('o', '<x-new>o</x-new>')}</p>",
+        "".join(f"<p title='{word}' class='a{at}'>x</p>" for at, word in enumerate(WORDS)),
+        "".join(f"<!--{word}-->no" for word in WORDS),
+        "<table>" + "".join(f"<tr><td>{word}</td><td>{at}</td></tr>" for at, word in enumerate(WORDS)) + "</table>",
+        "<table>" + "".join(f"<tr><th>{at}<td>one<td>{word}</tr>" for at, word in enumerate(WORDS)) + "</table>",
+        f"<a href='x?q={quote(TEXT)}'>x</a>",
+        f"<a href='data:text/plain,{quote(TEXT)}'>x</a>",
+        f"<img src='data:image/svg+xml;base64,{base64.b64encode(f'<text>{TEXT}</text>'.encode()).decode()}'>",
+        f"<p>{visible_in_line(TEXT.replace(' ', chr(10)))}</p>",
+        f"<p>{visible_in_line(TEXT.replace('o', 'o' + chr(0xAD)))}</p>",
     ],
     ids=lambda page: page[:20],
 )
@@ -57,6 +73,13 @@ def test_rows_of_numbers_are_no_text() -> None:
     axis = "0 10 20 30 40 50 60 70 80 90"
     assert leaks([axis], [("table.csv", axis)]) == {}
     assert len(leaks([f"{axis} percent"], [("table.csv", f"{axis} percent")])) == 1
+
+
+def test_labels_of_points_are_no_text() -> None:
+    drawn = "<svg>" + "".join(f"<text>{letter}</text>" for letter in "ABCDEFGHIJKLM") + "</svg>"
+    corpus = [("lib2to3/pytree.py", "# like a b c d e f g h i j k l m 1 2")]
+    assert leaks(texts_of_page(drawn), corpus) == {}
+    assert len(leaks(texts_of_page(drawn.replace("H", "if")), [("x", "a b c d e f g if i")])) == 2
 
 
 def test_what_byheart_says_by_itself_is_no_leak() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.redaction_options import IndexesOption, UncheckedOption, refuse_without_full
 from byheart.cli.session import JsonFlag, answer_json, say
 from byheart.core.judgement import GateRecord, Outcome
 from byheart.errors import ConfigError
@@ -56,21 +57,25 @@ def export(
     redact: Annotated[
         Mode, typer.Option("--redact", help="none; partial: no text of passages; full: no names of documents either.")
     ] = Mode.PARTIAL,
+    index: IndexesOption = None,
+    unchecked: UncheckedOption = False,
     json: JsonFlag = False,
 ) -> None:
     """Write a run as SARIF, JUnit, GitHub annotations, Parquet, CSV or a model card.
 
     Example:  byheart export runs/demo --to sarif --criteria gate.toml -o byheart.sarif
     """
-    from byheart.study.exporting import checked, exported, write_export
+    from byheart.study.exporting import checked, export_of, write_export
     from byheart.study.gating import whole_run
 
     kind = checked(to, has_criteria=criteria is not None)
+    refuse_without_full(redact, index, unchecked=unchecked)
     if baseline is not None and criteria is None:
         raise ConfigError("A baseline is for criteria.", next_step="Give --criteria FILE too, or leave --baseline out.")
     judged = judgement(run, criteria, baseline) if criteria is not None else None
     record = whole_run(run)
-    data = exported(record, judged, kind, redact)
+    made = export_of(run, record, judged, kind, redact, indexes=index or (), unchecked=unchecked)
+    data = made.data
     own = os.environ.get("GITHUB_STEP_SUMMARY", "") if kind == "github" and output is None else ""
     target = Path(own) if own else output
     if target is not None:
@@ -79,11 +84,7 @@ def export(
         outcome = judged.outcome.value if judged is not None else None
         answer_json({"to": kind, "output": str(target or ""), "bytes": len(data), "gate": outcome})
     elif kind == "github":
-        from byheart.exports.github import annotations
-        from byheart.report.redaction import Redaction, redacted
-
-        shown = redacted(record, judged, Redaction(mode=redact))
-        sys.stdout.write(annotations(shown.record, shown.gate))
+        sys.stdout.write(made.commands)
         if target is None:
             say("No step summary was written: GITHUB_STEP_SUMMARY is not set, and there is no -o FILE.")
     elif target is None:
@@ -92,6 +93,8 @@ def export(
         sys.stdout.buffer.write(data)
     if target is not None:
         say(f"Written: {target} ({len(data):,} bytes).")
+    if made.checked:
+        say(made.checked)
 
 
 def register(app: typer.Typer) -> None:

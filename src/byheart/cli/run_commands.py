@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.redaction_options import IndexesOption, UncheckedOption, refuse_without_full
 from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.report.redaction import Mode
@@ -25,13 +26,8 @@ def report(
     baseline: Annotated[
         Path | None, typer.Option("--baseline", help="Run that the criteria's tolerances are relative to.")
     ] = None,
-    index: Annotated[
-        list[Path] | None,
-        typer.Option("--index", help="To check --redact full where sources are gone; once for each side."),
-    ] = None,
-    unchecked: Annotated[
-        bool, typer.Option("--unchecked", help="Do not check --redact full; the page says so.")
-    ] = False,
+    index: IndexesOption = None,
+    unchecked: UncheckedOption = False,
     json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -42,11 +38,7 @@ def report(
     from byheart.study.gating import gate_of
     from byheart.study.pages import report_name, write_report
 
-    of_full = [name for name, given in (("--index", index), ("--unchecked", unchecked)) if given]
-    if of_full and redact is not Mode.FULL:
-        raise ConfigError(
-            f"{' and '.join(of_full)} belongs to --redact full.", next_step="Give that too, or leave it out."
-        )
+    refuse_without_full(redact, index, unchecked=unchecked)
     if baseline is not None and criteria is None:
         raise ConfigError("--baseline belongs to --criteria.", next_step="Give --criteria FILE too.")
     with progress(quiet) as on_progress:

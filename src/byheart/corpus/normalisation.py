@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from byheart.core.scripts import WITHOUT_SPACES
+
 NORMALISATION = "words"
 """What an index of normalised text records, so that no other rule answers in its place."""
 _NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
@@ -21,11 +23,6 @@ _WORDS = bytes(
     for byte in range(256)
 )
 """ASCII letters in lower case, all other ASCII that is no digit a space; bytes of longer characters as they are."""
-_WITHOUT_SPACES = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
-    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
-)
-"""Thai, Lao, Burmese, Khmer, Chinese, Japanese: scripts that are written without spaces, and wrapped anywhere."""
 _SELECTORS = re.compile("[\u034f\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
@@ -147,11 +144,11 @@ def _folded(cluster: str) -> str:
     once = unicodedata.normalize("NFKC", cluster).casefold()
     shown = _SELECTORS.sub("", unicodedata.normalize("NFKC", once))
     kept = "".join(_kept(character) for character in shown if unicodedata.category(character) != "Cf")
-    return f"{kept} " if _WITHOUT_SPACES.search(kept) else kept
+    return f"{kept} " if WITHOUT_SPACES.search(kept) else kept
 
 
 def _kept(character: str) -> str:
     category = unicodedata.category(character)[0]
     if category not in "LNM":
         return " "
-    return f" {character}" if category == "L" and _WITHOUT_SPACES.match(character) else character
+    return f" {character}" if category == "L" and WITHOUT_SPACES.match(character) else character

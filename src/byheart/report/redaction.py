@@ -14,12 +14,11 @@ from byheart.core.provenance import Provenance
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import with_strings
+from byheart.report.covering import BLOCK, begun, covered, num_kept
 from byheart.report.foreign_names import is_lab, is_own_model, is_own_row, names_of
+from byheart.report.replaced_names import PLACE, Names
 
 WITHHELD = "[withheld]"
-BLOCK = "\N{LIGHT SHADE}"
-WORDS_KEPT = 5
-"""First words of a passage that partial redaction leaves."""
 _ANSWERS = frozenset(("yes", "no"))
 _OWN_COMMAND = re.compile(r"byheart (?:demo|lab \w+)(?: --[a-z]+ \w+)*(?: -o RUN)?(?: --[a-z]+ \w+)*")
 _OWN_CRITERION = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+ *(?:<=|>=|<|>|==) *[-+.0-9e]+")
@@ -35,7 +34,8 @@ class Mode(StrEnum):
     NONE = "none"
     """All."""
     PARTIAL = "partial"
-    """The first words of each passage, and which token agrees; sources are named."""
+    """The first words of each passage, and which token agrees; sources are named. Messages of failed audits go: they
+    quote what they stumbled over, paths and answers of endpoints among it."""
     FULL = "full"
     """Nothing of corpus, model and prompts; documents, sources and the model have pseudonyms."""
 
@@ -74,7 +74,9 @@ def redacted(record: RunRecord, gate: GateRecord | None, redaction: Redaction) -
         case Mode.NONE:
             return Shown(record, gate)
         case Mode.PARTIAL:
-            return Shown(_with_evidence(record, _partly, lambda status: status), gate)
+            return Shown(
+                _with_evidence(record, _partly, _without_message), None if gate is None else _without_messages(gate)
+            )
     shown = _Full(record).shown(record, gate)
     if not redaction.withheld:
         return shown
@@ -94,39 +96,20 @@ def _with_evidence(
     return dataclasses.replace(record, results=tuple(changed(result) for result in record.results))
 
 
-def covered(text: str, words: int = 0) -> str:
-    """The text with a block in the place of every character that is no blank, some first words excepted.
-
-    Args:
-        text: of others.
-        words: how many stay.
-    """
-    kept = re.match(rf"\s*(?:\S+\s*){{0,{words}}}", text) if words else None
-    end = kept.end() if kept is not None else 0
-    return text[:end] + re.sub(r"\S", BLOCK, text[end:])
-
-
 def _partly(it: Evidence) -> Evidence:
     match it:
         case Exhibit():
             # Where nothing was given the passage begins with its tokens.
-            words = 0 if it.given.strip() else WORDS_KEPT
-            first = 0
+            left = 0 if it.given.strip() else num_kept("".join(token.text for token in it.tokens))
             tokens = []
             for token in it.tokens:
-                is_kept = first < words
-                first += bool(token.text.strip())
                 tokens.append(
-                    dataclasses.replace(
-                        token,
-                        text=token.text if is_kept else covered(token.text),
-                        predicted=covered(token.predicted),
-                    )
+                    dataclasses.replace(token, text=covered(token.text, left), predicted=covered(token.predicted))
                 )
-            given = covered(it.given, WORDS_KEPT)
-            return dataclasses.replace(it, given=given, tokens=tuple(tokens), facts=_facts(it, covered))
+                left = max(left - len(token.text), 0)
+            return dataclasses.replace(it, given=begun(it.given), tokens=tuple(tokens), facts=_facts(it, covered))
         case Table():
-            return _with_cells(it, lambda column, text: covered(text, WORDS_KEPT) if column in TEXTS else text)
+            return _with_cells(it, lambda column, text: begun(text) if column in TEXTS else text)
     return it
 
 
@@ -157,9 +140,12 @@ OWN_WORDS = frozenset(
     )
 )
 """Columns of words that byheart writes itself, by heading. The text of any other column is withheld."""
-_PLACE = re.compile(r"https?://\S+|(?<![\w/.])~?(?:/[\w.@+~-]+){2,}/?")
-"""Addresses and paths, which sentences about sources and endpoints may name."""
+_MANY = frozenset(("document", "canary"))
 _DOTTED = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
+
+
+_MESSAGE = re.compile(r"\bfailed with (?:([A-Za-z_]\w*): )?.*", re.DOTALL)
+"""In a gate's sentence, the error of an audit of the run or of its baseline (comparison.py: why_missing)."""
 
 
 class _Full:
@@ -170,10 +156,11 @@ class _Full:
         results = dumps([result_to_json(result) for result in record.results])
         self._key = hashlib.blake2b(f"{record.provenance.command}{results}".encode("utf-8", "surrogatepass")).digest()
         self._known: dict[str, str] = {}
-        self._names = {name: self._pseudonym(kind, name) for name, kind in names_of(record, DOCUMENTS)}
-        longest_first = sorted((n for n in self._names if len(n) > 2), key=len, reverse=True)
-        any_name = "|".join(map(re.escape, longest_first)) or r"(?!)"
-        self._pattern = re.compile(rf"(?<!\w)(?:{any_name})(?!\w)")
+        found = list(names_of(record, DOCUMENTS))
+        self._names = Names(
+            {name: self._pseudonym(kind, name) for name, kind in found},
+            exact={name for name, _ in found} - {name for name, kind in found if kind not in _MANY},
+        )
 
     def _pseudonym(self, kind: str, name: str) -> str:
         """A name such as "document 3f2a": of the same name always the same, of another never."""
@@ -185,11 +172,11 @@ class _Full:
         return said
 
     def _without_names(self, text: str) -> str:
-        if text in self._names:
-            return self._names[text]
+        if text in self._names.said:
+            return self._names.said[text]
         if _DOTTED.fullmatch(text) or is_own_row(text):
             return text
-        return _PLACE.sub(WITHHELD, self._pattern.sub(lambda match: self._names[match[0]], text))
+        return PLACE.sub(WITHHELD, self._names.replaced(text))
 
     def shown(self, record: RunRecord, gate: GateRecord | None) -> Shown:
         bare = _with_evidence(record, self._evidence, _without_message)
@@ -198,7 +185,9 @@ class _Full:
         )
         return Shown(
             with_strings(bare, self._without_names, _IDENTIFIERS),
-            None if gate is None else with_strings(self._gate(gate), self._without_names, _IDENTIFIERS),
+            None
+            if gate is None
+            else with_strings(self._gate(_without_messages(gate)), self._without_names, _IDENTIFIERS),
         )
 
     def _evidence(self, it: Evidence) -> Evidence:
@@ -227,7 +216,7 @@ class _Full:
         model = next((s.name for s in record.provenance.subjects if s.role == "model"), "")
         if is_own_model(model) and not re.search(r"[/\\]", record.title):
             return record.title
-        return self._names.get(model, "A language model")
+        return self._names.said.get(model, "A language model")
 
     def _provenance(self, it: Provenance, *, is_made: bool) -> Provenance:
         def corpus(texts: dict[str, str | int]) -> dict[str, str | int]:
@@ -273,3 +262,13 @@ def _without_message(status: Status) -> Status:
             return Failed(kind if kind.isidentifier() else WITHHELD, WITHHELD)
         case NotApplicable() | Completed():
             return status
+
+
+def _without_messages(gate: GateRecord) -> GateRecord:
+    def bare(said: str) -> str:
+        return _MESSAGE.sub(lambda found: f"failed with {found[1] or 'an error'}: {WITHHELD}", said)
+
+    judgements = tuple(
+        dataclasses.replace(it, said=bare(it.said)) if it.found is None else it for it in gate.judgements
+    )
+    return dataclasses.replace(gate, judgements=judgements)

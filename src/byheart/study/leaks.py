@@ -5,10 +5,10 @@ corpus by accident. In scripts without spaces each letter counts as a word (corp
 """
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html.parser import HTMLParser
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -21,10 +21,8 @@ RUN_WORDS = 8
 Run = tuple[bytes, ...]
 _OWN_FILES = (".py", ".j2", ".css")
 _PREFIX_OF_STRING = re.compile(r"\b[rRfF]{1,2}(?=[\"'])")
-_WITHIN_A_LINE = frozenset(("span", "b", "del", "ins", "strong", "em", "code", "tspan", "sup"))
-_INTERRUPTIONS = frozenset(("ins", "b"))
-"""What the page puts between the tokens of a passage."""
-_ALONE = frozenset(("meta", "br", "img", "link", "input", "hr"))
+_SIGN = re.compile("⟨U[+]([0-9A-F]{4,6})⟩")
+"""A character that byheart shows by its number (core/visible.py): a line break between two words, say."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,13 @@ class Leak:
 
 
 def runs(text: str) -> set[Run]:
-    """Every run of eight words of a text that has a letter in it: eight numbers stand on any axis."""
-    words = normalise(text).split()
+    """Every run of eight words of a text that has a word in it: eight numbers or Latin letters label any figure.
+
+    Characters that byheart shows by their numbers count as what they are.
+    """
+    words = normalise(_SIGN.sub(lambda sign: chr(min(int(sign[1], 16), sys.maxunicode)), text)).split()
     found = {tuple(words[at : at + RUN_WORDS]) for at in range(len(words) - RUN_WORDS + 1)}
-    return {run for run in found if any(not word.isdigit() for word in run)}
+    return {run for run in found if not all(word.isdigit() or len(word) == 1 for word in run)}
 
 
 @cache
@@ -68,8 +69,8 @@ def leaks(texts: Sequence[str], corpus: Iterable[tuple[str, str]]) -> dict[Run, 
     """Which runs of eight words of some texts stand in a corpus, those of byheart's own source left out.
 
     Definition:
-        {r : r a run of eight words of a text, with a letter; r in a document; r not in byheart's source}, words being
-        those of `normalise`
+        {r : r a run of eight words of a text, not all numbers or single Latin letters; r in a document; r not in
+        byheart's source}, words being those of `normalise`
     Args:
         texts: of a page, or strings of a record.
         corpus: name and text of each document.
@@ -94,57 +95,3 @@ def leaks(texts: Sequence[str], corpus: Iterable[tuple[str, str]]) -> dict[Run, 
             if run in asked:
                 found.setdefault(run, Leak(b" ".join(run).decode("utf-8", "replace"), name))
     return found
-
-
-class _Texts(HTMLParser):
-    """The text of a page block by block, with and without what stands between the tokens, and every attribute."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.attributes: list[str] = []
-        self.whole: list[str] = []
-        self.uninterrupted: list[str] = []
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [value for _, value in attrs if value]
-        if tag not in _ALONE:
-            self._open.append(tag)
-        self._break(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [value for _, value in attrs if value]
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._open:
-            while self._open.pop() != tag:
-                continue
-        self._break(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.whole.append(data)
-        if not _INTERRUPTIONS & set(self._open):
-            self.uninterrupted.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.attributes.append(data)
-
-    def _break(self, tag: str) -> None:
-        if tag not in _WITHIN_A_LINE:
-            self.whole.append("\n")
-            self.uninterrupted.append("\n")
-
-
-def texts_of_page(page: str) -> list[str]:
-    """Everything that a reader of a page, or of its source, can read: text, SVG, attributes and comments.
-
-    Args:
-        page: HTML; what parts the page into tokens does not part its words.
-    Returns:
-        the whole text, the same without what byheart puts between the tokens of a passage, and each attribute.
-    """
-    found = _Texts()
-    found.feed(page)
-    found.close()
-    return ["".join(found.whole), "".join(found.uninterrupted), *dict.fromkeys(found.attributes)]

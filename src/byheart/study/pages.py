@@ -10,6 +10,7 @@ from byheart.core.run_record import RunRecord
 from byheart.corpus.atomic_file import write_durably
 from byheart.errors import CapabilityError, FormatError
 from byheart.report.redaction import Mode, Redaction
+from byheart.study.page_texts import texts_of_page
 from byheart.study.redaction_check import fully_redacted
 from byheart.study.run_folder import PAGES, REPORT, RunFolder
 
@@ -64,18 +65,29 @@ def write_report(
     folder = RunFolder(run)
     record = folder.read()
     damaged = [fault for fault in folder.faults() if not fault.startswith(PAGES)]
-    if damaged and output is None:
+    is_checked = mode is Mode.FULL and not unchecked
+    if damaged and (output is None or is_checked):
+        elsewhere = "redact it --unchecked elsewhere with -o" if is_checked else "write the page elsewhere with -o"
         raise FormatError(
             f"{run} is damaged; its manifest is left as it was.",
             why=" ".join(damaged[:5]),
-            next_step="Run the audit again, or write the page elsewhere with -o.",
+            next_step=f"Run the audit again, or {elsewhere}.",
         )
 
     def render(redaction: Redaction) -> str:
         return render_html(record, gate=gate, redaction=redaction)
 
     if mode is Mode.FULL:
-        text = fully_redacted(run, record, gate, render, indexes=indexes, unchecked=unchecked, on_progress=on_progress)
+        text = fully_redacted(
+            run,
+            record,
+            gate,
+            render,
+            texts_of=texts_of_page,
+            indexes=indexes,
+            unchecked=unchecked,
+            on_progress=on_progress,
+        )
     else:
         text = render(Redaction(mode=mode))
     target = output or run / report_name(mode)

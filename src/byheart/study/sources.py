@@ -1,6 +1,6 @@
 """The texts of a study: read, checked against one another, and split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from byheart.core.progress import Progress, silent
@@ -46,6 +46,26 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
     canaries = read_canaries(Path(plan.canaries)) if plan.canaries else None
     trained_on = read_all(plan.trained_on, plan, on_progress=on_progress)
     given = read_all(plan.held_out, plan, on_progress=on_progress)
+    sides = disjoint(trained_on, given, seed=plan.seed)
+    if canaries is None:
+        return sides
+    told = (
+        f"{len(canaries.pairs)} pairs of canaries; fingerprint of their list {canaries.fingerprint}. The "
+        "conclusions about exposure hold if that list is as old as the training."
+    )
+    return replace(sides, notes=(*sides.notes, told), canaries=canaries)
+
+
+def disjoint(trained_on: Corpus, given: Corpus, *, seed: int) -> Texts:
+    """The sides of a study from what its sources hold.
+
+    Args:
+        trained_on: all of it.
+        given: what counts as held out, as it was read.
+        seed: of the study.
+    Raises:
+        SourceError: too little held-out text is left to have a control and a blind pole.
+    """
     distinct = given.deduplicated()
     unseen = distinct.without(trained_on)
     notes = []
@@ -61,10 +81,5 @@ def read_texts(plan: StudyPlan, *, on_progress: Progress = silent) -> Texts:
             "makes the blind pole.",
             next_step="Give more held-out documents; with --lines each line of a .txt file is one.",
         )
-    parts = split(unseen, calibration_share=0.5, held_out_share=0.0, rng=stream(plan.seed, "split", "held-out"))
-    if canaries is not None:
-        notes.append(
-            f"{len(canaries.pairs)} pairs of canaries; fingerprint of their list {canaries.fingerprint}. The "
-            "conclusions about exposure hold if that list is as old as the training."
-        )
-    return Texts(trained_on, parts.train, parts.calibration, tuple(notes), canaries)
+    parts = split(unseen, calibration_share=0.5, held_out_share=0.0, rng=stream(seed, "split", "held-out"))
+    return Texts(trained_on, parts.train, parts.calibration, tuple(notes))
