@@ -12,6 +12,7 @@ from byheart.core.streams import stream
 from byheart.errors import InputError
 from byheart.stats.bootstrap import ratio_difference
 from byheart.stats.claims import MIN_TRIALS, excess_p_value, rate_beside_control
+from byheart.stats.intervals import clopper_pearson
 from byheart.stats.paired import (
     difference_of_intervals,
     paired_area_difference,
@@ -115,18 +116,22 @@ def _of_ngrams(pairs: Pairs, n: int) -> Found:
     return Found(difference, None, how)
 
 
-def independent(first: Estimate, second: Estimate) -> tuple[Interval | None, float | None, str]:
+def independent(
+    first: Estimate, second: Estimate, freedom: int | None = None
+) -> tuple[Interval | None, float | None, str]:
     """A difference from two estimates alone, as if they were of other texts.
 
     Args:
         first: in one run.
         second: in the other.
+        freedom: degrees of freedom where both are of networks that were trained again with other seeds, however many
+            cases each of them answered.
     Returns:
         the difference, its p-value and how it was computed; None with the reason where the sample cannot carry it.
     """
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return None, None, f"Refused: there is no interval. {first.no_interval or second.no_interval}"
-    counts = _counts(first), _counts(second)
+    counts = (_counts(first), _counts(second)) if freedom is None else (None, None)
     if first.unit == "rate" and counts[0] is not None and counts[1] is not None:
         it = rate_beside_control(first.name, counts[1], counts[0], method="", confidence=CONFIDENCE)
         if not isinstance(it, Estimate) or it.excess is None:
@@ -135,18 +140,34 @@ def independent(first: Estimate, second: Estimate) -> tuple[Interval | None, flo
         return it.excess, excess_p_value(it), "Newcombe's interval of two rates, zero left out only with Fisher's test."
     one = Interval(first.value, first.low, first.high, first.n)
     two = Interval(second.value, second.low, second.high, second.n)
-    it = replace(second, control=one, excess=difference_of_intervals(one, two, min(first.n, second.n)), no_excess=None)
-    return it.excess, excess_p_value(it), "From the two intervals (Zou and Donner's MOVER)."
+    difference = replace(difference_of_intervals(one, two, min(first.n, second.n)), degrees_of_freedom=freedom)
+    it = replace(second, control=one, excess=difference, no_excess=None)
+    of = "" if freedom is None else f", its p-value by Student's t over the seeds with {freedom} degrees of freedom"
+    return difference, excess_p_value(it), f"From the two intervals (Zou and Donner's MOVER){of}."
 
 
 def _counts(it: Estimate) -> tuple[int, int] | None:
-    """Successes and trials of a rate, or None where it is no count."""
+    """Successes and trials of a rate, or None where it is no count of independent trials.
+
+    That they are independent is read off the interval: bounds that are wider than those of a count hold something else
+    that varies, such as the seeds of networks, and Newcombe's interval would forget it.
+    """
     successes = round(it.value * it.n)
-    return (successes, it.n) if abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1) else None
+    if it.low is None or it.high is None or abs(successes - it.value * it.n) >= 1e-6 * max(it.n, 1):
+        return None
+    exact = clopper_pearson(successes, it.n, confidence=it.confidence)
+    return (successes, it.n) if max(abs(exact.low - it.low), abs(exact.high - it.high)) < 1e-9 else None
 
 
 def difference_of(
-    first: Estimate, second: Estimate, pairs: Pairs, refused: str, *, same_texts: bool, same_model: bool
+    first: Estimate,
+    second: Estimate,
+    pairs: Pairs,
+    refused: str,
+    *,
+    same_texts: bool,
+    same_model: bool,
+    freedom: int | None = None,
 ) -> Difference:
     """One number in two runs.
 
@@ -155,8 +176,9 @@ def difference_of(
         second: in the other.
         pairs: the texts of both.
         refused: why the two are not comparable; empty where they are.
-        same_texts: whether both runs read the same texts with one tokenizer and one seed.
+        same_texts: whether both runs read the same texts with one tokenizer, one seed and the same settings.
         same_model: whether they are of the same model.
+        freedom: degrees of freedom of seeds, as `independent` takes them.
     """
 
     def made(interval: Interval | None, how: str, p_value: float | None = None, *, paired: bool = False) -> Difference:
@@ -171,6 +193,9 @@ def difference_of(
             p_value=p_value,
         )
 
+    if (first.confidence, second.confidence) != (CONFIDENCE, CONFIDENCE):
+        levels = f"{100 * first.confidence:g} % and {100 * second.confidence:g} %"
+        refused = refused or f"Refused: the intervals are at {levels}, and a comparison is at 95 %."
     if refused or first.unit != second.unit:
         return made(None, refused or f"Refused: the units differ, {first.unit} and {second.unit}.")
     if same_texts and first == second and (same_model or first.name in OF_TEXTS_ALONE):
@@ -181,7 +206,7 @@ def difference_of(
     if isinstance(found, Found):
         p_value = found.p_value if found.p_value is not None else _p_value(second, found.difference)
         return made(found.difference, found.how, p_value, paired=True)
-    interval, p_value, how = independent(first, second)
+    interval, p_value, how = independent(first, second, freedom)
     why = (
         f"Unpaired, since the shared texts do not carry a paired one ({found.rstrip('.')}). "
         if found

@@ -1,0 +1,110 @@
+"""What of two runs is one measurement: their settings, their seeds and the texts that both measured."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byheart.core.evidence import Estimate
+from byheart.core.run_record import RunRecord
+from byheart.stats.claims import rate_beside_control
+from byheart.stats.seed_rates import rate_over_seeds
+from byheart.study.differences import independent
+from tests.report.sample_run import MODEL, bits, with_estimate
+from tests.study.test_comparison import STEADY, beside, write_run
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_run(tmp_path_factory.mktemp("base") / "base", set(range(10)), STEADY)
+
+
+def over_seeds(hits: Sequence[int], cases: int = 500) -> Estimate:
+    it = rate_over_seeds(hits, [cases] * len(hits))
+    return dataclasses.replace(
+        rate_beside_control("complexity.unseen_accuracy_parity", (1, 10), (1, 10), method="Made."),  # type: ignore[type-var]
+        value=it.value,
+        low=it.low,
+        high=it.high,
+        n=sum([cases] * len(hits)),
+        control=None,
+        excess=None,
+    )
+
+
+def test_networks_of_few_seeds_are_not_compared_as_if_their_cases_were_all() -> None:
+    one, two = over_seeds([120, 240, 260, 300, 410]), over_seeds([150, 300, 330, 360, 440])  # 53 and 63 % of 2,500
+    difference, p_value, how = independent(one, two, 4)
+    assert difference is not None
+    assert p_value is not None
+    assert p_value > 0.05
+    assert difference.low < 0 < difference.high
+    assert "4 degrees of freedom" in how
+    _, without_seeds, _ = independent(one, two)
+    assert without_seeds is not None
+    assert without_seeds > 0.05, "bounds wider than a count's are no count"
+    alike = over_seeds([265, 266]), over_seeds([316, 315])
+    assert "Newcombe" in independent(*alike)[2]
+
+
+def test_equal_laboratories_are_claimed_to_differ_no_more_often_than_stated() -> None:
+    rng = np.random.default_rng(0)
+
+    def drawn() -> Estimate:
+        return over_seeds(rng.binomial(500, rng.beta(5, 5, size=5)).tolist())
+
+    claimed = sum((independent(drawn(), drawn(), 4)[1] or 0) <= 0.05 for _ in range(200))
+    assert claimed <= 17  # of 200; more happens with probability 0.01 at a rate of 5 %
+
+
+def set_otherwise(audit: str, **params: Any) -> Any:
+    def change(record: RunRecord) -> RunRecord:
+        methods = (
+            dataclasses.replace(it, params={**it.params, **params}) if it.audit == audit else it
+            for it in record.methods
+        )
+        return dataclasses.replace(record, methods=tuple(methods))
+
+    return change
+
+
+def test_an_audit_that_was_set_otherwise_is_refused_and_told(base: Path, tmp_path: Path) -> None:
+    after = write_run(tmp_path / "after", set(range(12)), STEADY, set_otherwise("extraction", prefix_tokens=100))
+    found, by_name = beside(base, after)
+    assert by_name["extraction.greedy_rate"].difference is None
+    assert "set otherwise: prefix_tokens not told and 100" in by_name["extraction.greedy_rate"].how
+    assert by_name["adaptation.bits_per_byte"].difference is not None
+    assert any(note.startswith("Extraction was set otherwise") for note in found.notes)
+    assert not any("same measurement" in note for note in found.notes)
+
+
+def test_more_windows_are_no_other_measurement_and_not_the_same_either(base: Path, tmp_path: Path) -> None:
+    copy = write_run(tmp_path / "base", set(range(10)), STEADY, set_otherwise("extraction", num_windows=400))
+    found, by_name = beside(base, copy)
+    assert by_name["extraction.greedy_rate"].difference is not None
+    assert not any("same measurement" in note for note in found.notes)
+    twin = write_run(tmp_path / "twin" / "base", set(range(10)), STEADY)
+    assert any("same measurement" in note for note in beside(base, twin)[0].notes)
+
+
+def test_networks_that_were_trained_longer_are_compared_and_it_is_told(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, set(range(10)), STEADY, set_otherwise("novelty", num_seeds=5, num_steps=steps))
+        for name, steps in (("short", 50), ("long", 2000))
+    ]
+    found, by_name = beside(*runs)
+    assert "Novelty was set otherwise: num_steps 50 and 2000." in found.notes
+    assert by_name["novelty.ngram_8_novel_rate"].difference is not None
+
+
+def test_an_interval_of_another_confidence_is_not_compared(base: Path, tmp_path: Path) -> None:
+    def change(record: RunRecord) -> RunRecord:
+        known = bits("adaptation.bits_per_byte", 2.0, 0.1)
+        return with_estimate(record, "adaptation", MODEL, dataclasses.replace(known, confidence=0.5))
+
+    it = beside(base, write_run(tmp_path / "after", set(), STEADY, change))[1]["adaptation.bits_per_byte"]
+    assert it.difference is None
+    assert "at 95 % and 50 %" in it.how
