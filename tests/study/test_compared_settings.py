@@ -1,6 +1,7 @@
 """What of two runs is one measurement: their settings, their seeds and the texts that both measured."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 
 from byheart.core.evidence import Estimate
 from byheart.core.run_record import RunRecord
-from byheart.stats.claims import rate_beside_control
+from byheart.report.comparison_page import render_comparison
+from byheart.report.differences import findings
 from byheart.stats.seed_rates import rate_over_seeds
+from byheart.study.comparing import compare
 from byheart.study.differences import independent
 from tests.report.sample_run import MODEL, bits, with_estimate
-from tests.study.test_comparison import STEADY, beside, write_run
+from tests.study.test_comparison import NUM, STEADY, beside, write_run
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +27,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def over_seeds(hits: Sequence[int], cases: int = 500) -> Estimate:
     it = rate_over_seeds(hits, [cases] * len(hits))
-    return dataclasses.replace(
-        rate_beside_control("complexity.unseen_accuracy_parity", (1, 10), (1, 10), method="Made."),  # type: ignore[type-var]
+    return Estimate(
+        name="complexity.unseen_accuracy_parity",
         value=it.value,
+        unit="rate",
         low=it.low,
         high=it.high,
-        n=sum([cases] * len(hits)),
-        control=None,
-        excess=None,
+        confidence=0.95,
+        n=cases * len(hits),
+        method="Made.",
     )
 
 
@@ -108,3 +112,36 @@ def test_an_interval_of_another_confidence_is_not_compared(base: Path, tmp_path:
     it = beside(base, write_run(tmp_path / "after", set(), STEADY, change))[1]["adaptation.bits_per_byte"]
     assert it.difference is None
     assert "at 95 % and 50 %" in it.how
+
+
+def elsewhere(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The second half of the trained-on passages stands in documents that no other run has."""
+    return [{**row, "document": f"other-{row['document']}"} if row["document"] in OTHERS else row for row in rows]
+
+
+OTHERS = {f"member{i}" for i in range(NUM // 2, NUM)}
+
+
+def test_a_difference_stands_beside_the_numbers_that_it_is_of(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "first", set(range(20)), STEADY)
+    second = write_run(tmp_path / "second", set(range(10)), STEADY)
+    # None of the 30 shared passages comes out any more, all 30 others do: 20 of 60 before, 30 of 60 after.
+    third = write_run(tmp_path / "third", set(range(30, NUM)), STEADY, renamed=elsewhere)
+    found = compare([first, second, third])
+    greedy = next(it for it in found.others[1].differences if it.name == "extraction.greedy_rate")
+    assert greedy.difference is not None
+    assert greedy.difference.value == pytest.approx(0 / 30 - 20 / 30)
+    assert greedy.on_shared == (20 / 30, 0.0)
+    assert greedy.is_claimed
+    assert greedy.is_of_a_part
+    said = next(it for it in findings(found.others[1], found.label) if it.startswith("Recited word for word"))
+    assert "67 % before, 0 % after: 67 percentage points less" in said
+    assert "of all that each run measured 33 % and 50 %" in said
+    page = re.sub(r"<[^>]*>", "", render_comparison(found))
+    assert "shared texts: 67 % to 0 %" in page
+    (title,) = (series.title for series in found.trends if series.name == "trend.extraction.greedy_rate")
+    assert "on the texts that both measured, though not on all that each did" in title
+    # Where all texts are shared nothing is added.
+    (whole,) = (it for it in found.others[0].differences if it.name == "extraction.greedy_rate")
+    assert whole.on_shared == (20 / 60, 10 / 60)
+    assert not whole.is_of_a_part

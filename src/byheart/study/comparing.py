@@ -205,7 +205,11 @@ def _trends(
 def _trend(name: str, estimates: Sequence[Estimate], labels: Sequence[str], last: Difference) -> Series:
     assert last.difference is not None
     rises = "rises" if last.difference.value > 0 else "falls"
-    finding = f"{rises} from {labels[0]} to {labels[-1]}" if last.is_claimed else "does not change by more than chance"
+    ends = f"from {labels[0]} to {labels[-1]}"
+    finding = f"{rises} {ends}" if last.is_claimed else "does not change by more than chance"
+    if last.is_claimed and last.difference.value * (estimates[-1].value - estimates[0].value) <= 0:
+        # The line is of all that each run measured, the claim of the texts that both did.
+        finding = f"{rises} {ends} on the texts that both measured, though not on all that each did"
     points = [Point(x, it.value, it.low, it.high, it.n) for x, it in enumerate(estimates, start=1)]
     controls = [
         Point(x, it.control.value, it.control.low, it.control.high, it.control.n)

@@ -19,6 +19,7 @@ from byheart.stats.paired import (
     paired_rate_difference,
     paired_rate_p_value,
 )
+from byheart.stats.roc import placements
 from byheart.stats.shares import paired_differences
 from byheart.study.pairing import Pairs, bits_and_bytes, comes_out, loss, new_ngrams, probability
 
@@ -34,6 +35,8 @@ class Found:
     p_value: float | None
     """None: to be read off the interval."""
     how: str
+    values: tuple[float, float]
+    """Of the first run and of the second over the texts that both measured."""
 
 
 OF_TEXTS_ALONE = ("membership.split_auc", "adaptation.best_memorizer_bits_per_byte", "adaptation.copied_share")
@@ -80,7 +83,8 @@ def _of_rates(answers: list[tuple[bool, bool]]) -> Found:
         f"Paired over the {len(answers):,} passages that both asked for: {first - both} came out in the first alone, "
         f"{second - both} in the second alone. Newcombe's interval for paired rates, McNemar's exact test."
     )
-    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how)
+    values = first / len(answers), second / len(answers)
+    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how, values)
 
 
 def _of_areas(pairs: Pairs) -> Found:
@@ -93,7 +97,8 @@ def _of_areas(pairs: Pairs) -> Found:
     ]
     difference = paired_area_difference(tuple(sides[0]), tuple(sides[1]), confidence=CONFIDENCE)  # type: ignore[arg-type]
     how = f"Paired over {difference.n:,} documents that both scored (DeLong's variance of a difference, Student's t)."
-    return Found(difference, None, how)
+    first, second = (float(placements(*side).mean()) for side in sides)
+    return Found(difference, None, how, (first, second))
 
 
 def _of_bits(pairs: Pairs) -> Found:
@@ -102,7 +107,8 @@ def _of_bits(pairs: Pairs) -> Found:
     difference = ratio_difference(second, first, rng=rng, confidence=CONFIDENCE)
     other = "" if pairs.same_tokens else ", other pieces of them, since the tokenizers differ"
     how = f"Paired over {difference.n:,} held-out documents that both read{other}; bootstrap over documents."
-    return Found(difference, None, how)
+    values = float(first[0].sum() / first[1].sum()), float(second[0].sum() / second[1].sum())
+    return Found(difference, None, how, values)
 
 
 def _of_ngrams(pairs: Pairs, n: int) -> Found:
@@ -113,7 +119,7 @@ def _of_ngrams(pairs: Pairs, n: int) -> Found:
         second[:, None], first[:, None], of_second, of_first[:, None], confidence=CONFIDENCE
     )
     how = f"Paired over {difference.n:,} prompts that both continued; Student's t over documents."
-    return Found(difference, None, how)
+    return Found(difference, None, how, (float(first.sum() / of_first.sum()), float(second.sum() / of_second.sum())))
 
 
 def independent(
@@ -132,7 +138,7 @@ def independent(
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return None, None, f"Refused: there is no interval. {first.no_interval or second.no_interval}"
     counts = (_counts(first), _counts(second)) if freedom is None else (None, None)
-    if first.unit == "rate" and counts[0] is not None and counts[1] is not None:
+    if counts[0] is not None and counts[1] is not None:
         it = rate_beside_control(first.name, counts[1], counts[0], method="", confidence=CONFIDENCE)
         if not isinstance(it, Estimate) or it.excess is None:
             n = f"{first.n} and {second.n}"
@@ -153,7 +159,8 @@ def _counts(it: Estimate) -> tuple[int, int] | None:
     that varies, such as the seeds of networks, and Newcombe's interval would forget it.
     """
     successes = round(it.value * it.n)
-    if it.low is None or it.high is None or abs(successes - it.value * it.n) >= 1e-6 * max(it.n, 1):
+    is_count = it.unit == "rate" and abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1)
+    if not is_count or not 0 <= successes <= it.n or it.low is None or it.high is None:
         return None
     exact = clopper_pearson(successes, it.n, confidence=it.confidence)
     return (successes, it.n) if max(abs(exact.low - it.low), abs(exact.high - it.high)) < 1e-9 else None
@@ -181,7 +188,10 @@ def difference_of(
         freedom: degrees of freedom of seeds, as `independent` takes them.
     """
 
-    def made(interval: Interval | None, how: str, p_value: float | None = None, *, paired: bool = False) -> Difference:
+    def made(
+        interval: Interval | None, how: str, p_value: float | None = None, values: tuple[float, float] | None = None, *,
+        paired: bool = False,
+    ) -> Difference:  # fmt: skip
         return Difference(
             name=first.name,
             unit=first.unit,
@@ -191,6 +201,7 @@ def difference_of(
             is_paired=paired,
             how=how,
             p_value=p_value,
+            on_shared=values,
         )
 
     if (first.confidence, second.confidence) != (CONFIDENCE, CONFIDENCE):
@@ -205,7 +216,7 @@ def difference_of(
     found = paired(first.name, pairs)
     if isinstance(found, Found):
         p_value = found.p_value if found.p_value is not None else _p_value(second, found.difference)
-        return made(found.difference, found.how, p_value, paired=True)
+        return made(found.difference, found.how, p_value, found.values, paired=True)
     interval, p_value, how = independent(first, second, freedom)
     why = (
         f"Unpaired, since the shared texts do not carry a paired one ({found.rstrip('.')}). "
