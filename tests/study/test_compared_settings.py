@@ -145,3 +145,20 @@ def test_a_difference_stands_beside_the_numbers_that_it_is_of(tmp_path: Path) ->
     (whole,) = (it for it in found.others[0].differences if it.name == "extraction.greedy_rate")
     assert whole.on_shared == (20 / 60, 10 / 60)
     assert not whole.is_of_a_part
+
+
+def with_namesakes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each passage twice at one place of one name, as of two sources, with other tokens: never recited there."""
+    twins = [{**row, "given_ids": [8, 9], "rank": [7] * len(row["rank"])} for row in rows if row["role"] == "member"]
+    return [*rows, *twins]
+
+
+def test_documents_of_one_name_in_two_sources_are_both_compared(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, set(range(num)), STEADY, renamed=with_namesakes)
+        for name, num in (("first", 10), ("second", 30))
+    ]
+    found, by_name = beside(*runs)
+    assert found.num_shared == 2 * NUM
+    assert by_name["extraction.greedy_rate"].on_shared == (10 / 120, 30 / 120)
+    assert len(found.changed) == 20
