@@ -1,10 +1,14 @@
 """compare, gate and export as a build server runs them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from byheart.errors import FormatError
+from byheart.study.gating import whole_run
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import RunFolder
 from byheart.study.tables import parquet
@@ -64,6 +68,33 @@ def test_exit_codes_of_the_gate(
     assert done.returncode == code, done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evidence": 3},
+        {"evidence": ["text"]},
+        {"evidence": [{"kind": "estimate", "name": "x", "value": "many"}]},
+        {"status": "failed", "reason": 3},
+    ],
+)
+def test_results_of_another_form_are_damage_and_no_failed_gate(tmp_path: Path, change: dict[str, object]) -> None:
+    path = write_run(tmp_path / "run")
+    first, *rest = (path / "results.jsonl").read_text("ascii").splitlines()
+    (path / "results.jsonl").write_text("\n".join([json.dumps({**json.loads(first), **change}), *rest, ""]), "ascii")
+    RunFolder(path).seal()
+    with pytest.raises(FormatError):
+        whole_run(path)
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_a_fault_of_byheart_itself_is_no_failed_gate(debug: tuple[str, ...]) -> None:
+    broken = "from byheart.cli import app; app.command = lambda: 1 / 0; app.main()"
+    done = subprocess.run([sys.executable, "-c", broken, *debug], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert ("Traceback" in done.stderr) == bool(debug)
+    assert "ZeroDivisionError" in done.stderr
 
 
 def test_gate_json_holds_its_exit_code_and_every_number(runs: Path) -> None:

@@ -66,7 +66,11 @@ def rows_of(recited: set[int], bits_per_piece: Sequence[float]) -> list[dict[str
 
 
 def write_run(
-    path: Path, recited: set[int], bits_per_piece: Sequence[float], change: Any = lambda record: record
+    path: Path,
+    recited: set[int],
+    bits_per_piece: Sequence[float],
+    change: Any = lambda record: record,
+    renamed: Any = lambda rows: rows,
 ) -> Path:
     greedy = rate_beside_control("extraction.greedy_rate", (len(recited), NUM), (0, NUM), method="Made.")
     assert isinstance(greedy, Estimate)
@@ -78,7 +82,7 @@ def write_run(
     folder = RunFolder(path)
     folder.begin(StudyPlan(model="made", trained_on=("a",), held_out=("b",)))
     record = change(dataclasses.replace(record, provenance=origin))
-    folder.finish(record, parquet(rows_of(recited, bits_per_piece), []), None, None)
+    folder.finish(record, parquet(renamed(rows_of(recited, bits_per_piece)), []), None, None)
     return path
 
 

@@ -28,7 +28,7 @@ from byheart.cli import (
     text_commands,
 )
 from byheart.cli.outlets import CLOSED_PIPE, accept_every_character, discard_rest
-from byheart.cli.session import be_verbose, fail, show_log, show_unexpected
+from byheart.cli.session import be_verbose, fail, show_log, show_trace, show_unexpected
 from byheart.errors import ByheartError, ConfigError
 
 EPILOG = "Try it now:  byheart demo -o runs/demo   (offline, two minutes, no data needed)"
@@ -161,8 +161,7 @@ def data_main() -> None:
 def main() -> None:
     """Runs the command line; the exit codes are those of contract.md."""
     debug = "--debug" in sys.argv or bool(os.environ.get("BYHEART_DEBUG"))
-    if not debug:
-        sys.excepthook = show_unexpected
+    sys.excepthook = show_trace if debug else show_unexpected
     accept_every_character()
     show_log()
     try:

@@ -20,6 +20,8 @@ from byheart.core.visible import visible
 from byheart.errors import ByheartError
 from byheart.report.wrapping import wrapped
 
+INTERNAL_FAULT = 70
+"""Exit code of what is nobody's fault but byheart's: EX_SOFTWARE of sysexits.h."""
 _NARROWEST = 20
 """Columns that every view counts on."""
 SourceHelp = "Folder, .txt, .jsonl(.gz/.zst), .parquet, or `stdlib`."
@@ -83,12 +85,27 @@ def fail(error: ByheartError) -> None:
 
 
 def show_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A fault of byheart itself: named, without a traceback."""
+    """A fault of byheart itself: named, without a traceback; the hook of Python that this is leaves by INTERNAL_FAULT.
+
+    Raises:
+        SystemExit: always. Python's own exit code would be 1, which says that a gate failed.
+    """
     _fault(
         f"{kind.__name__}: {error}",
         "This is a fault of byheart itself. Please report it.",
         "Add --debug right after `byheart` to see where it happened.",
     )
+    sys.exit(INTERNAL_FAULT)
+
+
+def show_trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Whatever stopped byheart, with Python's traceback, for --debug.
+
+    Raises:
+        SystemExit: always, with the code that the same has without --debug.
+    """
+    sys.__excepthook__(kind, error, trace)
+    sys.exit(error.exit_code if isinstance(error, ByheartError) else INTERNAL_FAULT)
 
 
 def _fault(what: str, *rest: str) -> None:

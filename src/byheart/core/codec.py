@@ -24,7 +24,7 @@ from byheart.core.evidence import (
 from byheart.core.explanation import Explanation
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.token_scores import TokenScores
-from byheart.errors import FormatError
+from byheart.errors import FormatError, NumericalError
 
 SCHEMA = 1
 _KINDS: dict[str, type[Any]] = {
@@ -132,7 +132,7 @@ def result_from_json(raw: dict[str, Any]) -> Result:
     """The inverse of `result_to_json`.
 
     Raises:
-        FormatError: a field is missing or unknown.
+        FormatError: a field is missing, unknown or of another kind than byheart writes.
     """
     try:
         match raw["status"]:
@@ -150,6 +150,10 @@ def result_from_json(raw: dict[str, Any]) -> Result:
         return Result(raw["audit"], raw["version"], raw["subject"], status)
     except KeyError as error:
         raise FormatError("A result lacks a field.", why=f"No {error}.", next_step="Run `byheart verify`.") from error
+    except (TypeError, AttributeError, ValueError, NumericalError) as error:
+        raise FormatError(
+            "A result is not as byheart writes them.", why=str(error), next_step="Run `byheart verify`."
+        ) from error
 
 
 def array_to_json(array: npt.NDArray[Any]) -> dict[str, Any]:

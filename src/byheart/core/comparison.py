@@ -27,6 +27,15 @@ class Difference:
     """Two-sided; at most 0.05 where the 95 % interval leaves 0 out. None where there is no difference."""
     adjusted_p_value: float | None = None
     """After Holm's correction over all differences of the comparison."""
+    on_shared: tuple[float, float] | None = None
+    """Of a paired difference the number in the first run and in the second, over the texts that both measured alone."""
+
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether the texts that both measured give other numbers than the whole runs do."""
+        whole = self.first.value, self.second.value
+        shared = whole if self.on_shared is None else self.on_shared
+        return any(abs(a - b) > 1e-6 * max(1.0, abs(b)) for a, b in zip(shared, whole, strict=True))
 
     @property
     def is_claimed(self) -> bool:

@@ -1,6 +1,7 @@
 """Every string of a value, however deep: what must be said of all text of a record is said once."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, TypeVar
@@ -48,3 +49,20 @@ def with_strings(value: T, change: Callable[[str], str], kept: frozenset[str] = 
             parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name not in kept}
             new = dataclasses.replace(value, **{name: with_strings(it, change, kept) for name, it in parts.items()})
     return new
+
+
+_PLACED = re.compile(r"(?:[A-Za-z][\w+.-]*:)?(?:~|\.{0,2}[/\\])|[A-Za-z]:[/\\]|gguf:")
+
+
+def without_folders(text: str) -> str:
+    """Text without the folders or the host, where it is a path or an address: they say where and for whom one works.
+
+    Definition:
+        of text that begins with a slash of either kind, a dot or two and a slash, a tilde, a drive, a scheme and one of
+        these, or `gguf:`, what stands after its last slash; other text, such as the name of a model on a hub, as it is
+    Args:
+        text: for example of a title, untrusted.
+    """
+    if _PLACED.match(text) is None:
+        return text
+    return re.split(r"[/\\]", text.rstrip("/\\"))[-1] or "unnamed"

@@ -3,7 +3,8 @@
 from byheart.core.evidence import Estimate
 from byheart.core.judgement import GateRecord, Judgement, Outcome
 from byheart.core.run_record import RunRecord
-from byheart.exports.wording import EACH_BY_ITSELF, amount, in_unit, line, markdown, model_of, numbers, span
+from byheart.core.strings import without_folders
+from byheart.exports.wording import EACH_BY_ITSELF, amount, in_unit, line, markdown, model_of, numbers, span, title
 
 MOST_ANNOTATIONS = 10
 """Of a kind and step that GitHub shows; the last one then says how many more there are."""
@@ -23,11 +24,11 @@ def annotations(record: RunRecord, gate: GateRecord | None) -> str:
         errors and 10 warnings of a step are shown.
     Differs: nothing.
     """
-    title = line(record.title, 120)
+    name = title(record, 120)
     if gate is None:
-        return _command("notice", "byheart", f"{title}: no criteria were given, so nothing was judged.")
+        return _command("notice", "byheart", f"{name}: no criteria were given, so nothing was judged.")
     counts = f"gate {gate.outcome.value} ({_counts(gate)})"
-    lines = [_command("notice", f"byheart gate {gate.outcome.value}", f"{title}: {counts}. {EACH_BY_ITSELF}")]
+    lines = [_command("notice", f"byheart gate {gate.outcome.value}", f"{name}: {counts}. {EACH_BY_ITSELF}")]
     for outcome, command in ((Outcome.FAILED, "error"), (Outcome.UNDECIDED, "warning")):
         found = [it for it in gate.judgements if it.outcome is outcome]
         shown = found if len(found) <= MOST_ANNOTATIONS else found[: MOST_ANNOTATIONS - 1]
@@ -62,7 +63,7 @@ def summary(record: RunRecord, gate: GateRecord | None) -> str:
     Returns:
         Markdown of at most MOST_BYTES as UTF-8; rows that did not fit are counted in its last line.
     """
-    parts = [f"## byheart: {markdown(record.title, 200)}", ""]
+    parts = [f"## byheart: {markdown(without_folders(record.title), 200)}", ""]
     rows = []
     if gate is not None:
         against = f" Baseline: {markdown(gate.baseline, 80)}." if gate.baseline else ""

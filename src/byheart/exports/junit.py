@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from byheart.core.judgement import GateRecord, Judgement, Outcome
 from byheart.core.run_record import RunRecord
-from byheart.exports.wording import EACH_BY_ITSELF, line
+from byheart.exports.wording import EACH_BY_ITSELF, line, title
 
 
 def junit(record: RunRecord, gate: GateRecord) -> str:
@@ -29,7 +29,7 @@ def junit(record: RunRecord, gate: GateRecord) -> str:
     }
     totals = {name: str(count) for name, count in counts.items()}
     root = ElementTree.Element("testsuites", {"name": "byheart", **totals})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": f"byheart gate: {line(record.title, 200)}", **totals})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": f"byheart gate: {title(record, 200)}", **totals})
     properties = ElementTree.SubElement(suite, "properties")
     about = {
         "criteria": gate.criteria,

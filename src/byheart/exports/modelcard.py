@@ -103,7 +103,9 @@ def _is_plain(key: str) -> bool:
 
 
 def _scalar(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """As JSON, a power of ten with a decimal point: to YAML 1.1, which the Hub's reader speaks, 1e-05 is a text."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.replace("e", ".0e") if isinstance(value, float) and "e" in text and "." not in text else text
 
 
 def _extent(corpus: dict[str, str | int]) -> str:

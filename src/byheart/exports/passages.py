@@ -1,5 +1,6 @@
 """The passages of a run that came out word for word, as exports name them: by document and bytes."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from byheart.core.evidence import Exhibit, Table
@@ -27,13 +28,13 @@ class CameOut:
 
 
 def came_out(record: RunRecord) -> list[CameOut]:
-    """Every passage of the model under test that a run names, each once, by document and place.
+    """Every passage of the model under test that a run names, each once.
 
     Returns:
         those of the exhibits, whose text is known, then those of the table of all places asked.
     """
     known = roles(record)
-    found: dict[tuple[str, int], CameOut] = {}
+    shown: dict[tuple[str, int, str], CameOut] = {}
     evidence = [e for r in record.results if known.get(r.subject) == MODEL for e in r.evidence]
     for it in evidence:
         if isinstance(it, Exhibit) and it.name.startswith("extraction.") and it.role == "subject" and _is_whole(it):
@@ -48,12 +49,18 @@ def came_out(record: RunRecord) -> list[CameOut]:
                 occurrences=occurrences,
                 text=text,
             )
-            found.setdefault((it.document, it.stop_byte), passage)
-    for it in evidence:
-        if isinstance(it, Table) and it.name == COVERAGE:
-            for passage in _of_table(it):
-                found.setdefault((passage.document, passage.stop_byte), passage)
-    return list(found.values())
+            shown.setdefault((it.document, it.stop_byte, text), passage)
+    # An exhibit and a row that end at one place are one passage, but two rows are two: sources may share a name.
+    already = Counter((it.document, it.stop_byte) for it in shown.values())
+    found = list(shown.values())
+    for table in (it for it in evidence if isinstance(it, Table) and it.name == COVERAGE):
+        for passage in _of_table(table):
+            place = (passage.document, passage.stop_byte)
+            if already[place]:
+                already[place] -= 1
+            else:
+                found.append(passage)
+    return found
 
 
 def _is_whole(it: Exhibit) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 from byheart.core.evidence import Estimate, Interval, Refusal
@@ -36,7 +37,9 @@ COLUMNS = (
     "no_interval",
     "no_excess",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])")
+"""Where a cell begins that a spreadsheet would compute, full-width signs as East Asian editions read them too; where
+the list separator is a semicolon, a cell begins behind each."""
 _LONGEST = 4000
 
 
@@ -96,8 +99,9 @@ def _plain(value: Any) -> Any:
 def to_csv(record: RunRecord) -> str:
     """The rows as CSV: RFC 4180 with a heading, UTF-8.
 
-    A text that begins with =, +, - or @ would be a formula to a spreadsheet; it gets an apostrophe before it, as
-    spreadsheets write text. Numbers are left as they are.
+    A text that begins with =, +, - or @, blanks before it or not, would be a formula to a spreadsheet; it gets an
+    apostrophe before it, as spreadsheets write text, and so does what follows a semicolon. Numbers are left as
+    they are.
 
     Source: RFC 4180; OWASP, "CSV Injection".
     Differs: lines end in a line feed alone.
@@ -111,7 +115,7 @@ def to_csv(record: RunRecord) -> str:
 
 
 def _unlike_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def to_parquet(record: RunRecord) -> bytes:

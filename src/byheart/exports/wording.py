@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
+from byheart.core.strings import without_folders
 from byheart.core.visible import visible_in_line
 
 MODEL = "model"
@@ -18,6 +19,11 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&@$^:{}]|(?<=www)\.|^[-+=]|(?<=^\d)[.)]
 def line(text: str, limit: int = 300) -> str:
     """Foreign text on one line: cut, then every control, direction, surrogate and line break made visible."""
     return visible_in_line(text if len(text) <= limit else text[: limit - 3] + "...")
+
+
+def title(record: RunRecord, limit: int = 300) -> str:
+    """A run's title on one line; of one that is a path, which older runs have, the last part."""
+    return line(without_folders(record.title), limit)
 
 
 def markdown(text: str, limit: int = 300) -> str:

@@ -15,6 +15,7 @@ from byheart.report.differences import (
     named,
     p_value,
     sentence_of_runs,
+    shared_said,
     value,
 )
 
@@ -67,7 +68,10 @@ def _table(one: Compared, first: str) -> Table:
             Text(measure(it.name)),
             Text(value(it, 0)),
             Text(value(it, 1)),
-            Text(f"{cells[0]}{star}\n{cells[1]}".rstrip(), style="bold" if it.is_claimed else ""),
+            Text(
+                "\n".join(part for part in (f"{cells[0]}{star}", cells[1], shared_said(it)) if part),
+                style="bold" if it.is_claimed else "",
+            ),
             Text(p_value(it.adjusted_p_value)),
         )
     return table

@@ -1,6 +1,7 @@
 """A comparison of runs in rows and sentences, for the page and the terminal alike. Every string is safe to show."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from byheart.core.comparison import Compared, Comparison, Difference
 from byheart.report import format as fmt
@@ -42,10 +43,25 @@ def _sentence(it: Difference) -> str:
     less = "more" if it.difference.value > 0 else "less"
     points, inside = fmt.excess_bounds(it.difference, it.unit)
     unit = "percentage points" if fmt.is_rate(it.unit) else fmt.shown(it.unit, 60)
-    return (
-        f"{measure(it.name)}: {value(it, 0)} before, {value(it, 1)} after: {points.lstrip('+' + fmt.MINUS)} {unit} "
-        f"{less} (95 % interval {inside})."
-    )
+    found = f"{points.lstrip('+' + fmt.MINUS)} {unit} {less} (95 % interval {inside})"
+    if it.is_of_a_part:
+        before, after = shared_values(it)
+        return (
+            f"{measure(it.name)}, on the texts that both runs measured: {before} before, {after} after: {found}; of "
+            f"all that each run measured {value(it, 0)} and {value(it, 1)}."
+        )
+    return f"{measure(it.name)}: {value(it, 0)} before, {value(it, 1)} after: {found}."
+
+
+def shared_values(it: Difference) -> tuple[str, str]:
+    """The number in either run over the texts that both measured, where that is another than the runs' own; or blanks.
+
+    Without it a difference would stand beside two numbers that it is not the difference of.
+    """
+    if it.on_shared is None or not it.is_of_a_part:
+        return "", ""
+    one, two = (replace(side, value=number) for side, number in zip((it.first, it.second), it.on_shared, strict=True))
+    return fmt.value_and_interval(one)[0], fmt.value_and_interval(two)[0]
 
 
 def passages_said(compared: Compared) -> tuple[str, ...]:
@@ -76,6 +92,11 @@ def difference_cells(it: Difference) -> tuple[str, str]:
     return fmt.excess_bounds(it.difference, it.unit)
 
 
+def shared_said(it: Difference) -> str:
+    """What a difference is of, where only a part of the texts is shared; else nothing."""
+    return "shared texts: {} to {}".format(*shared_values(it)) if it.is_of_a_part else ""
+
+
 def p_value(level: float | None) -> str:
     """A p-value with the digits that matter."""
     if level is None:
@@ -90,7 +111,7 @@ def difference_grid(compared: Compared, first: str) -> Grid:
             _measure(it),
             "\n".join(fmt.value_and_interval(it.first)),
             "\n".join(fmt.value_and_interval(it.second)),
-            "\n".join(part for part in difference_cells(it) if part),
+            "\n".join(part for part in (*difference_cells(it), shared_said(it)) if part),
             p_value(it.adjusted_p_value),
             "yes" if it.is_claimed else fmt.EM_DASH if it.difference is None else "no",
             "paired" if it.is_paired else "unpaired" if it.difference is not None else fmt.EM_DASH,

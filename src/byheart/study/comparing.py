@@ -14,6 +14,7 @@ from byheart.study.differences import difference_of
 from byheart.study.gating import whole_run
 from byheart.study.headline import NAMES
 from byheart.study.pairing import Pairs, TextTables, comes_out
+from byheart.study.settings import are_equal, freedom_of_seeds, is_experiment, other_settings, why_incomparable
 
 MOST_RUNS = 50
 
@@ -72,7 +73,8 @@ def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, Text
     same_tokens = here.tokenizer == there.tokenizer and bool(here.tokenizer)
     same_held_out = _same(here.held_out, there.held_out)
     pairs = Pairs(texts, other_texts, same_tokens, same_held_out)
-    same_texts = same_tokens and same_held_out and _same(here.trained_on, there.trained_on) and here.seed == there.seed
+    same_texts = same_tokens and same_held_out and _same(here.trained_on, there.trained_on)
+    same_texts = same_texts and here.seed == there.seed and are_equal(one, two)
     same_model = _fingerprint(one, texts.subject) == _fingerprint(two, other_texts.subject)
     versions = _versions(one, texts.subject), _versions(two, other_texts.subject)
     found = _numbers(two, other_texts.subject)
@@ -81,9 +83,10 @@ def _compared(first: tuple[RunRecord, TextTables], second: tuple[RunRecord, Text
             it,
             found[name],
             pairs,
-            _refused(name, versions, same_tokens=same_tokens),
+            _refused(name, versions, one, two),
             same_texts=same_texts,
             same_model=same_model,
+            freedom=freedom_of_seeds(name, one, two),
         )
         for name, it in _numbers(one, texts.subject).items()
         if name in found
@@ -127,20 +130,21 @@ def _numbers(record: RunRecord, subject: str) -> dict[str, Estimate]:
     return {it.name: it for it in sorted(found, key=lambda it: order.get(it.name, len(order)))}
 
 
-def _refused(name: str, versions: tuple[dict[str, int], dict[str, int]], *, same_tokens: bool) -> str:
+def _refused(name: str, versions: tuple[dict[str, int], dict[str, int]], first: RunRecord, second: RunRecord) -> str:
     """Why a number of one run does not compare with that of the other; empty where it does."""
     audit = name.partition(".")[0]
     one, two = (known.get(audit) for known in versions)
     if one != two:
         return f"Refused: the statistic has version {one} in the first run and {two} here."
-    if not same_tokens and not name.endswith("_per_byte") and audit not in ("context", "complexity", "capacity"):
-        return "Refused: the tokenizers differ, and it counts tokens; bits per byte compare."
-    return ""
+    # Networks of the laboratory that were trained otherwise are what is compared: that is told, not refused.
+    is_told = is_experiment(first, audit) and is_experiment(second, audit)
+    why = "" if is_told else why_incomparable(name, first, second)
+    return f"Refused: {why}." if why else ""
 
 
 def _notes(one: RunRecord, two: RunRecord, *, is_same: bool, same_tokens: bool) -> list[str]:
     here, there = one.provenance, two.provenance
-    notes = ["Both are the same measurement: same model, texts and seed."] if is_same else []
+    notes = ["Both are the same measurement: same model, texts, settings and seed."] if is_same else []
     if not same_tokens:
         notes.append("The tokenizers differ.")
     for said, a, b in (
@@ -149,6 +153,10 @@ def _notes(one: RunRecord, two: RunRecord, *, is_same: bool, same_tokens: bool) 
     ):
         if not _same(a, b):
             notes.append(f"The {said} texts differ: only what both runs have is compared text by text.")
+    for audit in (it.audit for it in one.methods):
+        other = other_settings(audit, one, two) if any(it.audit == audit for it in two.methods) else ()
+        if other:
+            notes.append(f"{audit.capitalize()} was set otherwise: {'; '.join(other)}.")
     if here.seed != there.seed:
         notes.append(f"The seeds differ ({here.seed} and {there.seed}): the samples may be others.")
     return notes
@@ -197,7 +205,11 @@ def _trends(
 def _trend(name: str, estimates: Sequence[Estimate], labels: Sequence[str], last: Difference) -> Series:
     assert last.difference is not None
     rises = "rises" if last.difference.value > 0 else "falls"
-    finding = f"{rises} from {labels[0]} to {labels[-1]}" if last.is_claimed else "does not change by more than chance"
+    ends = f"from {labels[0]} to {labels[-1]}"
+    finding = f"{rises} {ends}" if last.is_claimed else "does not change by more than chance"
+    if last.is_claimed and last.difference.value * (estimates[-1].value - estimates[0].value) <= 0:
+        # The line is of all that each run measured, the claim of the texts that both did.
+        finding = f"{rises} {ends} on the texts that both measured, though not on all that each did"
     points = [Point(x, it.value, it.low, it.high, it.n) for x, it in enumerate(estimates, start=1)]
     controls = [
         Point(x, it.control.value, it.control.low, it.control.high, it.control.n)

@@ -61,6 +61,7 @@ def _difference(it: Difference) -> dict[str, Any]:
         "n": None if interval is None else interval.n,
         "confidence": 0.95,
         "is_paired": it.is_paired,
+        "on_shared_texts": None if it.on_shared is None else list(it.on_shared),
         "p_value": it.p_value,
         "adjusted_p_value": it.adjusted_p_value,
         "more_than_chance": it.is_claimed,

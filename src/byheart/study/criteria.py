@@ -25,9 +25,14 @@ from byheart.study.criterion import Criterion, all_names, compared, parse, resol
 from byheart.study.deciding import decided
 from byheart.study.headline import NAMES
 from byheart.study.plan import did_you_mean
+from byheart.study.settings import why_incomparable
 
 KEYS = ("require", "subject", "why")
 ROLES = ("model", "base", "lookup pole", "blind pole")
+BETWEEN_0_AND_1 = ("AUC", "PM", "p", "p-value")
+"""Units of numbers that are no shares and lie in [0, 1] all the same."""
+LEAST_CONFIDENCE = 0.95
+"""Of an interval whose bound decides."""
 MAX_BYTES = 1_000_000
 """Of a criteria file."""
 NEXT = "docs/gate.md shows what a criteria file may say; docs/examples/gate.toml is one."
@@ -111,7 +116,8 @@ def judge(record: RunRecord, criteria: Criteria, baseline: RunRecord | None = No
         failed where one criterion is, else undecided where one is, else passed.
     Raises:
         ConfigError: a criterion names no number or subject that there is, asks for a baseline that was not given, or
-            sets a limit that every number keeps; all faults are listed.
+            sets a limit that every number keeps; all faults are listed. Where the baseline makes it such a limit,
+            the criterion is undecided.
     Source: non-inferiority by the bound of an interval: Piaggio et al. 2012 (CONSORT, JAMA 308).
     Differs: nothing. Each criterion stands by itself at the confidence of its interval: of many criteria some are
         missed by chance, which makes a gate stricter, never laxer.
@@ -149,11 +155,22 @@ def _faults(criterion: Criterion, record: RunRecord, known: list[str], baseline:
         faults.append(f"{criterion.text!r} asks for a baseline: give --baseline RUN")
     if not isinstance(meant, str) and criterion.limit.factor is None:
         it = _found(record, _subject(criterion, record), meant[0])
-        limit, least = criterion.limit.offset, -1.0 if meant[1] == "excess" else 0.0
-        if isinstance(it, Estimate) and fmt.is_rate(it.unit) and not least <= limit <= 1.0:
-            of = "an excess of shares" if least else "a share"
-            faults.append(f"{criterion.text!r}: {of} lies in [{least:g}, 1]; 5 % is written 0.05")
+        limit, ends = criterion.limit.offset, _ends(it, meant[1])
+        if ends is not None and not ends[0] <= limit <= ends[1]:
+            of = "an excess of such numbers" if meant[1] == "excess" else "a number like that"
+            faults.append(f"{criterion.text!r}: {of} lies in [{ends[0]:g}, {ends[1]:g}]; 5 % is written 0.05")
+        elif ends is not None and criterion.asks_nothing(limit, *ends):
+            faults.append(f"{criterion.text!r}: every number keeps it, so that it asks nothing")
     return faults
+
+
+def _ends(it: Estimate | str, aspect: str) -> tuple[float, float] | None:
+    """Between what a number of that kind must lie, or None where it has no ends."""
+    if not isinstance(it, Estimate) or not (fmt.is_rate(it.unit) or it.unit in BETWEEN_0_AND_1):
+        return None
+    if aspect == "excess":
+        return (-0.5, 0.5) if it.unit == "AUC" else (-1.0, 1.0)
+    return 0.0, 1.0
 
 
 def _subject(criterion: Criterion, record: RunRecord) -> str:
@@ -191,8 +208,9 @@ def _judged(criterion: Criterion, record: RunRecord, known: list[str], baseline:
     it = _found(record, subject, name)
     number = compared(it, aspect) if isinstance(it, Estimate) else it
     base = _baseline_number(criterion, record, baseline, meant) if criterion.limit.factor is not None else None
-    missing = next((why for why in (number, base) if isinstance(why, str)), None)
     limit = criterion.limit.offset if isinstance(base, str) else criterion.limit.at(base)
+    unfit = _unfit(criterion, it, aspect, limit) if not isinstance(base, str) else None
+    missing = next((why for why in (number, base, unfit) if isinstance(why, str)), None)
     outcome, said, found, interval = Outcome.UNDECIDED, missing or "", None, None
     if missing is None:
         assert isinstance(number, Interval)
@@ -215,6 +233,17 @@ def _judged(criterion: Criterion, record: RunRecord, known: list[str], baseline:
     )
 
 
+def _unfit(criterion: Criterion, it: Estimate | str, aspect: str, limit: float) -> str | None:
+    """Why nothing can be decided on a number that there is, or None."""
+    ends = _ends(it, aspect)
+    if criterion.limit.factor is not None and ends is not None and criterion.asks_nothing(limit, *ends):
+        return f"By the baseline the limit would be {limit:.6g}, which every number keeps: nothing is asked."
+    if criterion.part != "value" and isinstance(it, Estimate) and it.low is not None:
+        if it.confidence < LEAST_CONFIDENCE:
+            return f"Its interval is at {100 * it.confidence:g} %, and a gate decides on bounds of 95 % or more."
+    return None
+
+
 def _baseline_number(
     criterion: Criterion, record: RunRecord, baseline: RunRecord | None, meant: tuple[str, Any]
 ) -> float | str:
@@ -233,11 +262,12 @@ def _baseline_number(
     ]
     if len(set(versions)) > 1:
         return f"The statistic has version {versions[0]} here and {versions[1]} in the baseline: not comparable."
-    return number.value
+    other = why_incomparable(name, baseline, record)
+    return f"Of the baseline {other}: not comparable." if other else number.value
 
 
 def _other_texts(record: RunRecord, baseline: RunRecord | None) -> str:
-    """What a reader must know where the baseline read other texts."""
+    """What a reader must know where the baseline read other texts, or is this very measurement."""
     assert baseline is not None
     sides = (("trained-on", "trained_on"), ("held-out", "held_out"))
     other = [
@@ -246,4 +276,7 @@ def _other_texts(record: RunRecord, baseline: RunRecord | None) -> str:
         if getattr(record.provenance, field).get("fingerprint")
         != getattr(baseline.provenance, field).get("fingerprint")
     ]
-    return f" The baseline was measured on other {' and other '.join(other)} text." if other else ""
+    if other:
+        return f" The baseline was measured on other {' and other '.join(other)} text."
+    is_same = record.results == baseline.results
+    return " The baseline has the very same numbers, so that this says nothing of a change." if is_same else ""

@@ -35,23 +35,25 @@ _LIMIT = re.compile(rf"({_NUMBER})|baseline(?:\s*([-+*])\s*({_NUMBER}))?")
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """What a number is held against: `factor` times the baseline's, if any, plus `offset`."""
+    """What a number is held against: the baseline's, if any, moved by a share of its size, plus `offset`."""
 
     offset: float
     """In the unit of the estimate."""
     factor: float | None
-    """Of the baseline's number; None where the limit is a number by itself."""
+    """By which the baseline's number is enlarged, 1 for as it is; None where the limit is a number by itself."""
 
     def at(self, baseline: float | None) -> float:
         """The limit in numbers.
 
+        Definition:
+            of a baseline b: b + (factor - 1) |b| + offset, so that a factor of 1.1 allows more of a negative one too
         Args:
             baseline: value of the same number in the baseline; it must be there where `factor` is.
         """
         if self.factor is None:
             return self.offset
         assert baseline is not None
-        return self.factor * baseline + self.offset
+        return (self.factor if baseline >= 0 else 2.0 - self.factor) * baseline + self.offset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,10 @@ class Criterion:
             case ">=":
                 return number >= limit
         return number > limit
+
+    def asks_nothing(self, limit: float, least: float, most: float) -> bool:
+        """Whether every number from `least` to `most` keeps the limit."""
+        return self.keeps(most if self.is_upper else least, limit)
 
 
 def parse(text: str) -> Criterion | str:

@@ -12,12 +12,14 @@ from byheart.core.streams import stream
 from byheart.errors import InputError
 from byheart.stats.bootstrap import ratio_difference
 from byheart.stats.claims import MIN_TRIALS, excess_p_value, rate_beside_control
+from byheart.stats.intervals import clopper_pearson
 from byheart.stats.paired import (
     difference_of_intervals,
     paired_area_difference,
     paired_rate_difference,
     paired_rate_p_value,
 )
+from byheart.stats.roc import placements
 from byheart.stats.shares import paired_differences
 from byheart.study.pairing import Pairs, bits_and_bytes, comes_out, loss, new_ngrams, probability
 
@@ -33,6 +35,8 @@ class Found:
     p_value: float | None
     """None: to be read off the interval."""
     how: str
+    values: tuple[float, float]
+    """Of the first run and of the second over the texts that both measured."""
 
 
 OF_TEXTS_ALONE = ("membership.split_auc", "adaptation.best_memorizer_bits_per_byte", "adaptation.copied_share")
@@ -79,7 +83,8 @@ def _of_rates(answers: list[tuple[bool, bool]]) -> Found:
         f"Paired over the {len(answers):,} passages that both asked for: {first - both} came out in the first alone, "
         f"{second - both} in the second alone. Newcombe's interval for paired rates, McNemar's exact test."
     )
-    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how)
+    values = first / len(answers), second / len(answers)
+    return Found(difference, paired_rate_p_value(first, second, both, len(answers)), how, values)
 
 
 def _of_areas(pairs: Pairs) -> Found:
@@ -92,7 +97,8 @@ def _of_areas(pairs: Pairs) -> Found:
     ]
     difference = paired_area_difference(tuple(sides[0]), tuple(sides[1]), confidence=CONFIDENCE)  # type: ignore[arg-type]
     how = f"Paired over {difference.n:,} documents that both scored (DeLong's variance of a difference, Student's t)."
-    return Found(difference, None, how)
+    first, second = (float(placements(*side).mean()) for side in sides)
+    return Found(difference, None, how, (first, second))
 
 
 def _of_bits(pairs: Pairs) -> Found:
@@ -101,7 +107,8 @@ def _of_bits(pairs: Pairs) -> Found:
     difference = ratio_difference(second, first, rng=rng, confidence=CONFIDENCE)
     other = "" if pairs.same_tokens else ", other pieces of them, since the tokenizers differ"
     how = f"Paired over {difference.n:,} held-out documents that both read{other}; bootstrap over documents."
-    return Found(difference, None, how)
+    values = float(first[0].sum() / first[1].sum()), float(second[0].sum() / second[1].sum())
+    return Found(difference, None, how, values)
 
 
 def _of_ngrams(pairs: Pairs, n: int) -> Found:
@@ -112,22 +119,26 @@ def _of_ngrams(pairs: Pairs, n: int) -> Found:
         second[:, None], first[:, None], of_second, of_first[:, None], confidence=CONFIDENCE
     )
     how = f"Paired over {difference.n:,} prompts that both continued; Student's t over documents."
-    return Found(difference, None, how)
+    return Found(difference, None, how, (float(first.sum() / of_first.sum()), float(second.sum() / of_second.sum())))
 
 
-def independent(first: Estimate, second: Estimate) -> tuple[Interval | None, float | None, str]:
+def independent(
+    first: Estimate, second: Estimate, freedom: int | None = None
+) -> tuple[Interval | None, float | None, str]:
     """A difference from two estimates alone, as if they were of other texts.
 
     Args:
         first: in one run.
         second: in the other.
+        freedom: degrees of freedom where both are of networks that were trained again with other seeds, however many
+            cases each of them answered.
     Returns:
         the difference, its p-value and how it was computed; None with the reason where the sample cannot carry it.
     """
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return None, None, f"Refused: there is no interval. {first.no_interval or second.no_interval}"
-    counts = _counts(first), _counts(second)
-    if first.unit == "rate" and counts[0] is not None and counts[1] is not None:
+    counts = (_counts(first), _counts(second)) if freedom is None else (None, None)
+    if counts[0] is not None and counts[1] is not None:
         it = rate_beside_control(first.name, counts[1], counts[0], method="", confidence=CONFIDENCE)
         if not isinstance(it, Estimate) or it.excess is None:
             n = f"{first.n} and {second.n}"
@@ -135,18 +146,35 @@ def independent(first: Estimate, second: Estimate) -> tuple[Interval | None, flo
         return it.excess, excess_p_value(it), "Newcombe's interval of two rates, zero left out only with Fisher's test."
     one = Interval(first.value, first.low, first.high, first.n)
     two = Interval(second.value, second.low, second.high, second.n)
-    it = replace(second, control=one, excess=difference_of_intervals(one, two, min(first.n, second.n)), no_excess=None)
-    return it.excess, excess_p_value(it), "From the two intervals (Zou and Donner's MOVER)."
+    difference = replace(difference_of_intervals(one, two, min(first.n, second.n)), degrees_of_freedom=freedom)
+    it = replace(second, control=one, excess=difference, no_excess=None)
+    of = "" if freedom is None else f", its p-value by Student's t over the seeds with {freedom} degrees of freedom"
+    return difference, excess_p_value(it), f"From the two intervals (Zou and Donner's MOVER){of}."
 
 
 def _counts(it: Estimate) -> tuple[int, int] | None:
-    """Successes and trials of a rate, or None where it is no count."""
+    """Successes and trials of a rate, or None where it is no count of independent trials.
+
+    That they are independent is read off the interval: bounds that are wider than those of a count hold something else
+    that varies, such as the seeds of networks, and Newcombe's interval would forget it.
+    """
     successes = round(it.value * it.n)
-    return (successes, it.n) if abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1) else None
+    is_count = it.unit == "rate" and abs(successes - it.value * it.n) < 1e-6 * max(it.n, 1)
+    if not is_count or not 0 <= successes <= it.n or it.low is None or it.high is None:
+        return None
+    exact = clopper_pearson(successes, it.n, confidence=it.confidence)
+    return (successes, it.n) if max(abs(exact.low - it.low), abs(exact.high - it.high)) < 1e-9 else None
 
 
 def difference_of(
-    first: Estimate, second: Estimate, pairs: Pairs, refused: str, *, same_texts: bool, same_model: bool
+    first: Estimate,
+    second: Estimate,
+    pairs: Pairs,
+    refused: str,
+    *,
+    same_texts: bool,
+    same_model: bool,
+    freedom: int | None = None,
 ) -> Difference:
     """One number in two runs.
 
@@ -155,11 +183,15 @@ def difference_of(
         second: in the other.
         pairs: the texts of both.
         refused: why the two are not comparable; empty where they are.
-        same_texts: whether both runs read the same texts with one tokenizer and one seed.
+        same_texts: whether both runs read the same texts with one tokenizer, one seed and the same settings.
         same_model: whether they are of the same model.
+        freedom: degrees of freedom of seeds, as `independent` takes them.
     """
 
-    def made(interval: Interval | None, how: str, p_value: float | None = None, *, paired: bool = False) -> Difference:
+    def made(
+        interval: Interval | None, how: str, p_value: float | None = None, values: tuple[float, float] | None = None, *,
+        paired: bool = False,
+    ) -> Difference:  # fmt: skip
         return Difference(
             name=first.name,
             unit=first.unit,
@@ -169,8 +201,12 @@ def difference_of(
             is_paired=paired,
             how=how,
             p_value=p_value,
+            on_shared=values,
         )
 
+    if (first.confidence, second.confidence) != (CONFIDENCE, CONFIDENCE):
+        levels = f"{100 * first.confidence:g} % and {100 * second.confidence:g} %"
+        refused = refused or f"Refused: the intervals are at {levels}, and a comparison is at 95 %."
     if refused or first.unit != second.unit:
         return made(None, refused or f"Refused: the units differ, {first.unit} and {second.unit}.")
     if same_texts and first == second and (same_model or first.name in OF_TEXTS_ALONE):
@@ -180,8 +216,8 @@ def difference_of(
     found = paired(first.name, pairs)
     if isinstance(found, Found):
         p_value = found.p_value if found.p_value is not None else _p_value(second, found.difference)
-        return made(found.difference, found.how, p_value, paired=True)
-    interval, p_value, how = independent(first, second)
+        return made(found.difference, found.how, p_value, found.values, paired=True)
+    interval, p_value, how = independent(first, second, freedom)
     why = (
         f"Unpaired, since the shared texts do not carry a paired one ({found.rstrip('.')}). "
         if found

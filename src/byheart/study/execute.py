@@ -13,6 +13,7 @@ from byheart.core.progress import Progress, silent
 from byheart.core.result import Completed, Failed, NotApplicable, Result, Status
 from byheart.core.run_record import Method, RunRecord
 from byheart.core.streams import stream
+from byheart.core.strings import without_folders
 from byheart.errors import ByheartError, FingerprintError, FormatError
 from byheart.models.endpoint.limits import Limits
 from byheart.study.asking import Answers, ask_everyone, lacking
@@ -59,6 +60,11 @@ def _methods(chosen: tuple[Audit, ...], plan: StudyPlan) -> tuple[Method, ...]:
         )
         for audit in chosen
     )
+
+
+def _name_of(model: str) -> str:
+    """A model as pages and exports call it: without the folders that it lies in."""
+    return Path(model).resolve().name if Path(model).is_dir() else without_folders(model)
 
 
 def study_fingerprint(plan: StudyPlan, texts: Texts, cast: Cast) -> str:
@@ -180,7 +186,7 @@ def execute(  # noqa: PLR0913 - the one place where everything comes together
         repeat = command or audit_command(plan, limits)
         of_model = [result for result in results if result.subject == cast.subjects[0].name]
         record = RunRecord(
-            title=title or plan.model,
+            title=title or _name_of(plan.model),
             results=tuple(results),
             methods=_methods(chosen, plan),
             provenance=provenance(plan, texts, cast, asked.throughput, repeat, clock() - started),

@@ -28,8 +28,8 @@ _COLUMNS = (
     "rank",
     "log_top_k_mass_nats",
 )
-Place = tuple[str, str, int, int]
-"""Role, document, first byte and one past the last."""
+Place = tuple[str, str, int, int, tuple[int, ...], tuple[int, ...]]
+"""Role, document, first byte, one past the last, tokens given and scored: sources may share the name of a document."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def _has_texts(schema: Any, *columns: str) -> bool:
 
 
 def _place(row: dict[str, Any]) -> Place:
-    return row["role"], row["document"], row["start_byte"], row["stop_byte"]
+    given, scored = tuple(row["given_ids"]), tuple(row["token_ids"])
+    return row["role"], row["document"], row["start_byte"], row["stop_byte"], given, scored
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Pairs:
         if not self.same_tokens:
             return []
         one, two = self.first.windows, self.second.windows
-        return [(one[place], two[place]) for place in one if place in two and _same_text(one[place], two[place])]
+        return [(one[place], two[place]) for place in one if place in two]
 
     @cached_property
     def held_out(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -123,7 +124,7 @@ class Pairs:
         """
         one, two = self.first.held_out, self.second.held_out
         if self.same_tokens:
-            places = [place for place in one if place in two and _same_text(one[place], two[place])]
+            places = [place for place in one if place in two]
             rows = [one[place] for place in places], [two[place] for place in places]
         elif self.same_held_out:
             shared = {row["document"] for row in one.values()} & {row["document"] for row in two.values()}
@@ -138,10 +139,6 @@ class Pairs:
         """Continuations of the same prompts."""
         one, two = (self.first.written, self.second.written) if self.same_tokens else ({}, {})
         return [(one[key], two[key]) for key in one if key in two]
-
-
-def _same_text(one: dict[str, Any], two: dict[str, Any]) -> bool:
-    return bool(one["given_ids"] == two["given_ids"] and one["token_ids"] == two["token_ids"])
 
 
 def comes_out(row: dict[str, Any]) -> bool:

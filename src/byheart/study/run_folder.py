@@ -179,9 +179,9 @@ class RunFolder:
         faults = [fault for fault in self.faults() if fault.startswith((RESULTS, PROVENANCE))]
         if faults:
             raise FormatError(f"{self.path} is damaged.", why=" ".join(faults), next_step="Run the audit again.")
-        lines = (self.path / RESULTS).read_text("ascii").splitlines()
-        about = json.loads((self.path / PROVENANCE).read_bytes())
         try:
+            lines = (self.path / RESULTS).read_text("ascii").splitlines()
+            about = json.loads((self.path / PROVENANCE).read_bytes())
             origin = about["provenance"]
             subjects = tuple(SubjectProvenance(**subject) for subject in origin["subjects"])
             return RunRecord(
@@ -193,7 +193,7 @@ class RunFolder:
                 sensitivity=tuple(Sensitivity(**row) for row in about.get("sensitivity", ())),
                 claims=tuple(Claim(**claim) for claim in about.get("claims", ())),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FormatError(
                 f"{self.path} was written in another form.",
                 why=str(error),
