@@ -55,7 +55,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("now", "fails", (), 1, "Gate failed"),
         ("now", "straddles", ("--baseline", "base"), 7, "Gate undecided"),
         ("now", "straddles", (), 2, "give --baseline RUN"),
-        ("now", "wrong", (), 2, "Did you mean 'extraction.greedy_rate'"),
+        ("now", "wrong", (), 2, "Did you mean 'extraction.greedy_rate.high'"),
         ("now", "nowhere", (), 3, "cannot be read"),
         ("unfinished", "passes", (), 3, "not a finished run"),
         ("damaged", "passes", (), 6, "is damaged"),

@@ -20,7 +20,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
 from byheart.core.judgement import GateRecord, Outcome
-from byheart.core.result import Failed
+from byheart.core.result import Completed, Failed
 from byheart.core.run_record import RunRecord
 from byheart.exports.github import annotations, summary
 from byheart.exports.junit import junit
@@ -33,7 +33,7 @@ from byheart.study.criteria import judge, read_criteria
 from byheart.study.exporting import Format, exported
 from tests.exports.hostile import ATTACKS, records, sample_gate
 from tests.exports.sarif_form import FORM
-from tests.report.sample_run import MODEL, sample_run, with_status
+from tests.report.sample_run import MODEL, rate, sample_run, with_status
 
 CASES = records()
 NAMES = ["plain", *(f"attack {number}" for number in range(len(ATTACKS)))]
@@ -240,3 +240,23 @@ def test_a_fingerprint_stays_when_numbers_and_limits_change() -> None:
     )
     assert prints(gate) == prints(dataclasses.replace(gate, judgements=later))
     assert len(set(prints(gate))) == len(prints(gate)) == 5
+
+
+def test_each_number_of_a_model_card_is_booked_under_the_text_that_it_was_measured_on() -> None:
+    record = sample_run()
+    assert record.provenance.trained_on["fingerprint"] != record.provenance.held_out["fingerprint"]
+    names = ("attribution.beyond_share", "attribution.member_beyond_share", "membership.auc", "context.label_accuracy")
+    (extraction,) = (r for r in record.results if r.audit == "extraction" and r.subject == MODEL)
+    more = tuple(
+        dataclasses.replace(extraction, audit=name.partition(".")[0], status=Completed((rate(name, 7, 100, 0, 100),)))
+        for name in names
+    )
+    card = model_card(dataclasses.replace(record, results=(*record.results, *more)))
+    (index,) = yaml.safe_load(card.split("---\n")[1])["model-index"]
+    booked = {m["type"]: it["dataset"]["name"] for it in index["results"] for m in it["metrics"]}
+    sides = {name: ("(trained on)" in text, "(held out)" in text) for name, text in booked.items()}
+    assert sides["extraction.greedy_rate"] == sides["attribution.member_beyond_share"] == (True, False)
+    assert sides["adaptation.bits_per_byte"] == sides["attribution.beyond_share"] == (False, True)
+    assert sides["membership.auc"] == (True, True)
+    assert booked["context.label_accuracy"] == "prompts that byheart made"
+    assert all(it["metrics"] for it in index["results"])

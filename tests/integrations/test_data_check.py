@@ -1,7 +1,10 @@
 """New training text against canaries and benchmarks: as a command, and as the hook that pre-commit runs."""
 
+import codecs
+import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from typer.testing import CliRunner
 
 from byheart.cli.app import app
@@ -174,3 +178,73 @@ def test_the_hook_stops_a_commit_and_lets_another_pass(folder: Path, tmp_path: P
     assert stopped.returncode == 1
     assert "exit code: 1" in stopped.stdout
     assert "data/new text.txt:2: benchmark item 'fox'" in stopped.stdout
+
+
+def _kept(name: str, tmp_path: Path) -> Path:
+    """LEAK behind one line, in many containers."""
+    text = f"first\n{LEAK}\n"
+    cell = {"cell_type": "code", "source": ["first\n", *(f"{word}\n" for word in LEAK.split())]}
+    broken = LEAK.replace(" ", "\n", 4)
+    contents: dict[str, bytes] = {
+        "a.txt.gz": gzip.compress(text.encode()),
+        "a.MD.ZST": zstandard.compress(text.encode()),
+        "marked8.txt": text.encode("utf-8-sig"),
+        "marked16.txt": text.encode("utf-16"),
+        "marked32.txt": codecs.BOM_UTF32_BE + text.encode("utf-32-be"),
+        "a.json": json.dumps({"rows": [{"text": broken}]}, indent=1).encode(),
+        "lines.json": b'{"text": 1}\n' + json.dumps({"text": broken}).encode(),
+        "list.JSONL": b"[1]\n" + json.dumps(["x", broken]).encode(),
+        "a.ipynb": json.dumps({"cells": [cell]}).encode(),
+        "a.csv": f'id,text\n1,"{LEAK}"\n'.encode(),
+    }
+    if name in contents:
+        (tmp_path / name).write_bytes(contents[name])
+    else:
+        rows = [
+            {"question": "no", "answers": [{"said": LEAK}], "raw": b"\xff"},
+            {"question": LEAK, "raw": LEAK.encode()},
+        ]
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / name)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a.txt.gz", [2]), ("a.MD.ZST", [2]), ("marked8.txt", [2]), ("marked16.txt", [2]), ("marked32.txt", [2]),
+        ("a.json", [1]), ("lines.json", [2]), ("list.JSONL", [2]), ("a.ipynb", [1]), ("a.csv", [2]),
+        ("a.parquet", [1, 2, 2]),
+    ],
+)  # fmt: skip
+def test_a_leak_is_found_in_whatever_keeps_it(patterns: Patterns, tmp_path: Path, name: str, lines: list[int]) -> None:
+    path = _kept(name, tmp_path)
+    assert [one.line for one in check_files([str(path)], patterns)] == lines
+    (hook,) = __import__("yaml").safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert re.search(hook["files"], path.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("packed.txt", gzip.compress(LEAK.encode())),
+        ("packed.jsonl", gzip.compress(LEAK.encode())),
+        ("wide.txt", LEAK.encode("utf-16-le")),
+        ("wide.jsonl", json.dumps({"text": LEAK}).encode("utf-16")),
+        ("odd.txt", LEAK.encode("utf-16") + b"x"),
+        ("a.docx", b"PK\x03\x04" + b"x" * 400),
+        ("cut.txt.gz", gzip.compress(LEAK.encode() * 99)[:-9]),
+        ("deep.json", b"[" * 100_000 + b"]" * 100_000),
+        ("deep.jsonl", b"[" * 100_000 + b"]" * 100_000),
+        ("a.parquet", b"PAR1 and nothing"),
+        ("none.txt", None),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_never_clean(
+    patterns: Patterns, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        list(check_files([str(tmp_path / name)], patterns))
+    assert caught.value.exit_code == 3
+    assert name in caught.value.what

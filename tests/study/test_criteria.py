@@ -193,7 +193,17 @@ def test_a_baseline_on_other_text_is_told(tmp_path: Path) -> None:
         (toml("extraction.greedy_rate <= other + 1"), "other + 1"),
         (toml("extraction.gredy_rate <= 0"), "Did you mean 'extraction.greedy_rate'"),
         (toml("extracton.greedy_rate <= 0"), "Did you mean 'extraction.greedy_rate'"),
-        (toml("extraction.greedy_rate.hihg <= 0"), "Did you mean 'extraction.greedy_rate'"),
+        (toml("extraction.greedy_rate.hihg <= 0"), "Did you mean 'extraction.greedy_rate.high'?"),
+        (toml("extraction.gredy_rate.hgih <= 0"), "Did you mean 'extraction.greedy_rate.high'?"),
+        (toml("extraction.greedy_rate.high.excess <= 0"), "Did you mean 'extraction.greedy_rate.excess.high'?"),
+        (toml("extraction.gredy_excess.high <= 0"), "Did you mean 'extraction.greedy_excess.high'?"),
+        (toml("extraction.greedy_rate.upper <= 0"), ".upper is none of them"),
+        (toml("greedy_rate.high <= 0"), "Did you mean 'extraction.greedy_rate.high'?"),
+        (toml("memorisation.rate <= 0"), "It begins with one of adaptation, "),
+        (toml("extraction.zzz.high <= 0"), "Of extraction there are: extraction.greedy_rate, "),
+        (toml("extraction.greedy_rate.high =< 0.1"), "compares with =<. Did you mean '<='?"),
+        (toml("extraction.greedy_rate.low => 0.1"), "compares with =>. Did you mean '>='?"),
+        (toml("extraction.greedy_rate <= 0.1", more='subject = "infinigram"'), "Did you mean 'lookup:infinigram' or"),
         (toml("extraction.greedy_rate <= 5"), "5 % is written 0.05"),
         (toml("extraction.greedy_rate <= baseline"), "--baseline"),
         (toml("extraction.greedy_rate <= 0.1", more='requier = "x"'), "Did you mean 'require'"),
@@ -216,6 +226,48 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
     assert "criterion 1:" in str(caught.value)
     assert "criterion 2:" in str(caught.value)
     assert "'limits'" in str(caught.value)
+
+
+def test_faults_of_form_and_of_names_are_listed_together(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        toml("extraction.gredy_rate.high <= 0.1", more='subjct = "model"')
+        + toml("extraction.greedy_rate.hihg =< 0.1")
+        + toml("membership.acu.high <= 0.6", more='subject = "modle"')
+        + "[[criteria]]\n",
+        "utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_criteria(path, sample_run())
+    faults = (caught.value.why or "").split("; ")
+    assert [fault.partition(": ")[0] for fault in faults[1:]] == [f"criterion {n}" for n in (1, 2, 1, 2, 3, 3)]
+    for told in ("'criterion'", "'subject'", "'<='", "greedy_rate.high'", "'membership.auc.high'", "'model'"):
+        assert any(told in fault for fault in faults), told
+
+
+def test_a_subject_is_known_by_the_name_that_the_report_gives_it(tmp_path: Path) -> None:
+    record = sample_run()
+    own = dataclasses.replace(record.provenance.subjects[0], name="memorizer:infinigram", role="memorizer")
+    subjects = (*record.provenance.subjects, own)
+    record = dataclasses.replace(record, provenance=dataclasses.replace(record.provenance, subjects=subjects))
+    with pytest.raises(ConfigError, match=r"Did you mean 'memorizer:infinigram'\?"):
+        gate(tmp_path, toml("extraction.greedy_rate <= 0.1", more='subject = "infinigram"'), record)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("extraction.greedy_rate.high <= 0.6", "asked: upper bound at most 60 %."),
+        ("extraction.greedy_rate.low >= 0.2", "asked: lower bound at least 20 %, and the whole interval"),
+        (
+            "extraction.greedy_rate.excess.low >= -0.2",
+            "asked: lower bound at least \N{MINUS SIGN}20 percentage points.",
+        ),
+        ("extraction.greedy_rate.excess.low >= -0.2", "excess over the control +7.0 percentage points (95 % interval"),
+    ],
+)
+def test_a_limit_is_said_to_be_one_of_a_bound_in_its_unit(tmp_path: Path, line: str, said: str) -> None:
+    assert said in one(tmp_path, line).said
 
 
 def test_a_short_name_that_could_mean_two_numbers_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from byheart.audits import AUDITS, capacity
 from byheart.core.audit import method_parts
 from byheart.errors import ConfigError
 from byheart.memorizers import NAMES
-from byheart.report.comparison import MEASURES
+from byheart.report.comparison import MEASURES, measure
 from byheart.study.meanings import PACKAGE, meanings_of, names
 from tests.house.test_house import ROOT
 from tests.report.sample_run import sample_run
@@ -75,6 +75,31 @@ def test_every_word_of_the_glossary_is_explained() -> None:
     ]
     assert len(words) > 100
     assert [word for word in words if word not in {m.name for m in meanings_of(word)}] == []
+
+
+@pytest.mark.parametrize("audit", sorted(TABLE))
+def test_a_number_is_found_by_what_a_report_calls_it(audit: str) -> None:
+    for name in TABLE[audit]:
+        assert f"{audit}.{name}" in {meaning.name for meaning in meanings_of(measure(f"{audit}.{name}"))}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("p_z", "drawing a whole suffix"),
+        ("bits per byte", "UTF-8 bytes"),
+        ("nats per token", "1.44 bits"),
+        ("beyond every rung", "no rung of the ladder"),
+        ("distinct markov", "each trained-on document once"),
+        ("Holm", "p-values of several tests"),
+        ("Clopper-Pearson", "interval of a share"),
+        ("top-k", "most probable tokens"),
+        ("held-out (chance)", "held-out text"),
+        ("rung", "explanation of a token"),
+    ],
+)
+def test_words_that_stand_on_a_page_are_explained(asked: str, told: str) -> None:
+    assert told in meanings_of(asked)[0].said
 
 
 def test_the_end_of_a_name_is_enough_and_a_slip_is_told() -> None:

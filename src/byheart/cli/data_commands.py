@@ -11,7 +11,9 @@ _LISTED = 50
 
 
 def data_check(
-    files: Annotated[list[str], typer.Argument(help="Training text: text, .jsonl(.gz/.zst) or .parquet.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Training text: text, .jsonl, .json, .ipynb, all also .gz/.zst, or .parquet.")
+    ],
     canaries: Annotated[
         list[str] | None,
         typer.Option("--canaries", help="List of `byheart canary make`, or text with one on each line; repeatable."),

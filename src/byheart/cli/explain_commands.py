@@ -16,7 +16,10 @@ END_TEXT = "<end of document>"
 
 def explain(
     name: Annotated[
-        str, typer.Argument(help="Number, audit, memorizer or word of the glossary; all are listed without.")
+        str,
+        typer.Argument(
+            help="Number, by its dotted name or as a report calls it, audit, memorizer or word; all are listed without."
+        ),
     ] = "",
     json: JsonFlag = False,
 ) -> None:

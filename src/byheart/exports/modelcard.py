@@ -28,12 +28,20 @@ LIMITS = (
 )
 
 
+_AUDITS_OF_TRAINED_ON = ("extraction.", "exposure.", "complexity.")
+_ON_TRAINED_ON = ("adaptation.seen_bits_per_byte", "propensity.capability_rate")
+_OF_SEEN = ".member_"
+_ON_BOTH = ("propensity.measure",)
+"""Of a given model; all else is measured on held-out text, or on what was written behind it."""
+
+
 def model_card(record: RunRecord, gate: GateRecord | None = None) -> str:
     """A card: YAML between two lines of `---`, then the section.
 
     The metadata is a `model-index`, of which the Hub makes its table of evaluation results. The newer `.eval_results`
     files are for benchmarks that are data sets on the Hub, which the texts of a run are not. Each metric has the
-    estimate's dotted name as its type and its interval, control and sample in its `args`.
+    estimate's dotted name as its type, the text that it was measured on as its data set, and its interval, control and
+    sample in its `args`.
 
     Args:
         record: the run; its strings may be hostile.
@@ -54,20 +62,32 @@ def _last(path: str) -> str:
 
 
 def _index(record: RunRecord, model: str) -> dict[str, Any]:
-    by_audit: dict[str, list[Estimate]] = {}
+    together: dict[tuple[str, str], list[Estimate]] = {}
     for result, it in numbers(record, model):
         if isinstance(it, Estimate):
-            by_audit.setdefault(result.audit, []).append(it)
-    dataset = {"type": "text", "name": f"{_extent(record.provenance.trained_on)} (trained on)"}
+            together.setdefault((result.audit, _measured_on(it.name, record)), []).append(it)
     results = [
         {
             "task": {"type": "text-generation", "name": f"byheart {line(audit, 60)}"},
-            "dataset": dataset,
+            "dataset": {"type": "text", "name": dataset},
             "metrics": [_metric(it) for it in found],
         }
-        for audit, found in by_audit.items()
+        for (audit, dataset), found in together.items()
     ]
     return {"name": line(model, 100), "results": results}
+
+
+def _measured_on(name: str, record: RunRecord) -> str:
+    """The text on which a number was measured, with the side of the run that it is; not what it is compared with."""
+    seen, unseen = (f"{_extent(side)}" for side in (record.provenance.trained_on, record.provenance.held_out))
+    if "fingerprint" not in record.provenance.trained_on:
+        return f"{seen} (laboratory)"
+    if name in _ON_BOTH or name.startswith("membership."):
+        return f"{seen} (trained on) and {unseen} (held out)"
+    if name.startswith("context."):
+        return "prompts that byheart made"
+    is_seen = name in _ON_TRAINED_ON or name.startswith(_AUDITS_OF_TRAINED_ON) or _OF_SEEN in name
+    return f"{seen} (trained on)" if is_seen else f"{unseen} (held out)"
 
 
 def _metric(it: Estimate) -> dict[str, Any]:

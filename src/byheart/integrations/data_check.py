@@ -7,14 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from byheart.core.visible import visible_in_line
-from byheart.corpus import readers
 from byheart.corpus.normalisation import normalise, words
-from byheart.corpus.readers.json_lines import ENDINGS, record
-from byheart.corpus.readers.kind import Options
-from byheart.corpus.readers.lines import Line, numbered_lines
 from byheart.corpus.secrets import read_secrets
 from byheart.errors import ConfigError, SourceError
-from byheart.study.benchmark import all_texts, read_items
+from byheart.integrations.training_texts import texts_of
+from byheart.study.benchmark import read_items
 
 DEFAULT_MIN_WORDS = 13
 FEWEST_WORDS = 8
@@ -177,41 +174,14 @@ class Patterns:
 def check_files(files: Iterable[str], patterns: Patterns) -> Iterator[Found]:
     """What the files hold, in their order.
 
-    JSON lines are looked through record by record, every string of each; a line that is no JSON is looked through as
-    it stands. Tables give their column `text`. Any other file is one text, whatever its bytes.
+    What a file's texts are, training_texts.py says; a file that holds none that it can read is refused.
 
     Args:
         files: as a hook names them.
         patterns: what is looked for.
     Raises:
-        SourceError: a file cannot be read.
+        SourceError: a file cannot be read to its end, or is no text.
     """
     for file in files:
-        for text, line in _texts(file):
+        for text, line in texts_of(file):
             yield from patterns.found_in(file, text, line)
-
-
-def _texts(file: str) -> Iterator[tuple[str, int | None]]:
-    lower = file.lower()
-    if lower.endswith(ENDINGS):
-        for line in numbered_lines(Path(file), Options(source=file)):
-            if isinstance(line, Line):
-                yield from ((text, line.number) for text in _strings(line.content))
-            else:
-                raise SourceError(f"{visible_in_line(file)} cannot be read to its end.", why=line.what)
-    elif lower.endswith(".parquet"):
-        yield from ((document.text, number) for number, document in enumerate(readers.stream(file), start=1))
-    else:
-        try:
-            yield Path(file).read_text("utf-8", "surrogateescape"), None
-        except OSError as error:
-            raise SourceError(f"{visible_in_line(file)} cannot be read.", why=error.strerror or "") from error
-
-
-def _strings(line: bytes) -> list[str]:
-    try:
-        texts = [text for _, text in all_texts(record(line), "")]
-        # JSON can hold half a character, which is no text.
-        return [text if text.isascii() else text.encode("utf-8", "replace").decode() for text in texts]
-    except ValueError:
-        return [line.decode("utf-8", "surrogateescape")]

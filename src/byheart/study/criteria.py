@@ -21,7 +21,8 @@ from byheart.core.run_record import RunRecord
 from byheart.errors import ConfigError, SourceError
 from byheart.report import format as fmt
 from byheart.report.comparison import MEASURES, why_missing
-from byheart.study.criterion import Criterion, all_names, compared, parse, resolved
+from byheart.study.criterion import Criterion, all_names, compared, named, parse, path_of, resolved
+from byheart.study.criterion_names import meant_subject
 from byheart.study.deciding import decided
 from byheart.study.headline import NAMES
 from byheart.study.plan import did_you_mean
@@ -48,11 +49,13 @@ class Criteria:
     """In the order of the file; at least one."""
 
 
-def read_criteria(path: Path) -> Criteria:
+def read_criteria(path: Path, record: RunRecord | None = None, baseline: RunRecord | None = None) -> Criteria:
     """The criteria in a TOML file.
 
     Args:
         path: the file; untrusted.
+        record: a run that it is for: names that this does not have are then listed beside the other faults.
+        baseline: the run that `baseline` in a criterion means.
     Raises:
         SourceError: it cannot be read.
         ConfigError: it is not TOML, or says what no criterion says; all faults are listed.
@@ -67,9 +70,11 @@ def read_criteria(path: Path) -> Criteria:
         raw = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML.", why=str(error), next_step=NEXT) from error
-    items, faults = _items(raw)
+    items, named_ones, faults = _items(raw)
     if faults:
-        raise _ill_formed(str(path), faults)
+        known = _known(record, baseline) if record is not None else []
+        misnamed = [(n, _misnamed(it, record, known)) for n, it in named_ones if record is not None]
+        raise _ill_formed(str(path), [*faults, *(f"criterion {n}: {one}" for n, found in misnamed for one in found)])
     return Criteria(name=f"{path.name}, BLAKE3 {blake3(data).hexdigest()[:16]}", items=tuple(items))
 
 
@@ -77,26 +82,32 @@ def _ill_formed(where: str, faults: list[str]) -> ConfigError:
     return ConfigError(f"{where} is ill-formed.", why="; ".join(faults), next_step=NEXT)
 
 
-def _items(raw: dict[str, Any]) -> tuple[list[Criterion], list[str]]:
+def _items(raw: dict[str, Any]) -> tuple[list[Criterion], list[tuple[int, Criterion]], list[str]]:
+    """Criteria, those among them and among the faulty that name a number, each with its place, and what is wrong."""
     faults = [f"unknown key {key!r}. {did_you_mean(key, ['criterion'])}" for key in raw if key != "criterion"]
     tables = raw.get("criterion", [])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        return [], [*faults, "it needs at least one table [[criterion]] with a line require"]
+        return [], [], [*faults, "it needs at least one table [[criterion]] with a line require"]
     items: list[Criterion] = []
+    named_ones: list[tuple[int, Criterion]] = []
     for number, table in enumerate(tables, start=1):
         wrong = [f"unknown key {key!r}. {did_you_mean(key, list(KEYS))}" for key in table if key not in KEYS]
         wrong += [f"{key} must be a text" for key in KEYS if key in table and not isinstance(table[key], str)]
         wrong += [] if "require" in table else ["no line require"]
-        read = parse(table["require"]) if not wrong else None
+        line, subject = table.get("require"), table.get("subject", "model")
+        read = parse(line) if isinstance(line, str) else None
+        name = named(line) if isinstance(line, str) else None
+        if name is not None:
+            named_ones.append((number, replace(name, subject=subject if isinstance(subject, str) else "model")))
         if isinstance(read, str):
             wrong.append(f"{table['require'][:100]!r} {read}")
         faults += [f"criterion {number}: {fault}" for fault in wrong]
-        if isinstance(read, Criterion):
-            read = replace(read, subject=table.get("subject", "model"), why=table.get("why", ""))
+        if isinstance(read, Criterion) and not wrong:
+            read = replace(read, subject=subject, why=table.get("why", ""))
             if any((it.text, it.subject) == (read.text, read.subject) for it in items):
                 faults.append(f"criterion {number}: {read.text!r} stands there twice")
             items.append(read)
-    return items, faults
+    return items, named_ones, faults
 
 
 def judge(record: RunRecord, criteria: Criteria, baseline: RunRecord | None = None) -> GateRecord:
@@ -144,13 +155,8 @@ def _known(record: RunRecord, baseline: RunRecord | None) -> list[str]:
 
 
 def _faults(criterion: Criterion, record: RunRecord, known: list[str], baseline: RunRecord | None) -> list[str]:
-    faults = []
+    faults = _misnamed(criterion, record, known)
     meant = resolved(criterion, known)
-    if isinstance(meant, str):
-        faults.append(f"{criterion.name!r} {meant}")
-    names = [s.name for s in record.provenance.subjects]
-    if criterion.subject not in (*ROLES, *names):
-        faults.append(f"no subject {criterion.subject!r}. {did_you_mean(criterion.subject, [*ROLES, *names])}")
     if criterion.limit.factor is not None and baseline is None:
         faults.append(f"{criterion.text!r} asks for a baseline: give --baseline RUN")
     if not isinstance(meant, str) and criterion.limit.factor is None:
@@ -171,6 +177,15 @@ def _ends(it: Estimate | str, aspect: str) -> tuple[float, float] | None:
     if aspect == "excess":
         return (-0.5, 0.5) if it.unit == "AUC" else (-1.0, 1.0)
     return 0.0, 1.0
+
+
+def _misnamed(criterion: Criterion, record: RunRecord, known: list[str]) -> list[str]:
+    found = resolved(criterion, known)
+    faults = [f"{path_of(criterion.text)!r} {found}"] if isinstance(found, str) else []
+    names = [s.name for s in record.provenance.subjects]
+    if criterion.subject not in (*ROLES, *names):
+        faults.append(f"no subject {criterion.subject!r}. {meant_subject(criterion.subject, names, ROLES)}")
+    return faults
 
 
 def _subject(criterion: Criterion, record: RunRecord) -> str:

@@ -10,15 +10,14 @@ number, or `baseline`, `baseline + NUMBER`, `baseline - NUMBER` or `baseline * N
 the same number in the run that the gate is given as one.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from byheart.core.evidence import Estimate, Interval
-from byheart.study.plan import did_you_mean
+from byheart.study.criterion_names import meant
 
 Part = Literal["value", "low", "high"]
 Aspect = Literal["", "excess", "control"]
@@ -26,10 +25,11 @@ Aspect = Literal["", "excess", "control"]
 PARTS: tuple[Part, ...] = ("value", "low", "high")
 ASPECTS: tuple[Aspect, ...] = ("excess", "control")
 COMPARISONS = ("<=", "<", ">=", ">")
+_REVERSED = {"=<": "<=", "=>": ">="}
 MAX_CHARACTERS = 300
 """Of a line."""
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_LINE = re.compile(r"([A-Za-z0-9_.]+)\s*(<=|>=|==|=|!=|<|>)\s*(.+)", re.DOTALL)
+_LINE = re.compile(r"([A-Za-z0-9_.]+)\s*(<=|>=|=<|=>|==|=|!=|<|>)\s*(.+)", re.DOTALL)
 _LIMIT = re.compile(rf"({_NUMBER})|baseline(?:\s*([-+*])\s*({_NUMBER}))?")
 
 
@@ -106,6 +106,8 @@ def parse(text: str) -> Criterion | str:
     if found is None:
         return "is not of the form NAME <= LIMIT, for example extraction.greedy_excess.high <= 0.001"
     path, comparison, right = found.groups()
+    if comparison in _REVERSED:
+        return f"compares with {comparison}. Did you mean {_REVERSED[comparison]!r}?"
     if comparison not in COMPARISONS:
         return f"compares with {comparison}, which no measured number keeps exactly; write <=, <, >= or >"
     limit = _limit(right.strip())
@@ -113,6 +115,12 @@ def parse(text: str) -> Criterion | str:
         return limit
     name, aspect, part = _taken_apart(path)
     return Criterion(text=text.strip(), name=name, aspect=aspect, part=part, comparison=comparison, limit=limit)
+
+
+def path_of(text: str) -> str:
+    """What stands before the comparison of a line, empty where it has none."""
+    found = _LINE.fullmatch(text.strip())
+    return found[1] if found is not None else ""
 
 
 def _limit(text: str) -> Limit | str:
@@ -145,6 +153,12 @@ def _taken_apart(path: str) -> tuple[str, Aspect, Part]:
     return path, "", part
 
 
+def named(text: str) -> Criterion | None:
+    """A line as far as its name goes, whatever is wrong with its comparison or limit; None where it has no name."""
+    read = parse(f"{path_of(text)} <= 0") if path_of(text) else None
+    return replace(read, text=text.strip()) if isinstance(read, Criterion) else None
+
+
 def resolved(criterion: Criterion, known: Sequence[str]) -> tuple[str, Aspect] | str:
     """The estimate that a criterion is about, and what of it, or what is wrong with its name.
 
@@ -158,19 +172,12 @@ def resolved(criterion: Criterion, known: Sequence[str]) -> tuple[str, Aspect] |
         stem = criterion.name.removesuffix(f"_{aspect}")
         if stem == criterion.name or criterion.aspect:
             continue
-        meant = [name for name in known if stem in (name, name.rpartition("_")[0])]
-        if len(meant) == 1:
-            return meant[0], aspect
-        if meant:
-            return f"could be the {aspect} of {', '.join(meant)}; write one of them and .{aspect}"
-    return f"names no number that there is. {did_you_mean(criterion.name, _alike(criterion.name, known))}"
-
-
-def _alike(name: str, known: Sequence[str]) -> list[str]:
-    """Names to suggest from: what is nearly the same, else those of the same audit, else the audits."""
-    audit = name.partition(".")[0] + "."
-    same = [it for it in known if it.startswith(audit)]
-    return difflib.get_close_matches(name, known, n=1) or same or sorted({it.partition(".")[0] for it in known})
+        found = [name for name in known if stem in (name, name.rpartition("_")[0])]
+        if len(found) == 1:
+            return found[0], aspect
+        if found:
+            return f"could be the {aspect} of {', '.join(found)}; write one of them and .{aspect}"
+    return f"names no number that there is. {meant(path_of(criterion.text), known)}"
 
 
 def compared(it: Estimate, aspect: Aspect) -> Interval | str:

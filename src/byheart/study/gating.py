@@ -41,9 +41,9 @@ def gate_of(run: Path, criteria: Path, baseline: Path | None = None) -> GateReco
         SourceError, FormatError: a run is missing, unfinished or damaged, or the file cannot be read.
         ConfigError: the criteria are ill-formed or name what there is not.
     """
-    asked = read_criteria(criteria)
+    record = whole_run(run)
     other = whole_run(baseline) if baseline is not None else None
-    judged = judge(whole_run(run), asked, other)
+    judged = judge(record, read_criteria(criteria, record, other), other)
     return judged if baseline is None else replace(judged, baseline=baseline.resolve().name)
 
 

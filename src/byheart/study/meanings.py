@@ -16,7 +16,7 @@ from typing import Any
 from byheart.core.audit import METHOD_HEADINGS, method_parts
 from byheart.errors import ConfigError
 from byheart.memorizers import NAMES
-from byheart.report.comparison import CONTROLS, MEASURES, measure
+from byheart.report.comparison import CONTROLS, measure
 
 PACKAGE = Path(__file__).parents[1]
 MEMORIZER = "memorizer:"
@@ -50,7 +50,8 @@ def meanings_of(name: str) -> tuple[Meaning, ...]:
     """Everything that a name stands for, the most specific first.
 
     Args:
-        name: a dotted name, or the end of one; an audit; a memorizer, with "memorizer:" or without; a word.
+        name: a dotted name, the end of one, or what a report calls it; an audit; a memorizer, with "memorizer:" or
+            without; a word.
     Raises:
         ConfigError: it stands for nothing, with the nearest name.
     """
@@ -84,7 +85,8 @@ def _all() -> tuple[tuple[str, Meaning], ...]:
     ]
     audits = [(audit, _audit(audit)) for audit in table]
     memorizers = [(key, it) for name in NAMES for it in (_memorizer(name),) for key in (name, MEMORIZER + name)]
-    return (*numbers, *audits, *memorizers, *_words())
+    labels = [(dict(it.facts)["called"].lower(), it) for _, it in numbers]
+    return (*numbers, *labels, *audits, *memorizers, *_words())
 
 
 def _ends() -> list[str]:
@@ -97,7 +99,7 @@ def _number(audit: str, name: str, it: dict[str, Any]) -> Meaning:
     parts = method_parts(_docstring(f"audits/{file}"))
     control = it.get("control") or CONTROLS.get(dotted) or CONTROLS.get(audit) or _USUAL_CONTROL
     facts = {
-        "called": measure(dotted) if dotted in MEASURES else "",
+        "called": measure(dotted),
         "unit": it["unit"],
         "formula": it.get("formula", ""),
         "control": control,
@@ -153,11 +155,12 @@ def _words() -> list[tuple[str, Meaning]]:
 
 
 def _keys(word: str) -> tuple[str, ...]:
-    """A word as it may be asked for: "FPR, TPR" by each, "automaton (M1)" by both."""
+    """A word as it may be asked for: "FPR, TPR" by each, "automaton (M1)" by both, "distinct:markov" as it is shown."""
     lower = word.lower()
     plain = re.sub(r" \([^)]*\)", "", lower)
     inside = re.findall(r"\(([a-z]\d)\)", lower)
-    return tuple(dict.fromkeys((lower, plain, *plain.split(", "), *inside)))
+    each = (*lower.split(", "), *plain.split(", "))
+    return tuple(dict.fromkeys((lower, plain, *each, *(one.replace(":", " ") for one in each), *inside)))
 
 
 def _given(facts: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,9 @@ class _DamagedFileError(Exception):
     """The rest of a file cannot be had; the message says why."""
 
 
+_DAMAGE = (_DamagedFileError, OSError, EOFError, zlib.error)
+
+
 def numbered_lines(path: Path, options: Options) -> Iterator[Line | Problem]:
     """The lines of a file; a UTF-8 byte order mark is dropped.
 
@@ -65,13 +68,30 @@ def numbered_lines(path: Path, options: Options) -> Iterator[Line | Problem]:
                 yield line()
                 pending, num_pending, number = bytearray(), 0, number + 1
                 start = stop + 1
-    except (_DamagedFileError, OSError, EOFError, zlib.error) as error:
-        refusal = error.strerror if isinstance(error, OSError) else None
-        damage = refusal or f"the file is damaged or cut off here ({error})"
+    except _DAMAGE as error:
+        damage = _said(error)
     if num_pending:
         yield line(is_whole=damage is None)
     if damage is not None:
         yield Problem(str(path), number, damage)
+
+
+def content(path: Path, options: Options) -> bytes | Problem:
+    """All of a file, as long as its lines may be; a Problem where it is damaged.
+
+    Args:
+        path: plain, or compressed when its name ends in .gz or .zst.
+        options: as `numbered_lines` takes them.
+    """
+    try:
+        return b"".join(_chunks(path, options))
+    except _DAMAGE as error:
+        return Problem(str(path), None, _said(error))
+
+
+def _said(error: Exception) -> str:
+    refusal = error.strerror if isinstance(error, OSError) else None
+    return refusal or f"the file is damaged or cut off here ({error})"
 
 
 def _chunks(path: Path, options: Options) -> Iterator[bytes]:
