@@ -1,17 +1,29 @@
 """Numbers in words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from byheart.core.evidence import Interval, Refusal
-from byheart.explorer.words import continuation_said, cut_said, probability, tries_said, usual_said
+from byheart.explorer.words import (
+    as_far_said,
+    continuation_said,
+    cut_said,
+    greedy_said,
+    probability,
+    tries_said,
+    usual_said,
+)
 from byheart.study.exploring.continuation import Cut, Said
 from tests.models.networks import texts
 
 
-def said(log_pz: float | None, tries: float | None, *, tells: bool = True) -> Said:
-    return Said(name="m", log_pz_nats=log_pz, tells_pz=tells, bits=3.0, num_right=1, is_greedy=False, tries=tries)
+def said(log_pz: float | None, tries: float | None, *, tells: bool = True, num_right: int = 1) -> Said:
+    return Said(
+        name="m", log_pz_nats=log_pz, tells_pz=tells, bits=3.0, num_right=num_right,
+        log_pz_right_nats=math.log(0.896) if tells else None, is_greedy=False, tries=tries,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -37,12 +49,36 @@ def test_what_is_never_written_and_what_is_not_told_are_different_sentences() ->
     assert "In one try" in continuation_said(said(math.log(0.9), 1.0), 5)
 
 
+def test_how_much_comes_out_by_itself_is_said_before_anything_else() -> None:
+    never = continuation_said(said(None, None, num_right=23), 24)
+    assert never.startswith("Of 24 tokens the first 23 tokens come out by themselves (greedy), then the model says")
+    assert "p_z of that part is 89.6 %" in never
+    assert "end it with a whole word" in never
+    # The last token alone differs, and may be the wrong one, also where it is among the 40.
+    assert "end it with a whole word" in continuation_said(said(-14.0, 1e6, num_right=23), 24)
+    assert "end it with a whole word" not in continuation_said(said(-14.0, 1e6, num_right=5), 24)
+    assert "p_z of that part" not in continuation_said(said(None, None, tells=False), 5)
+    assert continuation_said(said(None, None, num_right=0), 24).startswith("The model would begin otherwise")
+    assert continuation_said(replace(said(0.0, 1.0, num_right=24), is_greedy=True), 24).startswith("All 24 tokens")
+    assert (greedy_said(said(0.0, 1.0), 5), greedy_said(replace(said(0.0, 1.0), is_greedy=True), 5)) == (
+        "first 1 of 5",
+        "all 5",
+    )
+
+
+def test_what_comes_out_by_itself_stands_beside_chance() -> None:
+    assert "0 of 77 windows" in as_far_said(Interval(0.0, 0.0, 0.047, n=77), 23)
+    assert "the first 23 tokens" in as_far_said(Interval(0.0, 0.0, 0.047, n=77), 23)
+    assert as_far_said(Interval(1.0, 0.953, 1.0, n=77), 0) == ""
+
+
 def test_a_moved_border_and_unread_tokens_are_named() -> None:
     (ids,) = texts(6)
     it = Cut(token_ids=ids, num_given=4, moved_bytes=2, left_out_tokens=1000)
     assert it.num_tokens == 2
     assert "2 bytes earlier" in cut_said(it)
     assert "first 1,000 tokens" in cut_said(it)
+    assert "(2 bytes) are left out" in cut_said(replace(it, blank_bytes=2))
     assert cut_said(Cut(token_ids=ids, num_given=4, moved_bytes=0, left_out_tokens=0)) == ""
 
 

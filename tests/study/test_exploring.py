@@ -221,6 +221,7 @@ def test_what_a_network_gives_a_continuation_is_what_its_distributions_say() -> 
     assert found.log_pz_nats == (pytest.approx(math.log(math.prod(kept)), abs=1e-4) if all(kept) else None)
     right = [int(row.argmax()) == token for row, token in zip(rows, ids[9:], strict=True)]
     assert found.num_right == (right.index(False) if False in right else 5)
+    assert found.log_pz_right_nats == pytest.approx(math.log(math.prod(kept[: found.num_right])), abs=1e-4)
     # Whatever a network says: its own most probable tokens are greedy, and likely enough to come out.
     greedy = list(ids[:9])
     for _ in range(3):
@@ -229,6 +230,7 @@ def test_what_a_network_gives_a_continuation_is_what_its_distributions_say() -> 
         "m", network, Cut(token_ids=np.array(greedy, dtype=np.int32), num_given=9, moved_bytes=0, left_out_tokens=0)
     )
     assert told.is_greedy
+    assert told.log_pz_right_nats == told.log_pz_nats
     assert told.log_pz_nats is not None
     assert told.tries == pytest.approx(max(1.0, math.log(1 - 0.5) / math.log(1 - math.exp(told.log_pz_nats))))
 
@@ -254,6 +256,31 @@ def test_a_border_inside_a_token_moves_to_its_beginning_and_a_long_beginning_is_
     for given, continuation in (("", ""), ("a", " unbelievable" * 600)):
         with pytest.raises(InputError, match="tokens here"):
             cut(tokenizer, given, continuation, None)
+
+
+def test_the_line_end_that_a_copied_text_takes_along_does_not_make_it_unwritable(run: Path) -> None:
+    exploration, given = Exploration(run), SEEN[3][:40]
+    continuation = SEEN[3][40:60].rpartition(" ")[0]
+    exact, said, _ = exploration.continuation(given, continuation)
+    assert said[0].log_pz_nats is not None
+    copied, again, _ = exploration.continuation(given, f"{continuation} \n")
+    assert (copied.num_tokens, copied.blank_bytes, exact.blank_bytes) == (exact.num_tokens, 2, 0)
+    assert again == said
+    # Who asks about nothing but blanks is answered about them.
+    assert exploration.continuation(given, "\n")[0].blank_bytes == 0
+
+
+def test_of_a_text_that_is_never_written_the_part_that_comes_out_by_itself_has_its_p_z(run: Path) -> None:
+    it, (model, *_), _ = Exploration(run).continuation(SEEN[3][:40], SEEN[3][40:60].rpartition(" ")[0] + " w\0")
+    assert model.log_pz_nats is None
+    assert 0 < model.num_right < it.num_tokens
+    part = Cut(
+        token_ids=it.token_ids[: it.num_given + model.num_right],
+        num_given=it.num_given, moved_bytes=0, left_out_tokens=0,
+    )  # fmt: skip
+    alone = say("m", Exploration(run).speakers.speaker().predictor, part)
+    assert alone.is_greedy
+    assert alone.log_pz_nats == pytest.approx(model.log_pz_right_nats)
 
 
 def test_a_window_of_a_document_never_cuts_a_character() -> None:
@@ -288,7 +315,8 @@ def test_bytes_of_a_document_are_found_in_an_index_of_tokens() -> None:
 
 def test_chance_counts_the_windows_that_are_at_least_as_probable() -> None:
     top = np.log(np.array([[0.5, 0.1], [0.5, 0.5], [0.1, 1.0], [0.2, 0.2]]))
-    windows = HeldOutWindows(50, top, np.log(np.array([[0.5, 0.5], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]])))
+    whole = np.log(np.array([[0.5, 0.5], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]]))
+    windows = HeldOutWindows(50, top, whole, np.array([2, 1, 0, 1]))
     found = windows.at_least(float(np.log(0.1)), 2, whole=False)
     assert isinstance(found, Interval)
     assert (found.value, found.n) == (2 / 4, 4)
@@ -296,6 +324,10 @@ def test_chance_counts_the_windows_that_are_at_least_as_probable() -> None:
     assert isinstance(by_whole, Interval)
     assert by_whole.value == 1 / 4
     assert isinstance(windows.at_least(0.0, 3, whole=False), Refusal)
+    as_far = windows.as_far(1)
+    assert isinstance(as_far, Interval)
+    assert (as_far.value, as_far.n) == (3 / 4, 4)
+    assert isinstance(windows.as_far(3), Refusal)
 
 
 def test_documents_are_found_by_words_of_their_names() -> None:

@@ -118,7 +118,12 @@ def explanation_json(found: Attribution) -> dict[str, Any]:
 
 
 def continuation_json(
-    it: Cut, said: Sequence[Said], usual: Interval | Refusal, usual_given: int | None, notes: Sequence[str]
+    it: Cut,
+    said: Sequence[Said],
+    usual: Interval | Refusal,
+    as_far: Interval | Refusal,
+    usual_given: int | None,
+    notes: Sequence[str],
 ) -> dict[str, Any]:
     """What model and memorizers give a continuation.
 
@@ -126,6 +131,7 @@ def continuation_json(
         it: the cut text.
         said: the model's first.
         usual: how many held-out windows the model finds as probable.
+        as_far: how many come out by themselves as far.
         usual_given: tokens before those.
         notes: what a reader should know.
     """
@@ -137,6 +143,7 @@ def continuation_json(
         "formula": words.FORMULA,
         "border": words.cut_said(it),
         "chance": words.usual_said(usual, it.num_tokens, usual_given, whole=model.log_pz_nats is None),
+        "chance_by_itself": words.as_far_said(as_far, model.num_right),
         "beside": _beside(model, best),
         "notes": [visible(note) for note in notes],
         "num_given": it.num_given,

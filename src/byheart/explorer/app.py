@@ -212,7 +212,8 @@ class Explorer:
         def said(tell: Progress) -> dict[str, Any]:
             it, everyone, notes = self._exploration.continuation(given, continuation, on_progress=tell)
             usual = self._exploration.usual(everyone[0], it.num_tokens)
-            return continuation_json(it, everyone, usual, self._exploration.usual_given, notes)
+            as_far = self._exploration.usual_right(everyone[0])
+            return continuation_json(it, everyone, usual, as_far, self._exploration.usual_given, notes)
 
         return _json(await self._models.run(said, request.is_disconnected))
 

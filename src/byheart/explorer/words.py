@@ -70,26 +70,42 @@ def tries_said(it: Said) -> str:
 
 
 def greedy_said(it: Said, num_tokens: int) -> str:
-    """Whether it comes out without any chance."""
-    return "yes" if it.is_greedy else f"no: {it.num_right:,} of {num_tokens:,} tokens, then another"
+    """How much of it comes out without any chance."""
+    return f"all {num_tokens:,}" if it.is_greedy else f"first {it.num_right:,} of {num_tokens:,}"
 
 
 def continuation_said(it: Said, num_tokens: int) -> str:
-    """What the model gives the continuation, in one sentence."""
+    """What the model gives the continuation: first how much of it comes out by itself."""
+    by_itself = _by_itself(it, num_tokens)
     if not it.tells_pz:
-        return f"{_whole(it)} It does not tell its 40 most probable tokens, so that there is no p_z."
+        return f"{by_itself} {_whole(it)} It does not tell its 40 most probable tokens, so that there is no p_z."
+    ends = (
+        " (A text that ends inside a word ends in another token than its source: end it with a whole word.)"
+        if it.log_pz_nats is None or it.num_right == num_tokens - 1
+        else ""
+    )
     if it.log_pz_nats is None:
         return (
-            f"The model never writes these {num_tokens:,} tokens at temperature 1 and top-k 40: one of them is not "
-            f"among its 40 most probable. {_whole(it)} (A text that ends inside a word ends in another token than its "
-            "source: end it with a whole word.)"
+            f"{by_itself} Exactly these {num_tokens:,} it never writes at temperature 1 and top-k 40: one of them is "
+            f"not among its 40 most probable. {_whole(it)}{ends}"
         )
     often = tries_said(it)
     times = "In one try" if often == "1" else f"In {often} tries"
     return (
-        f"p_z = {probability(it.log_pz_nats)} ({nats_to_bits(-it.log_pz_nats):,.1f} bits for {num_tokens:,} tokens). "
-        f"{times} it comes out with probability one half or more. {_whole(it)}"
+        f"{by_itself} p_z = {probability(it.log_pz_nats)} ({nats_to_bits(-it.log_pz_nats):,.1f} bits for "
+        f"{num_tokens:,} tokens). {times} it comes out with probability one half or more. {_whole(it)}{ends}"
     )
+
+
+def _by_itself(it: Said, num_tokens: int) -> str:
+    """How far the model says the text without any chance, and how probable that part is."""
+    if it.is_greedy:
+        return f"All {num_tokens:,} tokens come out by themselves (greedy)."
+    if not it.num_right:
+        return f"The model would begin otherwise: of {num_tokens:,} tokens not even the first comes out by itself."
+    first = "token comes out by itself" if it.num_right == 1 else f"{it.num_right:,} tokens come out by themselves"
+    own = "" if it.log_pz_right_nats is None else f"; p_z of that part is {probability(it.log_pz_right_nats)}"
+    return f"Of {num_tokens:,} tokens the first {first} (greedy), then the model says another{own}."
 
 
 def _whole(it: Said) -> str:
@@ -97,7 +113,7 @@ def _whole(it: Said) -> str:
 
 
 def cut_said(it: Cut) -> str:
-    """What happened to the border and to the given text, "" where nothing did."""
+    """What happened to the border and to both ends of the text, "" where nothing did."""
     moved = (
         f"The border lies inside a token, so that the continuation begins {it.moved_bytes} bytes earlier. "
         if it.moved_bytes
@@ -108,7 +124,12 @@ def cut_said(it: Cut) -> str:
         if it.left_out_tokens
         else ""
     )
-    return f"{moved}{left}".strip()
+    blank = (
+        f"The blanks at the end ({it.blank_bytes:,} bytes) are left out: in a source a longer token may hold them. "
+        if it.blank_bytes
+        else ""
+    )
+    return f"{moved}{blank}{left}".strip()
 
 
 def usual_said(found: Interval | Refusal, num_tokens: int, num_given: int | None, *, whole: bool) -> str:
@@ -128,6 +149,23 @@ def usual_said(found: Interval | Refusal, num_tokens: int, num_given: int | None
         f"By chance: {round(found.value * n)} of {n} windows of held-out text ({share}, 95 % interval {inside}) go on, "
         f"after {num_given} tokens, with {num_tokens:,} tokens that the model finds at least as probable, by "
         f"{'its whole distribution' if whole else 'p_z'}."
+    )
+
+
+def as_far_said(found: Interval | Refusal, num_right: int) -> str:
+    """How far text comes out by itself that the model cannot have seen; "" where that is no question.
+
+    Args:
+        found: share of the windows.
+        num_right: tokens of the continuation that come out by themselves.
+    """
+    if not num_right or isinstance(found, Refusal):
+        return ""
+    share, inside = fmt.bounds(found.value, found.low, found.high, "rate")
+    n = found.n or 0
+    return (
+        f"By chance: of {round(found.value * n)} of {n} windows of held-out text ({share}, 95 % interval {inside}) at "
+        f"least the first {num_right:,} tokens come out by themselves."
     )
 
 

@@ -32,6 +32,8 @@ class Cut:
     """bytes; so much before the place that was asked for lies the border, where that is inside a token."""
     left_out_tokens: int
     """Tokens at the beginning of the given text that nobody read, since no context is so long."""
+    blank_bytes: int = 0
+    """bytes; blanks at the end of the text that are not asked about."""
 
     @property
     def num_tokens(self) -> int:
@@ -54,6 +56,8 @@ class Said:
     """bits; - log2 of the probability under its whole distribution."""
     num_right: int
     """Tokens from the start on that are its most probable ones."""
+    log_pz_right_nats: float | None
+    """nats; log p_z of those, <= 0; None where it does not tell."""
     is_greedy: bool
     """Whether all are: without any chance it writes exactly this."""
     tries: float | None
@@ -64,6 +68,9 @@ class Said:
 def cut(tokenizer: Tokenizer, given: str, continuation: str, context_tokens: int | None) -> Cut:
     """Slices of one encoding, as the audits cut them: the two parts are never encoded apart.
 
+    Blanks at the end are left out, unless there is nothing else: who copies a line takes its end along, which in the
+    source is often part of a longer token (line end and indentation), so that it alone would make p_z 0.
+
     Args:
         tokenizer: of the model.
         given: what stands before.
@@ -72,7 +79,8 @@ def cut(tokenizer: Tokenizer, given: str, continuation: str, context_tokens: int
     Raises:
         InputError: the continuation has no token or too many.
     """
-    encoding = tokenizer.encode(given + continuation)
+    asked = continuation.rstrip() or continuation
+    encoding = tokenizer.encode(given + asked)
     border = len(given.encode())
     num_given = int(np.searchsorted(encoding.byte_ends, border, side="right"))
     num_given = min(num_given, max(len(encoding) - 1, 0))
@@ -93,6 +101,7 @@ def cut(tokenizer: Tokenizer, given: str, continuation: str, context_tokens: int
         num_given=num_given - left_out,
         moved_bytes=border - reached,
         left_out_tokens=left_out,
+        blank_bytes=len(continuation[len(asked) :].encode()),
     )
 
 
@@ -110,15 +119,18 @@ def say(name: str, predictor: Scores, it: Cut) -> Said:
     Differs: nothing.
     """
     (scores,) = predictor.score([it.token_ids], [it.num_given])
-    log_pz = float(scores.top_k_log_probability_nats.sum()) if scores.knows_top_k else -math.inf
-    tries = tries_needed(log_pz, HALF)
     wrong = np.flatnonzero(~scores.is_argmax)
+    num_right = int(wrong[0]) if wrong.size else len(scores)
+    inside = scores.top_k_log_probability_nats if scores.knows_top_k else None
+    log_pz = -math.inf if inside is None else float(inside.sum())
+    tries = tries_needed(log_pz, HALF)
     return Said(
         name=name,
         log_pz_nats=log_pz if log_pz > -math.inf else None,
         tells_pz=scores.knows_top_k,
         bits=nats_to_bits(-float(scores.log_probability_nats.sum())),
-        num_right=int(wrong[0]) if wrong.size else len(scores),
+        num_right=num_right,
+        log_pz_right_nats=None if inside is None else float(inside[:num_right].sum()),
         is_greedy=not wrong.size,
         tries=tries if math.isfinite(tries) else None,
     )

@@ -203,6 +203,15 @@ class Exploration:
             return known.at_least(said.log_pz_nats, num_tokens, whole=False)
         return known.at_least(-NATS_PER_BIT * said.bits, num_tokens, whole=True)
 
+    def usual_right(self, said: Said) -> Interval | Refusal:
+        """How many held-out windows come out by themselves at least as far.
+
+        Args:
+            said: what the model gives the continuation.
+        """
+        known = self._windows
+        return known if isinstance(known, Refusal) else known.as_far(said.num_right)
+
     @property
     def usual_given(self) -> int | None:
         """Tokens before each of those windows' continuations; None where there are none."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from byheart.core.evidence import Interval, Refusal
 from byheart.core.token_scores import TOP_K
@@ -26,6 +27,19 @@ class HeldOutWindows:
     [num_windows, num_tokens]."""
     log_nats: Floats
     """nats; the same under the whole distribution."""
+    num_right: npt.NDArray[np.int64]
+    """Tokens from the start of each on that are the most probable ones. Shape [num_windows]."""
+
+    def as_far(self, num_right: int) -> Interval | Refusal:
+        """Of so many windows at least so many tokens come out by themselves, with its exact interval.
+
+        Args:
+            num_right: tokens from the start on, of the continuation that is compared.
+        """
+        num_windows, longest = self.log_nats.shape
+        if num_right > longest:
+            return self._too_short(num_right)
+        return clopper_pearson(int((self.num_right >= num_right).sum()), num_windows)
 
     def at_least(self, nats: float, num_tokens: int, *, whole: bool) -> Interval | Refusal:
         """Of so many windows a continuation of the same length is at least as probable, with its exact interval.
@@ -37,13 +51,17 @@ class HeldOutWindows:
         """
         num_windows, longest = self.log_top_k_nats.shape
         if num_tokens > longest:
-            return Refusal(
-                name=NAME,
-                reason=f"The held-out windows of this run have {longest} tokens after the {self.num_given} given ones, "
-                f"and this continuation has {num_tokens}: shorten it to {longest}.",
-            )
+            return self._too_short(num_tokens)
         theirs = (self.log_nats if whole else self.log_top_k_nats)[:, :num_tokens].sum(axis=1)
         return clopper_pearson(int((theirs >= nats).sum()), num_windows)
+
+    def _too_short(self, num_tokens: int) -> Refusal:
+        longest = self.log_nats.shape[1]
+        return Refusal(
+            name=NAME,
+            reason=f"The held-out windows of this run have {longest} tokens after the {self.num_given} given ones, "
+            f"and this continuation has {num_tokens}: shorten it to {longest}.",
+        )
 
 
 def held_out_windows(folder: RunFolder, subject: str) -> HeldOutWindows | Refusal:
@@ -88,7 +106,8 @@ def _of_rows(rows: Sequence[dict[str, object]]) -> HeldOutWindows | Refusal:
         for name in ("rank", "log_probability_nats", "log_top_k_mass_nats")
     )
     inside = np.where(ranks <= TOP_K, np.minimum(nats - mass, 0.0), -np.inf)
-    return HeldOutWindows(next(iter(lengths))[0], inside, nats)  # type: ignore[arg-type]
+    num_right = np.cumprod(ranks == 1, axis=1).sum(axis=1)
+    return HeldOutWindows(next(iter(lengths))[0], inside, nats, num_right)  # type: ignore[arg-type]
 
 
 def _no_windows(why: str) -> Refusal:
