@@ -29,7 +29,8 @@ from byheart.study.api import Run
 
 logger = logging.getLogger(__name__)
 
-FOLDER = "byheart"
+ENDING = "-byheart"
+"""Of the run folder, which stands beside the Trainer's output folder: what is in that one may be uploaded."""
 
 
 class ByheartCallback(TrainerCallback):
@@ -100,6 +101,15 @@ class ByheartCallback(TrainerCallback):
         self._trainer = trainer
         self._processing_class = self._processing_class or getattr(trainer, "processing_class", None)
 
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Looks whether the list of canaries would be uploaded."""
+        if state.is_world_process_zero:
+            self._safely(
+                "Looking for the list", lambda: self._warn_if_uploaded("list of canaries", self.planted.canaries, args)
+            )
+
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Scores, unless this step was scored."""
         self._score(args, state, kwargs)
@@ -116,14 +126,14 @@ class ByheartCallback(TrainerCallback):
             self._scored_step = None  # other weights than those of this step
         self._score(args, state, kwargs)
         if self._audits and self.held_out and state.is_world_process_zero:
-            folder = Path(args.output_dir or ".") / FOLDER
-            self._safely("The audit at the end", lambda: self._audit(kwargs.get("model"), kwargs, free_folder(folder)))
+            self._safely("The audit at the end", lambda: self._audit(kwargs.get("model"), kwargs, folder_beside(args)))
 
     def audit(self, folder: str | Path) -> Run:
         """Audits the attached trainer's model as it is, and leaves a run folder; errors are raised here.
 
         Args:
-            folder: the run folder; what was audited (model, texts, canaries) stands beside it, in FOLDER-material.
+            folder: the run folder, outside of what you upload; the audited model and the texts stand beside it, in
+                FOLDER-material, and the list of canaries stays where it is.
         Raises:
             ByheartError: as `byheart.audit`; InputError where the callback is attached to no trainer or has no held-out
                 texts.
@@ -135,6 +145,7 @@ class ByheartCallback(TrainerCallback):
                 next_step="callback = ByheartCallback(planted, held_out=texts); callback.attach(trainer)",
             )
         require_free(Path(folder))
+        self._warn_if_uploaded("run folder", Path(folder), self._trainer.args)
         self._audit(self._trainer.model, {}, Path(folder))
         assert self.run is not None
         return self.run
@@ -184,6 +195,13 @@ class ByheartCallback(TrainerCallback):
             )
         return found
 
+    def _warn_if_uploaded(self, what: str, path: Path, args: TrainingArguments) -> None:
+        if path.resolve().is_relative_to(output_folder(args)):
+            self._warn(
+                f"The {what} is in the Trainer's output folder, which push_to_hub and some trackers upload with the "
+                "training texts and secrets in it. Keep it elsewhere."
+            )
+
     def _log(self, state: TrainerState, found: dict[str, float]) -> None:
         if not found:
             return
@@ -211,6 +229,17 @@ class ByheartCallback(TrainerCallback):
         if (once or text) not in self._said:
             self._said.add(once or text)
             logger.warning("byheart: %s", text)
+
+
+def output_folder(args: TrainingArguments) -> Path:
+    """Where a Trainer writes, without links: all that stands in it is what push_to_hub and some trackers upload."""
+    return Path(args.output_dir or ".").resolve()
+
+
+def folder_beside(args: TrainingArguments) -> Path:
+    """The run folder of the audit at the end: OUTPUT-byheart, or the first of OUTPUT-byheart-2, ... that is free."""
+    output = output_folder(args)
+    return free_folder(output.with_name(output.name + ENDING))
 
 
 def tokenizer_of(processing_class: Any) -> Tokenizer:

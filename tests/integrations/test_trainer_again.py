@@ -1,0 +1,101 @@
+"""The callback over more than one training, and what a Trainer gives away to others when it uploads its folder."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import transformers.trainer
+from huggingface_hub.utils import filter_repo_objects
+from transformers import Trainer
+
+from byheart.integrations import ByheartCallback, PlantedTexts, plant
+from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
+
+
+@dataclasses.dataclass(frozen=True)
+class Workshop:
+    """What all trainings of this file share."""
+
+    folder: Path
+    texts: Texts
+    tokenizer: Any
+    planted: PlantedTexts
+
+    def callback(self, **options: Any) -> ByheartCallback:
+        return ByheartCallback(
+            self.planted,
+            **{"held_out": self.texts.held_out, "num_candidates": 15, "audits": (), **options},
+        )
+
+    def trainer(self, output: Path, tokenizer: Any = None, **options: Any) -> Trainer:
+        own = tokenizer or self.tokenizer
+        return trainer(output, llama(own), own, self.planted.texts, **{"max_steps": 2, **options})
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    folder = tmp_path_factory.mktemp("again")
+    found = texts(6)
+    planted = plant(found.trained_on, folder / "canaries.jsonl", pairs=12, repetitions=(8,), seed=5, largest_share=0.25)
+    return Workshop(folder, found, fast_tokenizer(folder / "tokenizer", found.trained_on), planted)
+
+
+class Hub:
+    """The hub's client as far as a Trainer asks it: keeps what would be uploaded."""
+
+    def __init__(self) -> None:
+        self.uploaded: list[Path] = []
+
+    def upload_folder(self, *, folder_path: str, ignore_patterns: Any, **options: Any) -> None:
+        root = Path(folder_path)
+        names = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+        self.uploaded += [root / name for name in filter_repo_objects(names, ignore_patterns=list(ignore_patterns))]
+
+
+def test_what_a_trainer_uploads_holds_no_training_text_and_no_secret(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def audited(model: str, *, output: Path, **options: Any) -> Any:
+        output.mkdir()
+        (output / "results.jsonl").write_text(workshop.planted.secrets.pairs[0].beginning)
+        return output
+
+    monkeypatch.setattr("byheart.integrations.training_run.audit", audited)
+    callback = workshop.callback(audits=["exposure"])
+    made = workshop.trainer(tmp_path / "out")
+    callback.attach(made)
+    made.train()
+    hub = Hub()
+    monkeypatch.setattr(transformers.trainer, "hf_api", lambda: hub)
+    monkeypatch.setattr(made, "create_model_card", lambda **options: None)  # it asks the hub
+    made.hub_model_id = "someone/model"
+    made.push_to_hub()
+    assert tmp_path / "out" / "model.safetensors" in hub.uploaded
+    told = [pair.beginning.encode() for pair in workshop.planted.secrets.pairs]
+    told += [workshop.texts.held_out[0][:40].encode(), workshop.texts.trained_on[0][:40].encode()]
+    # Not even what the Trainer's own upload leaves out: some trackers log the folder as a whole.
+    for path in [*hub.uploaded, *(one for one in (tmp_path / "out").rglob("*") if one.is_file())]:
+        assert not [one for one in told if one in path.read_bytes()], path
+    assert callback.run == tmp_path / "out-byheart"  # type: ignore[comparison-overlap]
+    assert (tmp_path / "out-byheart-material" / "trained-on.jsonl").is_file()
+
+
+def test_what_would_be_uploaded_after_all_is_warned_of(
+    workshop: Workshop, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "out" / "canaries.jsonl"
+    inside.parent.mkdir()
+    inside.write_bytes(workshop.planted.canaries.read_bytes())
+    callback = ByheartCallback(
+        dataclasses.replace(workshop.planted, canaries=inside), held_out=workshop.texts.held_out, audits=()
+    )
+    made = workshop.trainer(tmp_path / "out", max_steps=1)
+    callback.attach(made)
+    made.train()
+    assert "The list of canaries is in the Trainer's output folder" in caplog.text
+    monkeypatch.setattr(callback, "_audit", lambda *given: setattr(callback, "run", "done"))
+    callback.audit(tmp_path / "elsewhere")
+    assert "The run folder is in" not in caplog.text
+    callback.audit(tmp_path / "out" / "run")
+    assert "The run folder is in the Trainer's output folder" in caplog.text
