@@ -99,3 +99,40 @@ def test_what_would_be_uploaded_after_all_is_warned_of(
     assert "The run folder is in" not in caplog.text
     callback.audit(tmp_path / "out" / "run")
     assert "The run folder is in the Trainer's output folder" in caplog.text
+
+
+def scores(made: Trainer) -> list[dict[str, float]]:
+    return [row for row in made.state.log_history if "byheart/exposure_mean_bits" in row]
+
+
+def test_each_training_of_a_callback_is_scored_with_the_tokenizer_of_its_own_trainer(
+    workshop: Workshop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = fast_tokenizer(tmp_path / "tokenizer", workshop.texts.held_out, 300)
+    reused, fresh = workshop.callback(), workshop.callback()
+    first = workshop.trainer(tmp_path, other, max_steps=1)
+    second, alone = workshop.trainer(tmp_path), workshop.trainer(tmp_path)
+    for made, callback in ((first, reused), (second, reused), (alone, fresh)):
+        callback.attach(made)
+        made.train()
+    assert scores(second) == scores(alone)
+    # Given to a Trainer and attached to none, it writes nothing into another's history.
+    third = workshop.trainer(tmp_path, callbacks=[reused])
+    num_before = len(second.state.log_history)
+    third.train()
+    assert scores(third) == scores(alone)
+    assert len(second.state.log_history) == num_before
+    assert "callback.attach(trainer)" in caplog.text
+
+
+def test_a_second_training_that_ends_at_the_same_step_is_scored_too(workshop: Workshop, tmp_path: Path) -> None:
+    callback, made = workshop.callback(audits=["exposure"], held_out=()), workshop.trainer(tmp_path)
+    callback.attach(made)
+    made.train()
+    (before,) = scores(made)
+    callback.run = "of the first"  # type: ignore[assignment]
+    made.train()
+    (after,) = scores(made)
+    assert (before["step"], after["step"]) == (2, 2)
+    assert before["byheart/exposure_mean_bits"] != after["byheart/exposure_mean_bits"]
+    assert callback.run is None

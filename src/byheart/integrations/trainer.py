@@ -77,8 +77,13 @@ class ByheartCallback(TrainerCallback):
         """The audit at the end, once there is one."""
         self._params = Params(num_candidates=num_candidates)
         self._audits, self._profile, self._seed = tuple(audits), profile, seed
-        self._processing_class = tokenizer
+        self._given_tokenizer = tokenizer
         self._trainer: Trainer | None = None
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Forgets the training before: another one may have other weights, another tokenizer and the same steps."""
+        self.run = None
         self._scores: TrainingScores | None = None
         self._tokenizer: Tokenizer | None = None
         self._scored_step: int | None = None
@@ -99,12 +104,15 @@ class ByheartCallback(TrainerCallback):
             callbacks.remove(self)
         callbacks.insert(0, self)
         self._trainer = trainer
-        self._processing_class = self._processing_class or getattr(trainer, "processing_class", None)
+        self._start_over()
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Looks whether the list of canaries would be uploaded."""
+        """Starts over, and looks whether the list of canaries would be uploaded."""
+        self._start_over()
+        if self._trainer is not None and self._trainer.state is not state:
+            self._trainer = None  # this is the training of one that it is not attached to
         if state.is_world_process_zero:
             self._safely(
                 "Looking for the list", lambda: self._warn_if_uploaded("list of canaries", self.planted.canaries, args)
@@ -187,7 +195,9 @@ class ByheartCallback(TrainerCallback):
         self._log(state, scalars(evidence))
 
     def _processing(self, given: dict[str, Any]) -> Any:
-        found = self._processing_class or given.get("processing_class")
+        found = self._given_tokenizer or given.get("processing_class")
+        if found is None and self._trainer is not None:
+            found = getattr(self._trainer, "processing_class", None)
         if found is None:
             raise InputError(
                 "The canaries cannot be encoded: the Trainer has no tokenizer.",
