@@ -1,6 +1,7 @@
 """The callback over more than one training, and what a Trainer gives away to others when it uploads its folder."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,27 @@ def test_a_second_training_that_ends_at_the_same_step_is_scored_too(workshop: Wo
     assert (before["step"], after["step"]) == (2, 2)
     assert before["byheart/exposure_mean_bits"] != after["byheart/exposure_mean_bits"]
     assert callback.run is None
+
+
+@pytest.mark.parametrize("when", ["steps", "epoch"])
+def test_a_checkpoint_holds_its_own_score_and_resuming_keeps_it(workshop: Workshop, tmp_path: Path, when: str) -> None:
+    def made() -> Trainer:
+        options = {"save_steps": 2, "max_steps": 3} if when == "steps" else {"max_steps": -1, "num_train_epochs": 2}
+        built = workshop.trainer(tmp_path, save_strategy=when, logging_steps=2, **options)
+        if when == "epoch":
+            built.train_dataset = built.train_dataset[:32]
+        workshop.callback().attach(built)
+        return built
+
+    whole = made()
+    whole.train()
+    last = 3 if when == "steps" else 4
+    assert [row["step"] for row in scores(whole)] == [2, last]
+    for step, steps in ((2, [2]), (last, [2, last])):
+        state = json.loads((tmp_path / f"checkpoint-{step}" / "trainer_state.json").read_text())
+        assert [row["step"] for row in state["log_history"] if "byheart/exposure_mean_bits" in row] == steps
+    resumed = made()
+    resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+    assert [row["step"] for row in scores(resumed)] == [2, last]
+    # Scoring before the Trainer logs takes none of its own rows away.
+    assert [row["step"] for row in whole.state.log_history if "loss" in row] == [2, last][: 1 + (last == 4)]

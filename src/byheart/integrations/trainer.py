@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    DefaultFlowCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from byheart.audits.exposure import MIN_PAIRS, Params
 from byheart.core.audit import Profile
@@ -93,8 +100,8 @@ class ByheartCallback(TrainerCallback):
         """Adds itself to a trainer, and logs through it, so that every tracker shows the scalars.
 
         A callback is told nothing of its trainer; without this (`callbacks=[callback]`) the scalars stand in
-        `state.log_history` alone. It stands first among the callbacks: trackers close at the end of the training, and
-        the last scalars must come before.
+        `state.log_history` alone. It stands before all trackers, which close at the end of the training, and behind the
+        callback that decides whether a step is saved.
 
         Args:
             trainer: before `train()`.
@@ -102,7 +109,8 @@ class ByheartCallback(TrainerCallback):
         callbacks = trainer.callback_handler.callbacks
         if self in callbacks:
             callbacks.remove(self)
-        callbacks.insert(0, self)
+        flow = [at for at, one in enumerate(callbacks) if isinstance(one, DefaultFlowCallback)]
+        callbacks.insert(flow[0] + 1 if flow else 0, self)
         self._trainer = trainer
         self._start_over()
 
@@ -118,12 +126,22 @@ class ByheartCallback(TrainerCallback):
                 "Looking for the list", lambda: self._warn_if_uploaded("list of canaries", self.planted.canaries, args)
             )
 
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Scores what will be saved now, so that the checkpoint holds its own scalars and resuming keeps them."""
+        self._score_before_saving(args, state, control, kwargs)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """As `on_step_end`."""
+        self._score_before_saving(args, state, control, kwargs)
+
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Scores, unless this step was scored."""
         self._score(args, state, kwargs)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Scores, unless this step was scored."""
+        """Scores, unless this step was scored: a save that was decided late, which its checkpoint does not hold."""
         self._score(args, state, kwargs)
 
     def on_train_end(
@@ -168,6 +186,14 @@ class ByheartCallback(TrainerCallback):
         material = Material(self.planted, self.held_out, model, self._processing(given))
         self.run = audit_trained(material, folder, audits=self._audits, profile=self._profile, seed=self._seed)
         logger.info("byheart: the run is in %s", visible(str(folder)))
+
+    def _score_before_saving(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, given: dict[str, Any]
+    ) -> None:
+        if control.should_save:
+            wanted = control.should_log
+            self._score(args, state, given)
+            control.should_log = wanted  # whoever logs takes it back, and the Trainer would leave its own row out
 
     def _score(self, args: TrainingArguments, state: TrainerState, given: dict[str, Any]) -> None:
         if not state.is_world_process_zero or self._scored_step == state.global_step:
