@@ -161,3 +161,11 @@ def test_a_checkpoint_holds_its_own_score_and_resuming_keeps_it(workshop: Worksh
     assert [row["step"] for row in scores(resumed)] == [2, last]
     # Scoring before the Trainer logs takes none of its own rows away.
     assert [row["step"] for row in whole.state.log_history if "loss" in row] == [2, last][: 1 + (last == 4)]
+
+
+def test_a_list_that_is_planted_again_is_warned_of_again(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    again = plant(workshop.texts.trained_on, workshop.planted.canaries, largest_share=0.25)
+    assert again.warnings == workshop.planted.warnings
+    (warning,) = again.warnings
+    assert "whoever tries the seed 5" in warning
+    assert f"byheart: {warning}" in caplog.messages
