@@ -10,6 +10,7 @@ import transformers.trainer
 from huggingface_hub.utils import filter_repo_objects
 from transformers import Trainer
 
+from byheart.errors import InputError
 from byheart.integrations import ByheartCallback, PlantedTexts, plant
 from tests.integrations.small_training import Texts, fast_tokenizer, llama, texts, trainer
 
@@ -169,3 +170,33 @@ def test_a_list_that_is_planted_again_is_warned_of_again(workshop: Workshop, cap
     (warning,) = again.warnings
     assert "whoever tries the seed 5" in warning
     assert f"byheart: {warning}" in caplog.messages
+
+
+def test_held_out_texts_must_be_a_list_of_texts(workshop: Workshop) -> None:
+    for wrong in ("one text, long enough", ["ok", None], [b"bytes"]):
+        with pytest.raises(InputError, match="held-out texts must be a list of texts"):
+            workshop.callback(held_out=wrong)
+
+
+def test_a_held_out_text_that_cannot_be_written_is_left_out_and_the_others_count(
+    workshop: Workshop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = workshop.trainer(tmp_path, max_steps=1)
+    callback = workshop.callback(held_out=[*workshop.texts.held_out, "\ud800 half"])
+    assert "(lone surrogate) left out: 1" in caplog.text
+    callback.attach(made)
+    made.train()
+    (row,) = scores(made)
+    assert row["byheart/held_out_bits_per_byte"] > 0
+
+
+def test_held_out_texts_that_cannot_be_scored_cost_no_exposure(
+    workshop: Workshop, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byheart.integrations.training_scores.ratio_of_sums", None)
+    made = workshop.trainer(tmp_path, max_steps=1)
+    workshop.callback().attach(made)
+    made.train()
+    (row,) = scores(made)
+    assert "byheart/held_out_bits_per_byte" not in row
+    assert "Scoring the held-out texts failed" in caplog.text

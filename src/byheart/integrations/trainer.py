@@ -10,6 +10,7 @@ trainer.train()
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from transformers import (
 
 from byheart.audits.exposure import MIN_PAIRS, Params
 from byheart.core.audit import Profile
+from byheart.core.evidence import Evidence
+from byheart.core.predictor import Scores
 from byheart.core.visible import visible
 from byheart.corpus.atomic_file import require_free
 from byheart.corpus.tokenizer import Tokenizer
@@ -50,14 +53,15 @@ class ByheartCallback(TrainerCallback):
     Args:
         planted: what `plant` gave; its texts are what is trained on.
         held_out: texts that are not trained on: bits per byte on them is logged, and the audit at the end takes them as
-            its control. Without them there is no audit at the end.
+            its control. Without them there is no audit at the end. What cannot be written as UTF-8 is left out, and a
+            warning says how many.
         num_candidates: other secrets that each pair is ranked among; 63 let a secret stand out by 6 bits.
         audits: of the run at the end, by name; () for no run.
         profile: sample sizes of that run.
         tokenizer: as `processing_class` of the Trainer; only for a Trainer that has none.
         seed: root of the random streams of all that is told; not of the canaries.
     Raises:
-        InputError: fewer canaries than carry an interval.
+        InputError: fewer canaries than carry an interval, or held-out texts that are none.
     """
 
     plant = staticmethod(plant)
@@ -79,7 +83,16 @@ class ByheartCallback(TrainerCallback):
                 why=f"The list has {len(planted.secrets.pairs)}.",
                 next_step=f"Plant more: plant(texts, path, pairs={MIN_PAIRS}) or more.",
             )
-        self.planted, self.held_out = planted, tuple(held_out)
+        if isinstance(held_out, str) or not all(isinstance(text, str) for text in held_out):
+            raise InputError(
+                "The held-out texts must be a list of texts.",
+                why="Got one text." if isinstance(held_out, str) else "One of them is no text.",
+                next_step="Give held_out=[text, ...].",
+            )
+        self.planted, self.held_out = planted, tuple(text for text in held_out if _is_whole(text))
+        if len(self.held_out) < len(held_out):
+            num_left_out = len(held_out) - len(self.held_out)
+            logger.warning("byheart: held-out texts with half a character (lone surrogate) left out: %d", num_left_out)
         self.run: Run | None = None
         """The audit at the end, once there is one."""
         self._params = Params(num_candidates=num_candidates)
@@ -215,7 +228,10 @@ class ByheartCallback(TrainerCallback):
         assert self._tokenizer is not None
         start_ids, end_id = self._tokenizer.start_ids, self._tokenizer.end_id
         with predictor_in_training(given["model"], end_id=end_id, start_ids=start_ids) as predictor:
-            evidence = self._scores.evidence(predictor)
+            evidence: list[Evidence] = []
+            # One by one: text that cannot be encoded or scored must not cost the other's numbers.
+            for what, asked in (("canaries", self._scores.exposure), ("held-out texts", self._scores.held_out)):
+                self._safely(f"Scoring the {what}", partial(_extend, evidence, asked, predictor))
         for reason in refusals(evidence):
             self._warn(reason)
         self._log(state, scalars(evidence))
@@ -265,6 +281,19 @@ class ByheartCallback(TrainerCallback):
         if (once or text) not in self._said:
             self._said.add(once or text)
             logger.warning("byheart: %s", text)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it can be written as UTF-8: no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _extend(found: list[Evidence], asked: Callable[[Scores], Sequence[Evidence]], model: Scores) -> None:
+    found += asked(model)
 
 
 def output_folder(args: TrainingArguments) -> Path:

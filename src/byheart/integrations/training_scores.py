@@ -14,7 +14,7 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.core.units import nats_to_bits
 from byheart.corpus.secrets import SecretList
-from byheart.corpus.tokenizer import Tokenizer
+from byheart.corpus.tokenizer import Encoding, Tokenizer
 from byheart.errors import CapabilityError
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
 from byheart.stats.claims import rate_beside_control
@@ -37,7 +37,7 @@ SCALARS = tuple(name for name, _ in _LOGGED.values())
 
 
 class TrainingScores:
-    """The texts to ask about, encoded once, and what a model says of them again and again.
+    """The texts to ask about, each kind encoded once, and what a model says of them again and again.
 
     Args:
         tokenizer: of the model.
@@ -60,27 +60,21 @@ class TrainingScores:
         (need,) = AUDIT.needs(params)
         rng = stream(seed, "material", repr(need))
         self._passages = () if secrets is None else canary_passages(secrets, need, tokenizer, rng=rng)  # type: ignore[arg-type]
-        chosen = [text for text in held_out if text][:HELD_OUT_DOCUMENTS]
-        self._held_out = tokenizer.encode_many(chosen)
+        self._held_out_texts = [text for text in held_out if text][:HELD_OUT_DOCUMENTS]
+        self._held_out: list[Encoding] = []
 
-    def evidence(self, model: Scores) -> tuple[Evidence, ...]:
-        """Exposure with its interval and its chance level, how many secrets come out, and bits on held-out text.
+    def exposure(self, model: Scores) -> list[Evidence]:
+        """Exposure with its interval and its chance level, and how many secrets come out; nothing without secrets.
 
         Args:
             model: as it is now.
         Raises:
             CapabilityError: its context is too short for a canary.
             NumericalError: it gives what is not finite.
-        Cost: for each pair 2 + num_candidates short texts with a common beginning; the held-out tokens once.
+        Cost: for each pair 2 + num_candidates short texts with a common beginning.
         """
-        found: list[Evidence] = []
-        if self._passages:
-            found += self._exposure(model)
-        if self._held_out:
-            found.append(self._held_out_bits(model))
-        return tuple(found)
-
-    def _exposure(self, model: Scores) -> list[Evidence]:
+        if not self._passages:
+            return []
         texts = {p.fingerprint: (p.token_ids, p.num_given) for p in self._passages}
         longest = max(ids.size for ids, _ in texts.values())
         if model.context_tokens is not None and longest > model.context_tokens:
@@ -105,6 +99,20 @@ class TrainingScores:
             method="Planted secrets that greedy decoding completes after their beginning; control: their twins.",
         )
         return [*found, rate]
+
+    def held_out(self, model: Scores) -> list[Evidence]:
+        """Bits per byte on held-out text; nothing without any.
+
+        Args:
+            model: as it is now.
+        Raises:
+            InputError: a text has lone surrogates.
+            NumericalError: it gives what is not finite.
+        Cost: the held-out tokens once.
+        """
+        if not self._held_out:
+            self._held_out = self._tokenizer.encode_many(self._held_out_texts)
+        return [self._held_out_bits(model)] if self._held_out else []
 
     def _held_out_bits(self, model: Scores) -> Evidence:
         context = HELD_OUT_TOKENS if model.context_tokens is None else min(HELD_OUT_TOKENS, model.context_tokens)
@@ -141,7 +149,7 @@ def scalars(evidence: Sequence[Evidence]) -> dict[str, float]:
     """What is logged of it: each value with its bounds, its chance level and its excess, under stable names.
 
     Args:
-        evidence: of `TrainingScores.evidence`.
+        evidence: of `TrainingScores`.
     Returns:
         "byheart/exposure_mean_bits", "..._low", "..._high", "..._chance", "..._excess", "..._excess_low" and so on;
         nothing for what was refused.
