@@ -157,9 +157,10 @@ def test_a_checkpoint_holds_its_own_score_and_resuming_keeps_it(workshop: Worksh
     for step, steps in ((2, [2]), (last, [2, last])):
         state = json.loads((tmp_path / f"checkpoint-{step}" / "trainer_state.json").read_text())
         assert [row["step"] for row in state["log_history"] if "byheart/exposure_mean_bits" in row] == steps
-    resumed = made()
-    resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
-    assert [row["step"] for row in scores(resumed)] == [2, last]
+    if when == "steps":
+        resumed = made()
+        resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+        assert [row["step"] for row in scores(resumed)] == [2, last]
     # Scoring before the Trainer logs takes none of its own rows away.
     assert [row["step"] for row in whole.state.log_history if "loss" in row] == [2, last][: 1 + (last == 4)]
 

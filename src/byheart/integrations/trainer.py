@@ -32,15 +32,12 @@ from byheart.corpus.atomic_file import require_free
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import CapabilityError, InputError
 from byheart.integrations.planting import PlantedTexts, plant
-from byheart.integrations.training_run import AUDITS, Material, audit_trained, free_folder
-from byheart.integrations.training_scores import TrainingScores, refusals, scalars
+from byheart.integrations.training_run import AUDITS, Material, audit_trained, folder_beside, output_folder
+from byheart.integrations.training_scores import TrainingScores, held_out_texts, refusals, scalars
 from byheart.models.in_training import predictor_in_training
 from byheart.study.api import Run
 
 logger = logging.getLogger(__name__)
-
-ENDING = "-byheart"
-"""Of the run folder, which stands beside the Trainer's output folder: what is in that one may be uploaded."""
 
 
 class ByheartCallback(TrainerCallback):
@@ -83,16 +80,7 @@ class ByheartCallback(TrainerCallback):
                 why=f"The list has {len(planted.secrets.pairs)}.",
                 next_step=f"Plant more: plant(texts, path, pairs={MIN_PAIRS}) or more.",
             )
-        if isinstance(held_out, str) or not all(isinstance(text, str) for text in held_out):
-            raise InputError(
-                "The held-out texts must be a list of texts.",
-                why="Got one text." if isinstance(held_out, str) else "One of them is no text.",
-                next_step="Give held_out=[text, ...].",
-            )
-        self.planted, self.held_out = planted, tuple(text for text in held_out if _is_whole(text))
-        if len(self.held_out) < len(held_out):
-            num_left_out = len(held_out) - len(self.held_out)
-            logger.warning("byheart: held-out texts with half a character (lone surrogate) left out: %d", num_left_out)
+        self.planted, self.held_out = planted, held_out_texts(held_out)
         self.run: Run | None = None
         """The audit at the end, once there is one."""
         self._params = Params(num_candidates=num_candidates)
@@ -143,11 +131,7 @@ class ByheartCallback(TrainerCallback):
         """Scores what will be saved now, so that the checkpoint holds its own scalars and resuming keeps them."""
         self._score_before_saving(args, state, control, kwargs)
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """As `on_step_end`."""
-        self._score_before_saving(args, state, control, kwargs)
+    on_epoch_end = on_step_end
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Scores, unless this step was scored."""
@@ -283,28 +267,8 @@ class ByheartCallback(TrainerCallback):
             logger.warning("byheart: %s", text)
 
 
-def _is_whole(text: str) -> bool:
-    """Whether it can be written as UTF-8: no lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _extend(found: list[Evidence], asked: Callable[[Scores], Sequence[Evidence]], model: Scores) -> None:
     found += asked(model)
-
-
-def output_folder(args: TrainingArguments) -> Path:
-    """Where a Trainer writes, without links: all that stands in it is what push_to_hub and some trackers upload."""
-    return Path(args.output_dir or ".").resolve()
-
-
-def folder_beside(args: TrainingArguments) -> Path:
-    """The run folder of the audit at the end: OUTPUT-byheart, or the first of OUTPUT-byheart-2, ... that is free."""
-    output = output_folder(args)
-    return free_folder(output.with_name(output.name + ENDING))
 
 
 def tokenizer_of(processing_class: Any) -> Tokenizer:

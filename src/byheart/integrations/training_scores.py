@@ -1,5 +1,6 @@
 """What a model in training gives away so far, as the scalars that a Trainer logs."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,10 +16,12 @@ from byheart.core.tokens import TokenIds
 from byheart.core.units import nats_to_bits
 from byheart.corpus.secrets import SecretList
 from byheart.corpus.tokenizer import Encoding, Tokenizer
-from byheart.errors import CapabilityError
+from byheart.errors import CapabilityError, InputError
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
 from byheart.stats.claims import rate_beside_control
 from byheart.study.canary_scoring import canary_passages, scored_canaries
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "byheart/"
 HELD_OUT_DOCUMENTS = 64
@@ -134,6 +137,37 @@ class TrainingScores:
             n=len(cut),
             method=f"The first {context} tokens of each text; percentile bootstrap over texts.",
         )
+
+
+def held_out_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts that can be scored: those that can be written as UTF-8; how many cannot is logged.
+
+    Args:
+        texts: as a user gave them.
+    Raises:
+        InputError: it is one text, or something that is none stands among them.
+    """
+    given = tuple(texts)
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in given):
+        raise InputError(
+            "The held-out texts must be a list of texts.",
+            why="Got one text." if isinstance(texts, str) else "One of them is no text.",
+            next_step="Give held_out=[text, ...].",
+        )
+    whole = tuple(text for text in given if _is_whole(text))
+    if len(whole) < len(given):
+        num_left_out = len(given) - len(whole)
+        logger.warning("byheart: held-out texts with half a character (lone surrogate) left out: %d", num_left_out)
+    return whole
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it can be written as UTF-8: no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _score(model: Scores, texts: Sequence[tuple[TokenIds, int]]) -> list[TokenScores]:
