@@ -41,7 +41,7 @@ with tempfile.TemporaryDirectory() as folder:
     )
 
     # 2. The callback: it scores at every evaluation and save and at the end, and never stops a training.
-    # Unless audits=(), it audits at the end and leaves a run folder, OUTPUT/byheart, for `byheart report` and
+    # Unless audits=(), it audits at the end and leaves a run folder, OUTPUT-byheart, for `byheart report` and
     # `byheart gate`. Here it does not, so that this example is quick.
     callback = bh.integrations.ByheartCallback(planted, held_out=held_out, audits=())
     trainer = Trainer(

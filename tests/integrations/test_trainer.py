@@ -122,7 +122,7 @@ def test_the_run_folder_that_it_leaves_says_the_same(
 ) -> None:
     made, callback, _ = leaky
     assert callback.run is not None
-    assert callback.run.path == workshop.folder / "leaky" / "byheart"
+    assert callback.run.path == workshop.folder / "leaky-byheart"
     assert faults(callback.run.path) == []
     assert (callback.run.path / "report.html").is_file()
     (headline,) = (

@@ -41,7 +41,7 @@ def test_a_gate_fails_where_canaries_were_repeated_sixteen_times_and_passes_wher
         callback.attach(made)
         made.train()
         assert any("byheart/exposure_mean_bits" in row for row in made.state.log_history)
-        run = tmp_path / name / "byheart"
+        run = tmp_path / f"{name}-byheart"
         done = CliRunner().invoke(app, ["gate", str(run), "--criteria", str(criteria), "--json"])
         return done.exit_code, json.loads(done.stdout)["outcome"]
 

@@ -1,5 +1,6 @@
 """Secrets planted into training texts that are in memory, before a Trainer is made."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from byheart.corpus.secrets import SecretList
 from byheart.errors import InputError
 from byheart.study.canary_planting import LARGEST_SHARE, canary_warnings, make_canaries, plant_texts, read_canaries
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class PlantedTexts:
     canaries: Path
     """Where the list is kept; only its owner may read it, and `byheart audit --canaries` takes it."""
     warnings: tuple[str, ...] = ()
-    """What is wrong with the list for an audit, in sentences."""
+    """What is wrong with the list for an audit, in sentences; logged too."""
 
     @property
     def fingerprint(self) -> str:
@@ -64,11 +67,18 @@ def plant(
     path = Path(canaries)
     if path.exists():
         secrets = read_canaries(path)
-        return PlantedTexts(plant_texts(secrets, texts, largest_share=largest_share), secrets, path)
+        return _planted(plant_texts(secrets, texts, largest_share=largest_share), secrets, path)
     secrets = make_canaries(path, num_pairs=pairs, repetitions=repetitions, digits=digits, words=words, seed=seed)
     try:
         planted = plant_texts(secrets, texts, largest_share=largest_share)
     except InputError:
         path.unlink()  # a list that nothing was planted from would be taken for one of this training
         raise
-    return PlantedTexts(planted, secrets, path, canary_warnings(secrets))
+    return _planted(planted, secrets, path)
+
+
+def _planted(texts: tuple[str, ...], secrets: SecretList, path: Path) -> PlantedTexts:
+    warnings = canary_warnings(secrets)
+    for warning in warnings:
+        logger.warning("byheart: %s", warning)
+    return PlantedTexts(texts, secrets, path, warnings)

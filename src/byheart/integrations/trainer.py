@@ -10,26 +10,34 @@ trainer.train()
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    DefaultFlowCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from byheart.audits.exposure import MIN_PAIRS, Params
 from byheart.core.audit import Profile
+from byheart.core.evidence import Evidence
+from byheart.core.predictor import Scores
 from byheart.core.visible import visible
 from byheart.corpus.atomic_file import require_free
 from byheart.corpus.tokenizer import Tokenizer
 from byheart.errors import CapabilityError, InputError
 from byheart.integrations.planting import PlantedTexts, plant
-from byheart.integrations.training_run import AUDITS, Material, audit_trained, free_folder
-from byheart.integrations.training_scores import TrainingScores, refusals, scalars
+from byheart.integrations.training_run import AUDITS, Material, audit_trained, folder_beside, output_folder
+from byheart.integrations.training_scores import TrainingScores, held_out_texts, refusals, scalars
 from byheart.models.in_training import predictor_in_training
 from byheart.study.api import Run
 
 logger = logging.getLogger(__name__)
-
-FOLDER = "byheart"
 
 
 class ByheartCallback(TrainerCallback):
@@ -42,14 +50,15 @@ class ByheartCallback(TrainerCallback):
     Args:
         planted: what `plant` gave; its texts are what is trained on.
         held_out: texts that are not trained on: bits per byte on them is logged, and the audit at the end takes them as
-            its control. Without them there is no audit at the end.
+            its control. Without them there is no audit at the end. What cannot be written as UTF-8 is left out, and a
+            warning says how many.
         num_candidates: other secrets that each pair is ranked among; 63 let a secret stand out by 6 bits.
         audits: of the run at the end, by name; () for no run.
         profile: sample sizes of that run.
         tokenizer: as `processing_class` of the Trainer; only for a Trainer that has none.
         seed: root of the random streams of all that is told; not of the canaries.
     Raises:
-        InputError: fewer canaries than carry an interval.
+        InputError: fewer canaries than carry an interval, or held-out texts that are none.
     """
 
     plant = staticmethod(plant)
@@ -71,13 +80,18 @@ class ByheartCallback(TrainerCallback):
                 why=f"The list has {len(planted.secrets.pairs)}.",
                 next_step=f"Plant more: plant(texts, path, pairs={MIN_PAIRS}) or more.",
             )
-        self.planted, self.held_out = planted, tuple(held_out)
+        self.planted, self.held_out = planted, held_out_texts(held_out)
         self.run: Run | None = None
         """The audit at the end, once there is one."""
         self._params = Params(num_candidates=num_candidates)
         self._audits, self._profile, self._seed = tuple(audits), profile, seed
-        self._processing_class = tokenizer
+        self._given_tokenizer = tokenizer
         self._trainer: Trainer | None = None
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Forgets the training before: another one may have other weights, another tokenizer and the same steps."""
+        self.run = None
         self._scores: TrainingScores | None = None
         self._tokenizer: Tokenizer | None = None
         self._scored_step: int | None = None
@@ -87,8 +101,8 @@ class ByheartCallback(TrainerCallback):
         """Adds itself to a trainer, and logs through it, so that every tracker shows the scalars.
 
         A callback is told nothing of its trainer; without this (`callbacks=[callback]`) the scalars stand in
-        `state.log_history` alone. It stands first among the callbacks: trackers close at the end of the training, and
-        the last scalars must come before.
+        `state.log_history` alone. It stands before all trackers, which close at the end of the training, and behind the
+        callback that decides whether a step is saved.
 
         Args:
             trainer: before `train()`.
@@ -96,16 +110,35 @@ class ByheartCallback(TrainerCallback):
         callbacks = trainer.callback_handler.callbacks
         if self in callbacks:
             callbacks.remove(self)
-        callbacks.insert(0, self)
+        flow = [at for at, one in enumerate(callbacks) if isinstance(one, DefaultFlowCallback)]
+        callbacks.insert(flow[0] + 1 if flow else 0, self)
         self._trainer = trainer
-        self._processing_class = self._processing_class or getattr(trainer, "processing_class", None)
+        self._start_over()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Starts over, and looks whether the list of canaries would be uploaded."""
+        self._start_over()
+        if self._trainer is not None and self._trainer.state is not state:
+            self._trainer = None  # this is the training of one that it is not attached to
+        if state.is_world_process_zero:
+            self._safely(
+                "Looking for the list", lambda: self._warn_if_uploaded("list of canaries", self.planted.canaries, args)
+            )
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Scores what will be saved now, so that the checkpoint holds its own scalars and resuming keeps them."""
+        self._score_before_saving(args, state, control, kwargs)
+
+    on_epoch_end = on_step_end
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Scores, unless this step was scored."""
         self._score(args, state, kwargs)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Scores, unless this step was scored."""
+        """Scores, unless this step was scored: a save that was decided late, which its checkpoint does not hold."""
         self._score(args, state, kwargs)
 
     def on_train_end(
@@ -116,14 +149,14 @@ class ByheartCallback(TrainerCallback):
             self._scored_step = None  # other weights than those of this step
         self._score(args, state, kwargs)
         if self._audits and self.held_out and state.is_world_process_zero:
-            folder = Path(args.output_dir or ".") / FOLDER
-            self._safely("The audit at the end", lambda: self._audit(kwargs.get("model"), kwargs, free_folder(folder)))
+            self._safely("The audit at the end", lambda: self._audit(kwargs.get("model"), kwargs, folder_beside(args)))
 
     def audit(self, folder: str | Path) -> Run:
         """Audits the attached trainer's model as it is, and leaves a run folder; errors are raised here.
 
         Args:
-            folder: the run folder; what was audited (model, texts, canaries) stands beside it, in FOLDER-material.
+            folder: the run folder, outside of what you upload; the audited model and the texts stand beside it, in
+                FOLDER-material, and the list of canaries stays where it is.
         Raises:
             ByheartError: as `byheart.audit`; InputError where the callback is attached to no trainer or has no held-out
                 texts.
@@ -135,6 +168,7 @@ class ByheartCallback(TrainerCallback):
                 next_step="callback = ByheartCallback(planted, held_out=texts); callback.attach(trainer)",
             )
         require_free(Path(folder))
+        self._warn_if_uploaded("run folder", Path(folder), self._trainer.args)
         self._audit(self._trainer.model, {}, Path(folder))
         assert self.run is not None
         return self.run
@@ -149,6 +183,14 @@ class ByheartCallback(TrainerCallback):
         material = Material(self.planted, self.held_out, model, self._processing(given))
         self.run = audit_trained(material, folder, audits=self._audits, profile=self._profile, seed=self._seed)
         logger.info("byheart: the run is in %s", visible(str(folder)))
+
+    def _score_before_saving(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, given: dict[str, Any]
+    ) -> None:
+        if control.should_save:
+            wanted = control.should_log
+            self._score(args, state, given)
+            control.should_log = wanted  # whoever logs takes it back, and the Trainer would leave its own row out
 
     def _score(self, args: TrainingArguments, state: TrainerState, given: dict[str, Any]) -> None:
         if not state.is_world_process_zero or self._scored_step == state.global_step:
@@ -170,19 +212,31 @@ class ByheartCallback(TrainerCallback):
         assert self._tokenizer is not None
         start_ids, end_id = self._tokenizer.start_ids, self._tokenizer.end_id
         with predictor_in_training(given["model"], end_id=end_id, start_ids=start_ids) as predictor:
-            evidence = self._scores.evidence(predictor)
+            evidence: list[Evidence] = []
+            # One by one: text that cannot be encoded or scored must not cost the other's numbers.
+            for what, asked in (("canaries", self._scores.exposure), ("held-out texts", self._scores.held_out)):
+                self._safely(f"Scoring the {what}", partial(_extend, evidence, asked, predictor))
         for reason in refusals(evidence):
             self._warn(reason)
         self._log(state, scalars(evidence))
 
     def _processing(self, given: dict[str, Any]) -> Any:
-        found = self._processing_class or given.get("processing_class")
+        found = self._given_tokenizer or given.get("processing_class")
+        if found is None and self._trainer is not None:
+            found = getattr(self._trainer, "processing_class", None)
         if found is None:
             raise InputError(
                 "The canaries cannot be encoded: the Trainer has no tokenizer.",
                 next_step="Give ByheartCallback(..., tokenizer=tokenizer), or Trainer(processing_class=tokenizer).",
             )
         return found
+
+    def _warn_if_uploaded(self, what: str, path: Path, args: TrainingArguments) -> None:
+        if path.resolve().is_relative_to(output_folder(args)):
+            self._warn(
+                f"The {what} is in the Trainer's output folder, which push_to_hub and some trackers upload with the "
+                "training texts and secrets in it. Keep it elsewhere."
+            )
 
     def _log(self, state: TrainerState, found: dict[str, float]) -> None:
         if not found:
@@ -211,6 +265,10 @@ class ByheartCallback(TrainerCallback):
         if (once or text) not in self._said:
             self._said.add(once or text)
             logger.warning("byheart: %s", text)
+
+
+def _extend(found: list[Evidence], asked: Callable[[Scores], Sequence[Evidence]], model: Scores) -> None:
+    found += asked(model)
 
 
 def tokenizer_of(processing_class: Any) -> Tokenizer:

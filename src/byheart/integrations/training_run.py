@@ -15,6 +15,9 @@ from byheart.study.api import Run, audit
 AUDITS = ("extraction", "membership", "exposure", "adaptation")
 """What the end of a training is asked: what it recites, who was in it, how far secrets stand out, what it learned."""
 
+ENDING = "-byheart"
+"""Of the run folder, which stands beside the Trainer's output folder: what is in that one may be uploaded."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -41,6 +44,25 @@ def free_folder(folder: Path) -> Path:
 
 def _beside(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-material")
+
+
+def output_folder(args: Any) -> Path:
+    """Where a Trainer writes, without links: push_to_hub and some trackers upload all that stands in it.
+
+    Args:
+        args: the Trainer's.
+    """
+    return Path(args.output_dir or ".").resolve()
+
+
+def folder_beside(args: Any) -> Path:
+    """The run folder of the audit at the end: OUTPUT-byheart, or the first of OUTPUT-byheart-2, ... that is free.
+
+    Args:
+        args: the Trainer's.
+    """
+    output = output_folder(args)
+    return free_folder(output.with_name(output.name + ENDING))
 
 
 def audit_trained(

@@ -1,5 +1,6 @@
 """What a model in training gives away so far, as the scalars that a Trainer logs."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,11 +15,13 @@ from byheart.core.token_scores import TokenScores
 from byheart.core.tokens import TokenIds
 from byheart.core.units import nats_to_bits
 from byheart.corpus.secrets import SecretList
-from byheart.corpus.tokenizer import Tokenizer
-from byheart.errors import CapabilityError
+from byheart.corpus.tokenizer import Encoding, Tokenizer
+from byheart.errors import CapabilityError, InputError
 from byheart.stats.bootstrap import MIN_CLUSTERS, ratio_of_sums
 from byheart.stats.claims import rate_beside_control
 from byheart.study.canary_scoring import canary_passages, scored_canaries
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "byheart/"
 HELD_OUT_DOCUMENTS = 64
@@ -37,7 +40,7 @@ SCALARS = tuple(name for name, _ in _LOGGED.values())
 
 
 class TrainingScores:
-    """The texts to ask about, encoded once, and what a model says of them again and again.
+    """The texts to ask about, each kind encoded once, and what a model says of them again and again.
 
     Args:
         tokenizer: of the model.
@@ -60,27 +63,21 @@ class TrainingScores:
         (need,) = AUDIT.needs(params)
         rng = stream(seed, "material", repr(need))
         self._passages = () if secrets is None else canary_passages(secrets, need, tokenizer, rng=rng)  # type: ignore[arg-type]
-        chosen = [text for text in held_out if text][:HELD_OUT_DOCUMENTS]
-        self._held_out = tokenizer.encode_many(chosen)
+        self._held_out_texts = [text for text in held_out if text][:HELD_OUT_DOCUMENTS]
+        self._held_out: list[Encoding] = []
 
-    def evidence(self, model: Scores) -> tuple[Evidence, ...]:
-        """Exposure with its interval and its chance level, how many secrets come out, and bits on held-out text.
+    def exposure(self, model: Scores) -> list[Evidence]:
+        """Exposure with its interval and its chance level, and how many secrets come out; nothing without secrets.
 
         Args:
             model: as it is now.
         Raises:
             CapabilityError: its context is too short for a canary.
             NumericalError: it gives what is not finite.
-        Cost: for each pair 2 + num_candidates short texts with a common beginning; the held-out tokens once.
+        Cost: for each pair 2 + num_candidates short texts with a common beginning.
         """
-        found: list[Evidence] = []
-        if self._passages:
-            found += self._exposure(model)
-        if self._held_out:
-            found.append(self._held_out_bits(model))
-        return tuple(found)
-
-    def _exposure(self, model: Scores) -> list[Evidence]:
+        if not self._passages:
+            return []
         texts = {p.fingerprint: (p.token_ids, p.num_given) for p in self._passages}
         longest = max(ids.size for ids, _ in texts.values())
         if model.context_tokens is not None and longest > model.context_tokens:
@@ -106,6 +103,20 @@ class TrainingScores:
         )
         return [*found, rate]
 
+    def held_out(self, model: Scores) -> list[Evidence]:
+        """Bits per byte on held-out text; nothing without any.
+
+        Args:
+            model: as it is now.
+        Raises:
+            InputError: a text has lone surrogates.
+            NumericalError: it gives what is not finite.
+        Cost: the held-out tokens once.
+        """
+        if not self._held_out:
+            self._held_out = self._tokenizer.encode_many(self._held_out_texts)
+        return [self._held_out_bits(model)] if self._held_out else []
+
     def _held_out_bits(self, model: Scores) -> Evidence:
         context = HELD_OUT_TOKENS if model.context_tokens is None else min(HELD_OUT_TOKENS, model.context_tokens)
         cut = [one for one in self._held_out if len(one)]
@@ -128,6 +139,37 @@ class TrainingScores:
         )
 
 
+def held_out_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts that can be scored: those that can be written as UTF-8; how many cannot is logged.
+
+    Args:
+        texts: as a user gave them.
+    Raises:
+        InputError: it is one text, or something that is none stands among them.
+    """
+    given = tuple(texts)
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in given):
+        raise InputError(
+            "The held-out texts must be a list of texts.",
+            why="Got one text." if isinstance(texts, str) else "One of them is no text.",
+            next_step="Give held_out=[text, ...].",
+        )
+    whole = tuple(text for text in given if _is_whole(text))
+    if len(whole) < len(given):
+        num_left_out = len(given) - len(whole)
+        logger.warning("byheart: held-out texts with half a character (lone surrogate) left out: %d", num_left_out)
+    return whole
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it can be written as UTF-8: no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _score(model: Scores, texts: Sequence[tuple[TokenIds, int]]) -> list[TokenScores]:
     """In batches planned from content, so that the same weights give the same numbers."""
     found: dict[int, TokenScores] = {}
@@ -141,7 +183,7 @@ def scalars(evidence: Sequence[Evidence]) -> dict[str, float]:
     """What is logged of it: each value with its bounds, its chance level and its excess, under stable names.
 
     Args:
-        evidence: of `TrainingScores.evidence`.
+        evidence: of `TrainingScores`.
     Returns:
         "byheart/exposure_mean_bits", "..._low", "..._high", "..._chance", "..._excess", "..._excess_low" and so on;
         nothing for what was refused.
