@@ -20,6 +20,7 @@ from byheart.report.comparison import (
     measures,
     parties,
 )
+from byheart.report.extent import extent
 from byheart.report.layout import padded
 from byheart.report.verdict import Finding
 
@@ -259,7 +260,11 @@ def facts(record: RunRecord, model: Party | None, *, is_lab: bool) -> tuple[tupl
         who = f"{who}, {fmt.size(subject.size_bytes)}; {seen}"
     trained = "Trained on" if is_lab else "On text that it was trained on"
     unseen = "Beside data that it has not seen" if is_lab else "Beside text that it has not seen"
-    return ("Model under test", who), (trained, _extent(it.trained_on)), (unseen, _extent(it.held_out))
+    return (
+        ("Model under test", who),
+        (trained, extent(it.trained_on, is_made=is_lab)),
+        (unseen, extent(it.held_out, is_made=is_lab)),
+    )
 
 
 _ACCESS = {
@@ -268,13 +273,3 @@ _ACCESS = {
     "generated log-probabilities": "tells probabilities of its own text only",
     "text": "gives text only",
 }
-
-
-def _extent(corpus: dict[str, str | int]) -> str:
-    """A corpus in a few words: the end of its source's path, documents, size, as far as they are known."""
-    source = re.split(r"[/\\]", str(corpus.get("source", "")).rstrip("/\\"))[-1]
-    words = [fmt.shown(source, 80)] if source else []
-    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
-    num_bytes = corpus.get("bytes")
-    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
-    return ", ".join(words) or "of unknown size"
