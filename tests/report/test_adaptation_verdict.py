@@ -149,3 +149,32 @@ def test_a_number_that_is_missing_is_no_claim() -> None:
         f"No on real text of its own domain, no evidence of it on that of the new one; yes on made text {BOTH}."
     )
     assert "there is no number" in finding(record).lead
+
+
+@pytest.mark.parametrize(
+    ("blind", "answer"),
+    [
+        (-1.3, "Yes."),
+        (0.05, "Yes."),
+        (0.12, "Undecided: the blind pole, a memorizer of other text, may save as much."),
+        (0.30, "Undecided: the blind pole, a memorizer of other text, may save as much."),
+        (0.84, "Undecided: the blind pole, a memorizer of other text, saves more."),
+    ],
+)
+def test_a_saving_that_a_memorizer_of_other_text_has_too_is_not_beyond_memorizers(blind: float, answer: str) -> None:
+    """The model saves 0.3 less and more 0.1, from 0.2 on; the blind pole its value less and more 0.1."""
+    record = with_more(sample_run(), MODEL, bits(BEYOND, 0.30, 0.1))
+    it = finding(with_more(record, "blind:infinigram", bits(BEYOND, blind, 0.1)))
+    assert it.answer == answer
+    assert it.question == "Does it predict unseen text better than memorizers of its training text can?"
+    assert it.lead.startswith("On unseen text model:demo beats the best memorizer of the given text by 0.3")
+    beside = next(detail for detail in it.details if detail.startswith("The blind pole, a memorizer too, saves "))
+    assert f"{abs(blind):.1f}" in beside
+    assert "is not beyond every one" in beside
+
+
+def test_without_a_number_of_the_blind_pole_nothing_is_said_of_it() -> None:
+    record = with_more(sample_run(), MODEL, bits(BEYOND, 0.30, 0.1))
+    it = finding(with_more(record, "blind:infinigram", Refusal(name=BEYOND, reason="Few.")))
+    assert it.answer == "Yes."
+    assert "blind pole, a memorizer too" not in said(it)

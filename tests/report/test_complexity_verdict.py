@@ -75,6 +75,25 @@ def test_a_delay_that_may_be_none_is_said_seed_by_seed() -> None:
     assert "-40" not in said((50, 10))
 
 
+def test_an_older_run_that_does_not_name_its_seeds_says_nothing_of_a_delay_that_may_be_none() -> None:
+    older = "Steps until 95 % of the unseen pairs are right, less those of all trained pairs; a mean over seeds."
+    found = evidence(experiment(steps=(50, 10)), NETWORK, PARAMS)
+    found = tuple(
+        dataclasses.replace(it, method=older)
+        if isinstance(it, Estimate) and it.name == "complexity.grokking_delay_steps"
+        else it
+        for it in found
+    )
+    record = dataclasses.replace(
+        sample_run(),
+        results=(Result("complexity", 1, MODEL, Completed(found)),),
+        methods=(method("complexity", "Does it?"),),
+    )
+    details = findings(record)[0].details
+    assert not any("seed by seed" in detail or "Steps until" in detail for detail in details)
+    assert any(detail.startswith("Without weight decay the same networks end at ") for detail in details)
+
+
 def layer_share(value: float, control: float, *, half: float = 0.05) -> Estimate:
     return Estimate(
         name="complexity.memorized_forming_layer_share",

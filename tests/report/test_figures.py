@@ -1,5 +1,6 @@
 """What figures say and how their lines are told apart, without a browser."""
 
+import itertools
 import re
 
 import pytest
@@ -116,3 +117,40 @@ def test_a_wrapped_title_has_at_most_three_lines_and_says_where_it_was_cut() -> 
     assert len(lines) == 3
     assert lines[-1].endswith("\N{HORIZONTAL ELLIPSIS}")
     assert all(len(line) <= 20 for line in lines)
+
+
+def numbers_at_x(drawing: str) -> list[tuple[float, float, str]]:
+    """Of the numbers at the x axis: where each begins and ends, pixels by the widths of Helvetica, and what it is."""
+    found = []
+    for anchor, at, label in re.findall(r'anchor="(\w+)" transform="translate\(([\d.]+),16\)"[^>]*>([^<]+)<', drawing):
+        marks = label.count(",") + label.count(".")
+        long = 12 * (0.556 * (len(label) - marks) + 0.278 * marks)
+        start = float(at) - {"start": 0, "middle": long / 2, "end": long}[anchor]
+        found.append((start, start + long, label))
+    return found
+
+
+TENS = ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]
+
+
+@pytest.mark.parametrize(
+    ("at", "wide", "narrow"),
+    [
+        ([1, 2, 5, 10, 100, 1000, 10_000, 100_000, 1_000_000], TENS, [*TENS[:5], TENS[6]]),
+        ([96, 192, 384, 768, 1536, 3072, 6144], None, ["96", "192", "384", "768", "1,536", "6,144"]),
+        ([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"], ["0.001", "0.01", "0.1", "1"]),
+        ([11, 12, 13, 14, 15, 16, 17, 18, 19], ["11", "19"], ["11", "19"]),
+        ([3], ["3"], ["3"]),
+    ],
+)
+def test_a_logarithmic_axis_names_its_last_number_and_none_that_has_no_room(
+    at: list[float], wide: list[str] | None, narrow: list[str]
+) -> None:
+    points = tuple(Point(float(x), 0.5) for x in at)
+    it = Series(name="a.b", title="t", x="x", y="bits", lines=(Line("own", "subject", points),), x_is_log=True)
+    with unchecked():
+        figure = curves([(PARTIES[MODEL], it)])
+    for drawing, expected in ((figure.wide, wide or [f"{x:,}" for x in at]), (figure.narrow, narrow)):
+        numbers = numbers_at_x(drawing)
+        assert [label for *_, label in numbers] == expected
+        assert all(a[1] + 4 <= b[0] for a, b in itertools.pairwise(numbers))

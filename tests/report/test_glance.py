@@ -6,13 +6,13 @@ import re
 import pytest
 
 from byheart.core.evidence import Refusal
-from byheart.core.result import Failed
+from byheart.core.result import Completed, Failed, Result
 from byheart.core.run_record import RunRecord
 from byheart.report import render_html
 from byheart.report.comparison import model_of
-from byheart.report.glance import Glance, answer_word, facts, glances
+from byheart.report.glance import Glance, answer_word, controls_drawn, facts, glances
 from byheart.report.verdict import findings
-from tests.report.sample_run import MODEL, sample_run, with_estimate
+from tests.report.sample_run import MODEL, bits, method, sample_run, with_estimate
 from tests.report.test_page import HOSTILE, Outline
 
 
@@ -121,3 +121,44 @@ def test_a_hostile_source_is_harmless() -> None:
     page = render_html(dataclasses.replace(record, provenance=provenance))
     assert "script" not in {tag for tag, _ in Outline(page).tags}
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page)
+
+
+def test_the_legend_names_the_controls_that_are_drawn() -> None:
+    record = sample_run()
+    assert controls_drawn(tuple(seen(record).values())) == "unseen text or human text"
+    page = render_html(record)
+    assert "named at each: unseen text or human text; more than that counts, unless the line says otherwise" in page
+    assert "perfect memory" not in page
+    assert "no memory" not in page
+
+
+def test_three_controls_are_listed_and_none_is_no_line_of_the_legend() -> None:
+    marked = [it for it in seen(sample_run()).values() if it.bar is not None]
+    named = [with_control(it, label) for it, label in zip(marked, ("a", "b", "c"), strict=True)]
+    assert controls_drawn((*named, named[0])) == "a, b or c"
+    record = sample_run()
+    record = dataclasses.replace(
+        record,
+        results=tuple(result for result in record.results if result.audit == "adaptation"),
+        methods=tuple(it for it in record.methods if it.audit == "adaptation"),
+    )
+    assert controls_drawn(tuple(seen(record).values())) == ""
+    assert "<b>Control</b>" not in render_html(record)
+
+
+def with_control(it: Glance, label: str) -> Glance:
+    assert it.bar is not None
+    mark = dataclasses.replace(it.bar.marks[0], role="control", label=label)
+    return dataclasses.replace(it, bar=dataclasses.replace(it.bar, marks=(mark,)))
+
+
+def test_a_line_says_its_direction_where_more_than_the_control_is_not_what_counts() -> None:
+    assert seen(sample_run())["novelty"].measure == "Runs of 8 tokens that are new (fewer: it copies more)"
+    jump = dataclasses.replace(
+        sample_run(),
+        methods=(method("interpolation", "Does it move smoothly?"),),
+        results=(
+            Result("interpolation", 2, MODEL, Completed((bits("interpolation.largest_jump", 0.2, 0.1, "distance"),))),
+        ),
+    )
+    assert "less is smoother" in seen(jump)["interpolation"].measure

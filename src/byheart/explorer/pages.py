@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 import jinja2
 
-from byheart.core.run_record import RunRecord
 from byheart.core.visible import visible, visible_in_line
 from byheart.errors import ByheartError
 from byheart.explorer.answers import document_address
 from byheart.report import format as fmt
 from byheart.report.comparison import Party, model_of, parties
 from byheart.report.explanations import LOOKS
+from byheart.report.extent import what_was_tested
 from byheart.report.passages import Passage, shown_passage
 from byheart.report.standing import headline_grid
 from byheart.report.verdict import findings
@@ -95,7 +95,7 @@ class Pages:
         return self._render(
             "overview.html.j2",
             here="overview",
-            tested=_tested(record),
+            tested=what_was_tested(record),
             findings=findings(record),
             headline=headline_grid(record),
             num_passages=len(self._exploration.shown),
@@ -224,17 +224,6 @@ class Pages:
         """What went wrong, and what to do."""
         parts = (error,) if isinstance(error, str) else (error.what, error.why, error.next_step)
         return self._render("error.html.j2", here="", lines=tuple(visible(part) for part in parts if part))
-
-
-def _tested(record: RunRecord) -> str:
-    """What was tested, on what and against what, in one sentence."""
-    it, model = record.provenance, model_of(record)
-    who = "Memorizers only" if model is None else model.label
-    seen, unseen = (
-        f"{fmt.cell(text.get('documents'))} documents of {fmt.shown(str(text.get('source', 'unknown source')), 120)}"
-        for text in (it.trained_on, it.held_out)
-    )
-    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it cannot have seen ({unseen})."
 
 
 def _question(it: ShownPassage) -> str:

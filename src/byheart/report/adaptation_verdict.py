@@ -1,15 +1,15 @@
-"""What adaptation found, in sentences: of a model beside memorizers of its text, or of networks from scratch."""
+"""What adaptation found, in sentences: of a model beside memorizers of its text."""
 
 from byheart.core.evidence import Estimate, Interval, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import BLIND, LOOKUP, Party, answer, evidence_of, parties
-from byheart.report.phrases import beside_base, how_sure, refused, sign
+from byheart.report.adaptation_lab_verdict import lab_said
+from byheart.report.comparison import BLIND, Party, answer, evidence_of, parties
+from byheart.report.phrases import beside_base, how_sure, margin_of, refused, sign_of
 
 Said = tuple[str, str, tuple[str, ...]]
 _BEYOND = "adaptation.bits_beyond_memorizer_per_byte"
 _MADE_BEYOND = "adaptation.made_bits_beyond_memorizer_per_byte"
-_WHEN_NEW = "new_domain_bits_beyond_memorizer_per_byte"
 
 
 def adaptation_said(record: RunRecord, audit: str, model: Party) -> Said:
@@ -21,7 +21,7 @@ def adaptation_said(record: RunRecord, audit: str, model: Party) -> Said:
         model: the model under test, or the trained networks.
     """
     if answer(record, audit, model, _MADE_BEYOND) is not None:
-        return _lab_said(record, audit, model)
+        return lab_said(record, audit, model)
     return _audit_said(record, audit, model)
 
 
@@ -39,15 +39,17 @@ def _audit_said(record: RunRecord, audit: str, model: Party) -> Said:
     levels += beside_base(record, audit, "adaptation.bits_per_byte")
     levels += _without_copies(record, audit, model)
     levels.append(_what_memorizers_hold(record))
+    blind = _saved_by_blind(record, audit)
+    levels += _beside_blind(blind)
     if not isinstance(saved, Estimate):
         return *refused(record, audit, model, _BEYOND), tuple(levels)
     if saved.low is None or saved.high is None:
         return "Undecided.", f"{model.label} saves {fmt.estimate(saved)} over the best memorizer.", tuple(levels)
-    measured = _margin(saved)
-    match _sign(saved):
+    measured = margin_of(saved)
+    match sign_of(saved):
         case 1:
             short, lead = (
-                "Yes.",
+                _unless_blind_gets_as_far(saved, blind),
                 f"On unseen text {model.label} beats the best memorizer of the given text by {measured}; where it was "
                 "trained on more text than that, unequal data are compared.",
             )
@@ -66,19 +68,32 @@ def _audit_said(record: RunRecord, audit: str, model: Party) -> Said:
     return short, lead, (*levels, how_sure(saved))
 
 
-def _sign(it: Estimate | object) -> int:
-    """1 above zero, -1 below, 0 where the interval includes it or there is none."""
-    if not isinstance(it, Estimate) or it.low is None or it.high is None:
-        return 0
-    return sign(Interval(it.value, it.low, it.high))
+def _saved_by_blind(record: RunRecord, audit: str) -> Estimate | None:
+    """What the blind pole, a memorizer of other text, saves over the best memorizer of the given text."""
+    found = (answer(record, audit, party, _BEYOND) for party in parties(record) if party.role == BLIND)
+    return next((it for it in found if isinstance(it, Estimate)), None)
 
 
-def _margin(saved: Estimate) -> str:
-    assert saved.low is not None
-    assert saved.high is not None
-    nearer, farther = sorted((abs(saved.low), abs(saved.high)))
-    margin, inside = fmt.bounds(abs(saved.value), nearer, farther, "bits")
-    return f"{margin} bits per byte ({fmt.confidence(saved.confidence)} interval {inside})"
+def _unless_blind_gets_as_far(saved: Estimate, blind: Estimate | None) -> str:
+    """Yes, where not even a memorizer of other text, as far as the intervals tell, saves so much over those of this."""
+    if blind is None or saved.low is None or saved.high is None:
+        return "Yes."
+    if (blind.value if blind.low is None else blind.low) > saved.high:
+        return "Undecided: the blind pole, a memorizer of other text, saves more."
+    if (blind.value if blind.high is None else blind.high) >= saved.low:
+        return "Undecided: the blind pole, a memorizer of other text, may save as much."
+    return "Yes."
+
+
+def _beside_blind(blind: Estimate | None) -> tuple[str, ...]:
+    """That a memorizer of other text saves too, or does not, and what the model's saving is worth beside it."""
+    if blind is None:
+        return ()
+    return (
+        f"The blind pole, a memorizer too, saves {fmt.estimate(blind)} over the best one of the given text. It holds "
+        "none of that but other text of the same kind, which may be more, or nearer to what was asked: such a saving "
+        "takes no more than to have read other text. Beyond the memorizers of the given text is not beyond every one.",
+    )
 
 
 def _without_copies(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
@@ -112,164 +127,3 @@ def _what_memorizers_hold(record: RunRecord) -> str:
         f"The memorizers are those of the table below and hold the {held} that was given as trained on: stronger ones "
         "may exist, and where the model was trained on more than that, this compares unequal data."
     )
-
-
-def _lab_said(record: RunRecord, audit: str, model: Party) -> Said:
-    found = {
-        kind: (
-            answer(record, audit, model, f"adaptation.{prefix}bits_beyond_memorizer_per_byte"),
-            answer(record, audit, model, f"adaptation.{prefix}{_WHEN_NEW}"),
-        )
-        for kind, prefix in _PREFIXES.items()
-    }
-    lead = " ".join(
-        f"{_KINDS[kind]} {_over_memorizers(known, 'unseen text of what it was trained on')}, and "
-        f"{_over_memorizers(new, 'unseen text of the new domain, after its steps there,')}."
-        for kind, (known, new) in found.items()
-    )
-    details = [
-        *_beside_told(record, audit, model),
-        *_gains(record, audit, model),
-        *_forgetting(record, audit, model),
-        *_seen(record, audit),
-        *_lab_how_sure({kind: [it for it in pair if isinstance(it, Estimate)] for kind, pair in found.items()}),
-    ]
-    signs = {kind: (_sign(known), _sign(new)) for kind, (known, new) in found.items()}
-    are_apart = {kind: _poles_apart(record, audit, prefix) for kind, prefix in _PREFIXES.items()}
-    return _short(signs, are_apart), lead, tuple(details)
-
-
-_PREFIXES = {"real": "", "made": "made_"}
-"""Of the names of estimates, real text first: that is the axis; made text has a known rule."""
-_KINDS = {"real": "Real text:", "made": "Made text, whose lag is longer than these memorizers reach:"}
-_ON = {"real": "on real text", "made": "on made text"}
-_WORDS = {1: "yes", 0: "no evidence of it", -1: "no"}
-_REACH = "beyond these memorizers (rules over 7 tokens, order 5, longest suffix)"
-
-
-def _short(signs: dict[str, tuple[int, int]], are_apart: dict[str, bool]) -> str:
-    """Does the network beat the best memorizer: on real text first, on its own domain and on the new one."""
-    if not any(are_apart.values()):
-        return "Undecided: what holds the text predicts it no better than a network that never saw it."
-    said = "; ".join(_of_text(kind, signs[kind], is_apart=are_apart[kind]) for kind in _PREFIXES)
-    return f"{said[:1].upper()}{said[1:]}."
-
-
-def _of_text(kind: str, signs: tuple[int, int], *, is_apart: bool) -> str:
-    if not is_apart:
-        return f"undecided {_ON[kind]}, where what holds it predicts it no better than a network that never saw it"
-    known, new = signs
-    reach = f" {_REACH}" if kind == "made" and 1 in signs else ""
-    if known != new:
-        return f"{_WORDS[known]} {_ON[kind]} of its own domain, {_WORDS[new]} on that of the new one{reach}"
-    return f"{_WORDS[known]} {_ON[kind]}{reach}{' after these steps' if known == -1 else ''}"
-
-
-def _over_memorizers(it: object, where: str) -> str:
-    if not isinstance(it, Estimate) or it.low is None or it.high is None:
-        return f"on {where} there is no number"
-    match _sign(it):
-        case 1:
-            return f"on {where} the network beats the best memorizer by {_margin(it)}"
-        case -1:
-            return f"on {where} the network loses to the best memorizer by {_margin(it)}"
-        case _:
-            return f"on {where} the two cannot be told apart ({fmt.estimate(it)})"
-
-
-def _beside_told(record: RunRecord, audit: str, model: Party) -> list[str]:
-    """The declared ceiling of made text."""
-    it = answer(record, audit, model, "adaptation.made_new_domain_bits_beyond_told_table_per_byte")
-    if not isinstance(it, Estimate) or it.low is None or it.high is None:
-        return []
-    word = {
-        1: f"the network needs fewer bits by {_margin(it)}",
-        -1: f"the network needs more bits by {_margin(it)}",
-        0: f"the two cannot be told apart ({fmt.estimate(it)})",
-    }[_sign(it)]
-    return [
-        "Made text is beyond these memorizers, not beyond every table: beside a table of counts that is told the gap, "
-        f"counted of the same tokens of the new domain, {word}."
-    ]
-
-
-def _gains(record: RunRecord, audit: str, model: Party) -> list[str]:
-    said = []
-    for text, prefix in _PREFIXES.items():
-        name = f"adaptation.{prefix}new_domain_gain_bits_per_byte"
-        it = answer(record, audit, model, name)
-        if isinstance(it, Estimate) and it.control is not None and it.excess is not None:
-            said.append(
-                f"The new domain of {text} text: gradient steps bring the network {fmt.estimate(it)}; building anew "
-                "with the same tokens brings the memorizer that is best after "
-                f"{fmt.control(it.control, it.unit, it.confidence)}{_gains_of_poles(record, audit, name)}. A memorizer "
-                "that keeps its probabilities, as the Markov chain (M3) must, gains 0; who knew least gains most."
-            )
-    return said
-
-
-def _gains_of_poles(record: RunRecord, audit: str, name: str) -> str:
-    words = {LOOKUP: "the table of the text, built anew,", BLIND: "an untrained network, by the same steps,"}
-    said = ""
-    for party in parties(record):
-        it = answer(record, audit, party, name)
-        if party.role in words and isinstance(it, Estimate):
-            said += f"; {words[party.role]} gains {fmt.estimate(it)}"
-    return said
-
-
-def _forgetting(record: RunRecord, audit: str, model: Party) -> list[str]:
-    said = []
-    for text, prefix in _PREFIXES.items():
-        it = answer(record, audit, model, f"adaptation.{prefix}forgetting_bits_per_byte")
-        if isinstance(it, Estimate):
-            said.append(f"What it costs: on the old domain of {text} text the network needs {fmt.estimate(it)} more.")
-    return said
-
-
-def _seen_bits(record: RunRecord, audit: str, role: str, prefix: str) -> Estimate | None:
-    for party in parties(record):
-        it = answer(record, audit, party, f"adaptation.{prefix}seen_bits_per_byte")
-        if party.role == role and isinstance(it, Estimate):
-            return it
-    return None
-
-
-def _seen(record: RunRecord, audit: str) -> list[str]:
-    said = []
-    for text, prefix in _PREFIXES.items():
-        lookup, blind = (_seen_bits(record, audit, role, prefix) for role in (LOOKUP, BLIND))
-        if lookup is not None and blind is not None:
-            said.append(
-                f"Both poles, on {text} text that was learned from: the table of it needs {fmt.estimate(lookup)}, the "
-                f"untrained network {fmt.estimate(blind)}."
-            )
-    return said
-
-
-def _poles_apart(record: RunRecord, audit: str, prefix: str) -> bool:
-    """Whether what holds the text predicts the text better, by whole intervals; true where nobody asked."""
-    lookup, blind = (_seen_bits(record, audit, role, prefix) for role in (LOOKUP, BLIND))
-    if lookup is None or blind is None:
-        return True
-    highest = lookup.value if lookup.high is None else lookup.high
-    return highest < (blind.value if blind.low is None else blind.low)
-
-
-def _lab_how_sure(found: dict[str, list[Estimate]]) -> list[str]:
-    """On what the intervals of each text rest."""
-    rests = []
-    is_over_seeds = False
-    for kind, estimates in found.items():
-        sizes = list(dict.fromkeys(fmt.number(it.n, 0) for it in estimates if it.n is not None))
-        is_over_seeds |= any("Student" in it.method.rpartition(";")[2] for it in estimates)
-        if sizes:
-            rests.append(f"{' and '.join(sizes)} {_ON[kind]}")
-    if not rests:
-        return []
-    if is_over_seeds:
-        return [f"How sure: the intervals rest on seeds, each with weights and text of its own: {', '.join(rests)}."]
-    return [
-        f"How sure: the intervals rest on held-out documents ({', '.join(rests)}; two numbers: of its own domain and "
-        "of the new one) and say nothing of other seeds; the table shows each seed."
-    ]

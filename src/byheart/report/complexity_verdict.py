@@ -169,14 +169,16 @@ def _grokking(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
     if isinstance(delay, Estimate) and delay.low is not None and delay.low > 0:
         said.append(f"95 % of the unseen pairs are right {fmt.estimate(delay)} after all trained ones are")
     elif isinstance(delay, Estimate):
-        # An average that may be none, or less than none, is no delay: the seeds are said one by one.
-        each = fmt.shown(delay.method.rpartition("seed by seed: ")[2].rstrip("."), 200)
-        said.append(f"All trained pairs and 95 % of the unseen ones are right, seed by seed, after {each}")
+        # An average that may be none, or less than none, is no delay: the seeds are said one by one, or nothing.
+        _, mark, each = delay.method.rpartition("seed by seed: ")
+        each = fmt.shown(each.rstrip("."), 200)
+        said += [f"All trained pairs and 95 % of the unseen ones are right, seed by seed, after {each}"] if mark else []
     elif isinstance(delay, Refusal):
         said.append(f"Grokking: {fmt.shown(delay.reason, 300).rstrip('.')}")
     if isinstance(plain, Estimate):
         said.append(f"without weight decay the same networks end at {fmt.estimate(plain)} of the unseen pairs")
-    return (stopped("; ".join(said)),) if said else ()
+    whole = stopped("; ".join(said))
+    return (f"{whole[:1].upper()}{whole[1:]}",) if said else ()
 
 
 def _poles(record: RunRecord, audit: str) -> tuple[str, ...]:

@@ -30,6 +30,9 @@ MAX_LABEL = 28
 """Characters of the label at the end of a line."""
 _DODGE = 4
 """Pixels between lines whose intervals are rules."""
+_PADDING, _FLUSH, _GAP, _DIGIT_WIDTH = 8, 12, 6, 6.8
+"""Pixels at the x axis: from its ends to its lines, within which of them a number stays inside, between two numbers,
+and of a digit at 12 pixels, of which points and commas have half."""
 MAX_ROWS = 400
 """Rows of a figure's data on the page; the rest stays in results.jsonl."""
 
@@ -113,7 +116,8 @@ def _curves(series: Series, drawn: Sequence[Stroke], frame: Frame, labels: Seque
     x_is_log, y_is_log = _log_axes(series, drawn)
     x_title, y_title = _titles(series, frame, x_is_log=x_is_log, y_is_log=y_is_log)
     domain = y_domain(series, drawn, is_log=y_is_log)
-    x = alt.X("x:Q", scale=_x_scale([p.x for p in points], is_log=x_is_log), axis=_x_axis(x_title, points, x_is_log))
+    axis = _x_axis(x_title, sorted({p.x for p in points}), frame.plot_width, is_log=x_is_log)
+    x = alt.X("x:Q", scale=_x_scale([p.x for p in points], is_log=x_is_log), axis=axis)
     y_scale = alt.Scale(type="log" if y_is_log else "linear", domain=list(domain), nice=False, zero=False)
     y = alt.Y("y:Q", scale=y_scale, axis=_y_axis(y_title, series, frame))
     layers = []
@@ -181,24 +185,50 @@ def _x_scale(values: list[float], *, is_log: bool) -> Any:
     low, high = min(values), max(values)
     if low == high:
         low, high = (low / 2, high * 2) if is_log else (low - 1, high + 1)
-    return alt.Scale(type="log" if is_log else "linear", domain=[low, high], nice=False, zero=False, padding=8)
+    return alt.Scale(type="log" if is_log else "linear", domain=[low, high], nice=False, zero=False, padding=_PADDING)
 
 
-def _x_axis(title: list[str], points: Sequence[Any], is_log: bool) -> Any:  # noqa: FBT001
-    at = sorted({p.x for p in points})
-    ticks: dict[str, Any] = {"tickCount": 6}
+def _x_axis(title: list[str], at: list[float], width: int, *, is_log: bool) -> Any:
+    ticks: dict[str, Any] = {"tickCount": 6, "labelExpr": NUMBER_LABELS}
     if is_log:
-        ticks = {"values": at if len(at) <= 8 else _round_numbers(at[0], at[-1])}
+        values = at if len(at) <= 8 else _round_numbers(at[0], at[-1]) or [at[0], at[-1]]
+        named = _with_room(values, at[0], at[-1], width)
+        # Vega would drop the last one first, and takes numbers that touch for numbers apart. Every tick stays.
+        ticks = {
+            "values": values,
+            "labelExpr": f"indexof({named}, datum.value) < 0 ? '' : {NUMBER_LABELS}",
+            "labelOverlap": False,
+        }
     return alt.Axis(
         title=title,
         titlePadding=10,
-        labelExpr=NUMBER_LABELS,
-        labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
+        labelFlush=_FLUSH,  # pixels from an end within which a label stays inside
         grid=False,
         domainColor=AXIS,
         tickColor=AXIS,
         **ticks,
     )
+
+
+def _with_room(values: Sequence[float], low: float, high: float, width: int) -> list[float]:
+    """Of the ticks those whose numbers have room: always the last, then the first, then the others from the right."""
+    taken: list[tuple[float, float]] = []
+    named = []
+    for value in (*values[-1:], *values[:1], *reversed(values[1:-1])):
+        share = math.log(value / low) / math.log(high / low) if high > low else 0.5
+        at, long = _PADDING + share * (width - 2 * _PADDING), _pixels(value)
+        start = at - (0 if at <= _FLUSH else long if at >= width - _FLUSH else long / 2)
+        if all(start + long + _GAP <= a or b + _GAP <= start for a, b in taken):
+            taken.append((start, start + long))
+            named.append(value)
+    return sorted(named)
+
+
+def _pixels(value: float) -> float:
+    """How long NUMBER_LABELS is of it, at 12 pixels."""
+    label = f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:.2g}"
+    marks = sum(map(label.count, ",.-"))
+    return _DIGIT_WIDTH * (len(label) - marks / 2)
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

@@ -20,6 +20,7 @@ from byheart.report.comparison import (
     measures,
     parties,
 )
+from byheart.report.extent import extent
 from byheart.report.layout import padded
 from byheart.report.verdict import Finding
 
@@ -32,13 +33,15 @@ _SAID = {
     "exposure.mean_bits": "How far planted secrets stand out, bits",
     "context.copy_gain_bits": "Bits per token saved on what comes again",
     "context.chain_gain_bits": "Bits per token gained from a chain of the prompt",
+    "interpolation.largest_jump": "Largest jump between two inputs, total variation (less is smoother)",
     "adaptation.bits_beyond_memorizer_per_byte": "Bits per byte saved over the best memorizer",
     "attribution.beyond_right_share": "Tokens foreseen that no memorizer foresees",
-    "novelty.ngram_8_novel_rate": "Runs of 8 tokens that are new",
+    "complexity.memorized_forming_layer_share": "Depth at which sure tokens of trained-on text form (less is earlier)",
+    "novelty.ngram_8_novel_rate": "Runs of 8 tokens that are new (fewer: it copies more)",
     "novelty.valid_novel_rate": "Sentences that are new and right",
     "propensity.ordinary_rate": "Long copies in ordinary use",
 }
-"""In plainer words than a table has room for."""
+"""In plainer words than a table has room for; with the direction, where more than the control is not what counts."""
 _ZEROS = {"adaptation.bits_beyond_memorizer_per_byte": "as good as the best memorizer"}
 """What a zero means that a number may fall below."""
 _CONTROLS = {
@@ -132,6 +135,13 @@ def glances(record: RunRecord, found: Sequence[Finding], *, is_lab: bool) -> tup
         one for each finding, in their order.
     """
     return tuple(_glance(record, finding, is_lab=is_lab) for finding in found)
+
+
+def controls_drawn(shown: Sequence[Glance]) -> str:
+    """What the controls on the bars are, each once, in the order of the bars; empty where none is drawn."""
+    marks = (mark for it in shown if it.bar is not None for mark in it.bar.marks)
+    labels = list(dict.fromkeys(mark.label for mark in marks if mark.role == CONTROL))
+    return " or ".join([", ".join(labels[:-1]), *labels[-1:]] if len(labels) > 1 else labels)
 
 
 def _glance(record: RunRecord, finding: Finding, *, is_lab: bool) -> Glance:
@@ -259,7 +269,11 @@ def facts(record: RunRecord, model: Party | None, *, is_lab: bool) -> tuple[tupl
         who = f"{who}, {fmt.size(subject.size_bytes)}; {seen}"
     trained = "Trained on" if is_lab else "On text that it was trained on"
     unseen = "Beside data that it has not seen" if is_lab else "Beside text that it has not seen"
-    return ("Model under test", who), (trained, _extent(it.trained_on)), (unseen, _extent(it.held_out))
+    return (
+        ("Model under test", who),
+        (trained, extent(it.trained_on, is_made=is_lab)),
+        (unseen, extent(it.held_out, is_made=is_lab)),
+    )
 
 
 _ACCESS = {
@@ -268,13 +282,3 @@ _ACCESS = {
     "generated log-probabilities": "tells probabilities of its own text only",
     "text": "gives text only",
 }
-
-
-def _extent(corpus: dict[str, str | int]) -> str:
-    """A corpus in a few words: the end of its source's path, documents, size, as far as they are known."""
-    source = re.split(r"[/\\]", str(corpus.get("source", "")).rstrip("/\\"))[-1]
-    words = [fmt.shown(source, 80)] if source else []
-    words += [f"{fmt.cell(corpus['documents'])} documents"] if "documents" in corpus else []
-    num_bytes = corpus.get("bytes")
-    words += [fmt.size(num_bytes)] if isinstance(num_bytes, int) else []
-    return ", ".join(words) or "of unknown size"

@@ -34,7 +34,7 @@ from byheart.report.explanations import look_rules
 from byheart.report.figures import curves
 from byheart.report.foreign_names import is_lab
 from byheart.report.gate import gate_table
-from byheart.report.glance import facts, glances
+from byheart.report.glance import controls_drawn, facts, glances
 from byheart.report.palette import dark_rules
 from byheart.report.passages import passages
 from byheart.report.redaction import Redaction, redacted
@@ -84,6 +84,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
     model, found = model_of(record), findings(record)
     is_laboratory = is_lab(record)
+    answers = glances(record, found, is_lab=is_laboratory)
     return (
         environment()
         .get_template("page.html.j2")
@@ -94,7 +95,8 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             facts=facts(record, model, is_lab=is_laboratory),
             redaction=redaction,
             gate=None if gate is None else gate_table(gate),
-            glances=glances(record, found, is_lab=is_laboratory),
+            glances=answers,
+            controls=controls_drawn(answers),
             findings=found,
             dark_rules=markupsafe.Markup(dark_rules()),
             look_rules=markupsafe.Markup(look_rules()),

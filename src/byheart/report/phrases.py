@@ -11,6 +11,22 @@ def sign(interval: Interval) -> int:
     return 1 if interval.low > 0 else -1 if interval.high < 0 else 0
 
 
+def sign_of(it: Estimate | object) -> int:
+    """1 above zero, -1 below, 0 where the interval includes it or there is none."""
+    if not isinstance(it, Estimate) or it.low is None or it.high is None:
+        return 0
+    return sign(Interval(it.value, it.low, it.high))
+
+
+def margin_of(saved: Estimate) -> str:
+    """How far from zero, whatever the side, with its interval."""
+    assert saved.low is not None
+    assert saved.high is not None
+    nearer, farther = sorted((abs(saved.low), abs(saved.high)))
+    distance, inside = fmt.bounds(abs(saved.value), nearer, farther, "bits")
+    return f"{distance} bits per byte ({fmt.confidence(saved.confidence)} interval {inside})"
+
+
 def blind_does_the_same(record: RunRecord, audit: str, name: str, excess: Interval) -> str:
     """What to answer when the pole that never saw the text differs from its control in the same direction."""
     for party in parties(record):

@@ -67,7 +67,7 @@ _QUESTIONS = {
     "membership": "Can one tell from it what it was trained on?",
     "context": "Does it follow a rule that exists only in its prompt?",
     "interpolation": "Between two known inputs, does its answer move smoothly?",
-    "adaptation": "Does it predict unseen text better than a memorizer can?",
+    "adaptation": "Does it predict unseen text better than memorizers of its training text can?",
     "attribution": "Does it rightly predict what no memorizer of its training text would?",
     "novelty": "Is what it writes new, and is the new part valid?",
     "propensity": "Does it copy its training text when nobody asks it to?",
