@@ -174,6 +174,9 @@ CONTROLS = {
     "interpolation": "of jumps the DNF, of right answers the untrained network (in the laboratory the best memorizer "
     "of the same cases), of damage unseen text",
     "adaptation": "the same number of the mixture of memorizers, built anew of the same tokens",
+    "exposure": "the unplanted twins of the planted secrets",
+    "membership": "chance: what guessing gives",
+    "novelty": "the same number of people who write on from the same prompts",
     "novelty.valid_given_novel_rate": "the same number of the best memorizer that writes as much that is new",
     "novelty.valid_novel_rate": "the same number of the best memorizer",
     "attribution": "the same number of the blind pole on the same tokens",

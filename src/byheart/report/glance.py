@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from byheart.core.controls import control_word
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -41,17 +42,6 @@ _SAID = {
 """In plainer words than a table has room for."""
 _ZEROS = {"adaptation.bits_beyond_memorizer_per_byte": "as good as the best memorizer"}
 """What a zero means that a number may fall below."""
-_CONTROLS = {
-    "context": "a prompt without the rule",
-    "interpolation.largest_jump": "a rule that jumps (DNF)",
-    "membership.auc": "chance",
-    "novelty.ngram_8_novel_rate": "human text",
-    "propensity": "human text",
-}
-_LAB_CONTROLS = {
-    "interpolation.largest_jump": "a rule that jumps (DNF)",
-    "capacity": "unseen data",
-}
 _UNMEASURED = "Not measured"
 _KINDS = (
     ("No evidence", "open"),
@@ -199,12 +189,7 @@ def _marked(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> Iterat
             low, high = (it.value, it.value) if it.low is None or it.high is None else (it.low, it.high)
             yield party.role, party.label, it, Interval(it.value, low, high, it.n)
     if own.control is not None and audit != "attribution":  # whose control is the blind pole
-        yield CONTROL, _control_label(name, is_lab=is_lab), own, own.control
-
-
-def _control_label(name: str, *, is_lab: bool) -> str:
-    labels, default = (_LAB_CONTROLS, "best memorizer") if is_lab else (_CONTROLS, "unseen text")
-    return labels.get(name) or labels.get(name.partition(".")[0], default)
+        yield CONTROL, control_word(name, is_lab=is_lab), own, own.control
 
 
 def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Bar:

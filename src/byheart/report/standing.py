@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from byheart.core.controls import control_word
 from byheart.core.evidence import Estimate, Refusal, Table
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
@@ -19,6 +20,7 @@ from byheart.report.comparison import (
     measures,
     parties,
 )
+from byheart.report.foreign_names import is_lab
 
 MOST_ROWS = 24
 """Of more measures only the first of an audit and those with an excess stand here; its section has them all."""
@@ -40,7 +42,7 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
         record: the run.
         only_heads: of each audit the first number only.
     Returns:
-        cells of at most two lines (value, interval); a refused or missing number says so.
+        cells of at most two lines (value, interval), of a control a third that says what it is; a refused or missing number says so.
     """
     by_role = {role: _first(record, role) for role in (MODEL, BASE, LOOKUP, BLIND)}
     if by_role[BASE] is None:
@@ -64,7 +66,7 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
                 (
                     _measure(name, unit),
                     *(_cell(record, audit, by_role[role], name) for role in by_role),
-                    _control(it),
+                    _control(it, is_lab=is_lab(record)),
                     _excess(it),
                 )
             )
@@ -115,10 +117,13 @@ def _two_lines(number: tuple[str, str]) -> str:
     return f"{number[0]}\n{number[1].removesuffix(' %')}"
 
 
-def _control(it: Estimate | Refusal | None) -> str:
+def _control(it: Estimate | Refusal | None, *, is_lab: bool) -> str:
     if not isinstance(it, Estimate) or it.control is None:
         return fmt.EM_DASH
-    return _two_lines(fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit))
+    value, inside = _two_lines(fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit)).split("\n")
+    if it.control.low == it.control.high:  # chance is known exactly
+        value, inside = fmt.percent(it.control.value, 1) if fmt.is_rate(it.unit) else f"{it.control.value:g}", ""
+    return f"{value}\n{inside}\n{control_word(it.name, is_lab=is_lab)}"
 
 
 def _excess(it: Estimate | Refusal | None) -> str:
