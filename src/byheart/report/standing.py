@@ -42,7 +42,8 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
         record: the run.
         only_heads: of each audit the first number only.
     Returns:
-        cells of at most two lines (value, interval), of a control a third that says what it is; a refused or missing number says so.
+        cells of at most two lines (value, interval), of a control a third that says what it is; a refused or missing
+        number says so.
     """
     by_role = {role: _first(record, role) for role in (MODEL, BASE, LOOKUP, BLIND)}
     if by_role[BASE] is None:
