@@ -193,6 +193,8 @@ def _x_axis(title: list[str], points: Sequence[Any], is_log: bool) -> Any:  # no
         title=title,
         titlePadding=10,
         labelExpr=NUMBER_LABELS,
+        labelOverlap="greedy",  # numbers that would touch on a phone: every other one goes
+        labelSeparation=4,
         labelFlush=12,  # pixels from an end within which a label stays inside, as the padding of the scale is 8
         grid=False,
         domainColor=AXIS,

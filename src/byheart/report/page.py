@@ -202,7 +202,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
 
 
 def _numbers(record: RunRecord, audit: str) -> Grid:
-    rows = []
+    rows, dotted = [], []
     for name in measures(record, audit):
         method = ""
         for party in parties(record):
@@ -218,8 +218,11 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                     rows.append((f"{measure(name)}{unit}", *number_row(party, it), said))
                 case Refusal(reason=reason):
                     rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
+                case None:
+                    continue
+            dotted.append("" if name in dotted else fmt.shown(name, 100))
     columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")
-    return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows))
+    return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows), names=tuple(dotted))
 
 
 def _tested(record: RunRecord) -> Iterator[tuple[str, str]]:

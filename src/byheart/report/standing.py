@@ -33,6 +33,8 @@ class Grid:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...] = ()
+    """Dotted name of each row's number, as a criterion or `byheart explain` takes it; empty where a row has none."""
 
 
 def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
@@ -48,7 +50,7 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
     by_role = {role: _first(record, role) for role in (MODEL, BASE, LOOKUP, BLIND)}
     if by_role[BASE] is None:
         del by_role[BASE]
-    rows = []
+    rows, dotted = [], []
     is_long = sum(len(_named(measures(record, audit))) for audit in audits(record)) > MOST_ROWS
     for audit in audits(record):
         names = measures(record, audit)
@@ -63,6 +65,7 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
                 continue
             it = _answer(record, audit, by_role[MODEL], name)
             unit = it.unit if isinstance(it, Estimate) else ""
+            dotted.append(fmt.shown(name, 100))
             rows.append(
                 (
                     _measure(name, unit),
@@ -73,8 +76,12 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
             )
         if not names:
             rows.append((fmt.shown(audit, 60).capitalize(), "not measured", *(fmt.EM_DASH,) * (len(by_role) + 1)))
+            dotted.append("")
     return Grid(
-        title="The model beside the poles", columns=("measure", *by_role, "control", "excess"), rows=tuple(rows)
+        title="The model beside the poles",
+        columns=("measure", *by_role, "control", "excess"),
+        rows=tuple(rows),
+        names=tuple(dotted),
     )
 
 
