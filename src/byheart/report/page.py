@@ -248,6 +248,7 @@ def _settings(record: RunRecord) -> tuple[tuple[str, str], ...]:
         *((kind, ", ".join(_told(name, value) for name, value in text.items())) for kind, text in texts),
         ("Tokenizer", fmt.shown(it.tokenizer, 100)),
         ("Seed", str(it.seed)),
+        *([("Day of the audit", fmt.shown(f"{it.date} (UTC)", 40))] if it.date else ()),
         ("Time of the audit", f"{fmt.number(it.seconds, 1)} seconds"),
         ("Software", fmt.shown(f"byheart {it.byheart}, Python {it.python}, {packages}", 1000)),
         ("Machine", fmt.shown(it.platform, 200)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from byheart.core.controls import control_word
-from byheart.core.evidence import Estimate, Refusal, Table
+from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
@@ -138,17 +138,6 @@ def _excess(it: Estimate | Refusal | None) -> str:
     if not isinstance(it, Estimate) or it.excess is None:
         return fmt.EM_DASH
     return "\n".join(fmt.excess_bounds(it.excess, it.unit))
-
-
-def strata_grid(record: RunRecord) -> Grid | None:
-    """The model's rows of extraction.strata, or None where there are none."""
-    party = _first(record, MODEL)
-    result = record.of("extraction", party.name) if party is not None else None
-    for it in result.evidence if result is not None else ():
-        if isinstance(it, Table) and it.name == "extraction.strata":
-            columns = tuple(fmt.shown(column, 40) for column in it.columns)
-            return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=fmt.columns(it.rows))
-    return None
 
 
 def could_show(record: RunRecord) -> tuple[tuple[str, str], ...]:
