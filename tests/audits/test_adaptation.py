@@ -143,6 +143,13 @@ def test_without_copies_only_the_other_tokens_and_their_bytes_count() -> None:
     assert "there good needs fewest bits, outside them model" in table.title
 
 
+def test_one_who_leads_inside_and_outside_of_copies_is_named_once() -> None:
+    pieces = tuple(copied_piece(f"d{i}", (0.3, 1.0), (0.5, 4.0), (1, 0)) for i in range(6))
+    evidence = run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0))
+    table = next(e for e in evidence if isinstance(e, Table) and e.name == "adaptation.copies")
+    assert table.title.endswith("inside and outside of them model needs fewest bits")
+
+
 def test_documents_that_are_copies_as_a_whole_are_no_observations() -> None:
     pieces = tuple(copied_piece(f"d{i}", (2.0, 1.0), (0.5, 4.0), (1, 0 if i < 5 else 1)) for i in range(9))
     assert estimates(run(inputs(pieces=pieces), PARAMS, rng=np.random.default_rng(0)))[WITHOUT].n == 5

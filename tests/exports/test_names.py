@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from byheart.core.evidence import Estimate, Refusal
+from byheart.core.evidence import Estimate, Refusal, Table
 from byheart.core.judgement import GateRecord
+from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import without_folders
 from byheart.exports.github import annotations, summary
@@ -104,8 +105,9 @@ def test_two_sources_may_have_a_document_of_one_name() -> None:
     result = record.of("extraction", MODEL)
     assert result is not None
     table = result.evidence[-1]
-    twice = dataclasses.replace(table, rows=(*table.rows, ("covered0.py", 700, 90, 300, 2, "yes", "yes", "yes")))  # type: ignore[union-attr, call-arg]
-    status = dataclasses.replace(result.status, evidence=(*result.evidence[:-1], twice))  # type: ignore[call-arg]
+    assert isinstance(table, Table)
+    twice = dataclasses.replace(table, rows=(*table.rows, ("covered0.py", 700, 90, 300, 2, "yes", "yes", "yes")))
+    status = Completed((*result.evidence[:-1], twice))
     both = dataclasses.replace(
         record,
         results=tuple(dataclasses.replace(r, status=status) if r is result else r for r in record.results),

@@ -40,7 +40,7 @@ def test_the_question_stands_before_its_answer_and_the_number_behind_it() -> Non
 
 
 def test_the_table_shows_model_poles_control_and_excess() -> None:
-    lines = written(sample_run(), width=140).splitlines()
+    lines = written(sample_run(), width=180).splitlines()
     assert any(
         line.split() == ["measure", "model", "lookup", "pole", "blind", "pole", "control", "excess"] for line in lines
     )

@@ -263,7 +263,10 @@ def test_a_subject_is_known_by_the_name_that_the_report_gives_it(tmp_path: Path)
             "extraction.greedy_rate.excess.low >= -0.2",
             "asked: lower bound at least \N{MINUS SIGN}20 percentage points.",
         ),
-        ("extraction.greedy_rate.excess.low >= -0.2", "excess over the control +7.0 percentage points (95 % interval"),
+        (
+            "extraction.greedy_rate.excess.low >= -0.2",
+            "excess over the control (unseen text) +7.0 percentage points (95 % interval",
+        ),
     ],
 )
 def test_a_limit_is_said_to_be_one_of_a_bound_in_its_unit(tmp_path: Path, line: str, said: str) -> None:

@@ -90,9 +90,10 @@ def copies_table(pieces: Sequence[Piece], subject: str) -> tuple[Evidence, ...]:
     rows.sort(key=lambda row: float(row[1] or 0.0))
     copied = sum(map(_copied_bytes, pieces)) / sum(piece.num_bytes for piece in pieces)
     leader_inside = min(inside, key=lambda name: inside[name])
-    title = (
-        f"{100 * copied:.1f} % of the bytes are copies of the corpus: there {leader_inside} needs fewest bits, "
-        f"outside them {rows[0][0]}"
+    title = f"{100 * copied:.1f} % of the bytes are copies of the corpus: " + (
+        f"inside and outside of them {leader_inside} needs fewest bits"
+        if leader_inside == rows[0][0]
+        else f"there {leader_inside} needs fewest bits, outside them {rows[0][0]}"
     )
     columns = ("predictor", "outside copies, bits per byte", "inside copies, bits per byte")
     return (Table(name="adaptation.copies", title=title, columns=columns, rows=tuple(rows)),)

@@ -57,6 +57,8 @@ class Provenance:
     """The corpus that counts as unseen, likewise."""
     tokenizer: str
     """Fingerprint of the tokenizer."""
+    date: str = ""
+    """Day on which the run ended, in UTC, as 2026-11-28; empty in runs that did not note it."""
     canaries: str = ""
     """Fingerprint of the list of planted secrets; empty where there is none."""
     subjects: tuple[SubjectProvenance, ...] = field(default=())

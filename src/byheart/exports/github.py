@@ -4,7 +4,17 @@ from byheart.core.evidence import Estimate
 from byheart.core.judgement import GateRecord, Judgement, Outcome
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import without_folders
-from byheart.exports.wording import EACH_BY_ITSELF, amount, in_unit, line, markdown, model_of, numbers, span, title
+from byheart.exports.wording import (
+    EACH_BY_ITSELF,
+    amount,
+    beside,
+    in_unit,
+    line,
+    markdown,
+    model_of,
+    numbers,
+    title,
+)
 
 MOST_ANNOTATIONS = 10
 """Of a kind and step that GitHub shows; the last one then says how many more there are."""
@@ -97,8 +107,7 @@ def _number(it: Estimate) -> str:
     has_bounds = it.low is not None and it.high is not None
     inside = f"{amount(it.low, it.unit)} to {amount(it.high, it.unit)}" if has_bounds else "none"
     value = in_unit(it)
-    sides = (span(side, it.unit) if side is not None else "" for side in (it.control, it.excess))
-    cells = (markdown(it.name, 100), markdown(value), markdown(inside), f"{it.n:,}", *map(markdown, sides))
+    cells = (markdown(it.name, 100), markdown(value), markdown(inside), f"{it.n:,}", *map(markdown, beside(it)))
     return f"| {' | '.join(cells)} |"
 
 

@@ -10,13 +10,13 @@ from byheart.core.run_record import RunRecord
 from byheart.exports.wording import (
     EACH_BY_ITSELF,
     amount,
+    beside,
     in_unit,
     line,
     markdown,
     model_of,
     numbers,
     roles,
-    span,
     without_numbers,
 )
 
@@ -141,7 +141,7 @@ def _section(record: RunRecord, model: str | None, gate: GateRecord | None) -> I
     who = f"`byheart` {markdown(origin.byheart, 40)} measured what {markdown(model, 100)}" if model else "`byheart`"
     yield (
         f"{who} knows by heart of {markdown(_extent(origin.trained_on))} (trained on), beside the same numbers on "
-        f"{markdown(_extent(origin.held_out))} (held out: the control) and on memorizers of the same text."
+        f"{markdown(_extent(origin.held_out))} (held out) and on memorizers of the same text."
         if model
         else "Only memorizers were audited in this run; there is no model to say anything of."
     )
@@ -180,19 +180,19 @@ def _table(record: RunRecord, model: str) -> Iterator[str]:
     yield "|---|---|---|---:|---|---|---|---|"
     of_poles = [{it.name: it for _, it in numbers(record, pole) if isinstance(it, Estimate)} for pole in poles]
     for _, it in numbers(record, model):
-        beside = [amount(own[it.name].value, own[it.name].unit) if it.name in own else "" for own in of_poles]
-        beside += [""] * (2 - len(beside))
+        poled = [amount(own[it.name].value, own[it.name].unit) if it.name in own else "" for own in of_poles]
+        poled += [""] * (2 - len(poled))
         if isinstance(it, Refusal):
-            cells = [markdown(it.name, 100), "refused", "", "", "", "", *beside[:2]]
+            cells = [markdown(it.name, 100), "refused", "", "", "", "", *poled[:2]]
         else:
             inside = f"{amount(it.low, it.unit)} to {amount(it.high, it.unit)}" if it.low is not None else "none"
-            sides = [span(side, it.unit) if side is not None else "" for side in (it.control, it.excess)]
-            cells = [markdown(it.name, 100), markdown(in_unit(it)), inside, f"{it.n:,}", *sides, *beside[:2]]
+            cells = [markdown(it.name, 100), markdown(in_unit(it)), inside, f"{it.n:,}", *beside(it), *poled[:2]]
         yield f"| {' | '.join(cells)} |"
     yield ""
     yield (
         "Intervals are at 95 % unless the metadata says otherwise. The lookup pole holds the training text, the blind "
-        "pole never saw it. Excess: value less control, of shares in percentage points."
+        "pole never saw it. Control: what the number is held against, named beside it. Excess: value less control, of "
+        "shares in percentage points."
     )
     yield ""
 

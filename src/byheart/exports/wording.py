@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from byheart.core.controls import control_word
 from byheart.core.evidence import Estimate, Interval, Refusal
 from byheart.core.result import Completed, Failed, NotApplicable, Result
 from byheart.core.run_record import RunRecord
@@ -10,6 +11,8 @@ from byheart.core.strings import without_folders
 from byheart.core.visible import visible_in_line
 
 MODEL = "model"
+LEAST_SHARE = 1e-6
+"""What is nearer to zero is not written out: no sample bounds a share so closely."""
 EACH_BY_ITSELF = (
     "Each criterion is judged by itself, at the confidence of its own interval; nothing corrects for their number."
 )
@@ -53,12 +56,28 @@ def amount(value: float | None, unit: str) -> str:
     """A number without its unit, shares in per cent; nothing where there is none."""
     if value is None:
         return ""
-    return f"{100 * value:.3g} %" if is_share(unit) else number(value)
+    if is_share(unit):
+        return f"{100 * value:.3g} %" if value == 0 or abs(value) >= LEAST_SHARE else f"under {100 * LEAST_SHARE:g} %"
+    return number(value)
+
+
+def difference(it: Interval, unit: str) -> str:
+    """A difference with its bounds, of shares in percentage points."""
+    if not is_share(unit):
+        return span(it, unit)
+    value, low, high = (f"{100 * end:.3g}" for end in (it.value, it.low, it.high))
+    return f"{value} points ({low} to {high})"
 
 
 def span(it: Interval, unit: str) -> str:
     """A number with its bounds."""
     return f"{amount(it.value, unit)} ({amount(it.low, unit)} to {amount(it.high, unit)})"
+
+
+def beside(it: Estimate) -> tuple[str, str]:
+    """Control, with what it is, and excess of an estimate; empty where it has none."""
+    control = f"{span(it.control, it.unit)}, {control_word(it.name)}" if it.control is not None else ""
+    return control, difference(it.excess, it.unit) if it.excess is not None else ""
 
 
 def interval(it: Estimate) -> str:
@@ -77,9 +96,9 @@ def estimate(it: Estimate) -> str:
     """An estimate in one sentence, beside its control."""
     said = f"{in_unit(it)} ({interval(it)}, n = {it.n:,})"
     if it.control is not None:
-        said += f"; control {span(it.control, it.unit)}"
+        said += f"; control, {control_word(it.name)}, {span(it.control, it.unit)}"
     if it.excess is not None:
-        said += f"; excess {span(it.excess, it.unit)}"
+        said += f"; excess {difference(it.excess, it.unit)}"
     elif it.no_excess:
         said += f"; no excess: {line(it.no_excess, 200)}"
     return said

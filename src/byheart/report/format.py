@@ -157,7 +157,9 @@ def estimate(it: Estimate) -> str:
 
 
 def control(it: Interval, unit: str, coverage: float) -> str:
-    """A control, like `estimate`."""
+    """A control, like `estimate`; one that is known exactly, as chance is, without interval."""
+    if it.low == it.high == it.value and it.n is None:
+        return percent(it.value, 1) if is_rate(unit) else f"{plain_number(it.value)} {shown(unit, 60)}"
     value, inside = bounds(it.value, it.low, it.high, unit)
     inside = f"{confidence(coverage)} interval {inside}"
     count = hits(it.value, it.n) if is_count(unit) else None

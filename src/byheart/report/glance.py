@@ -5,9 +5,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from byheart.core.controls import control_word
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
+from byheart.report.asides import asides
 from byheart.report.comparison import (
     BASE,
     BLIND,
@@ -18,6 +20,7 @@ from byheart.report.comparison import (
     head_measure,
     measure,
     measures,
+    model_of,
     parties,
 )
 from byheart.report.extent import extent
@@ -44,17 +47,6 @@ _SAID = {
 """In plainer words than a table has room for; with the direction, where more than the control is not what counts."""
 _ZEROS = {"adaptation.bits_beyond_memorizer_per_byte": "as good as the best memorizer"}
 """What a zero means that a number may fall below."""
-_CONTROLS = {
-    "context": "a prompt without the rule",
-    "interpolation.largest_jump": "a rule that jumps (DNF)",
-    "membership.auc": "chance",
-    "novelty.ngram_8_novel_rate": "human text",
-    "propensity": "human text",
-}
-_LAB_CONTROLS = {
-    "interpolation.largest_jump": "a rule that jumps (DNF)",
-    "capacity": "unseen data",
-}
 _UNMEASURED = "Not measured"
 _KINDS = (
     ("No evidence", "open"),
@@ -66,6 +58,8 @@ _KINDS = (
 """Answers whose first words are the answer word."""
 _LONGEST_REST, _LONGEST_PART = 84, 60
 """Characters behind the answer word, and of each part of an answer in parts; the sentences below say all."""
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Where a bar of small shares may end, so that an interval is wider than its dot."""
 _MORE = " \N{HORIZONTAL ELLIPSIS}"
 
 
@@ -81,6 +75,8 @@ class Mark:
     """Of the number, as written."""
     inside: str
     """Its interval, as written; empty where it has none."""
+    count: str
+    """How many of how many it is; empty where it is no count."""
     at: float
     """Place on the bar, 0 for its left end to 1."""
     low: float
@@ -122,6 +118,8 @@ class Glance:
     """What was measured, in a few words; empty where there is no number."""
     bar: Bar | None
     """None where there is no number."""
+    asides: tuple[str, ...]
+    """What must not be missed beside it."""
 
 
 def glances(record: RunRecord, found: Sequence[Finding], *, is_lab: bool) -> tuple[Glance, ...]:
@@ -151,6 +149,7 @@ def _glance(record: RunRecord, finding: Finding, *, is_lab: bool) -> Glance:
     # Beside "not measured" another number of the same audit would pass for the answer.
     name = None if word == _UNMEASURED else name
     marked = list(_marked(record, finding.audit, name, is_lab=is_lab)) if name is not None else []
+    model = model_of(record)
     bar = _bar(name, marked) if name is not None and marked and marked[0][0] == MODEL else None
     return Glance(
         question=finding.question,
@@ -159,6 +158,7 @@ def _glance(record: RunRecord, finding: Finding, *, is_lab: bool) -> Glance:
         rest=rest,
         measure=_measured(name, marked[0][2].unit) if bar is not None and name is not None else "",
         bar=bar,
+        asides=asides(record, finding.audit, model, name) if bar is not None and name and model else (),
     )
 
 
@@ -209,12 +209,7 @@ def _marked(record: RunRecord, audit: str, name: str, *, is_lab: bool) -> Iterat
             low, high = (it.value, it.value) if it.low is None or it.high is None else (it.low, it.high)
             yield party.role, party.label, it, Interval(it.value, low, high, it.n)
     if own.control is not None and audit != "attribution":  # whose control is the blind pole
-        yield CONTROL, _control_label(name, is_lab=is_lab), own, own.control
-
-
-def _control_label(name: str, *, is_lab: bool) -> str:
-    labels, default = (_LAB_CONTROLS, "best memorizer") if is_lab else (_CONTROLS, "unseen text")
-    return labels.get(name) or labels.get(name.partition(".")[0], default)
+        yield CONTROL, control_word(name, is_lab=is_lab), own, own.control
 
 
 def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Bar:
@@ -223,7 +218,7 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
     is_within = (fmt.is_rate(unit) or unit == "AUC") and min(ends) >= 0 and max(ends) <= 1
     zero_label = _ZEROS.get(name, "")
     ends += [0.0] if zero_label else []
-    low, high = (0.0, 1.0) if is_within else padded(min(ends), max(ends), is_log=False)
+    low, high = (0.0, _full(ends, unit)) if is_within else padded(min(ends), max(ends), is_log=False)
 
     def place(value: float) -> float:
         return (value - low) / (high - low)
@@ -237,7 +232,11 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
         if number.value == 0:
             value = _plain(0.0, unit)
         at = (place(number.value), place(number.low), place(number.high))
-        marks.append(Mark(role=role, label=label, value=value, inside=inside, at=at[0], low=at[1], high=at[2]))
+        hits = fmt.hits(number.value, number.n) if fmt.is_count(unit) and role == MODEL else None
+        count = "" if hits is None else f"{fmt.number(hits, 0)} of {fmt.number(it.n, 0)}"
+        marks.append(
+            Mark(role=role, label=label, value=value, inside=inside, count=count, at=at[0], low=at[1], high=at[2])
+        )
     left, right = _plain(low, unit), _plain(high, unit)
     said = "; ".join(f"{m.label} {m.value}" + (f" ({m.inside})" if m.inside else "") for m in marks)
     return Bar(
@@ -248,6 +247,11 @@ def _bar(name: str, marked: Sequence[tuple[str, str, Estimate, Interval]]) -> Ba
         zero_label=zero_label,
         alt=f"{_SAID.get(name, measure(name))}: {said}. The bar goes from {left} to {right}.",
     )
+
+
+def _full(ends: Sequence[float], unit: str) -> float:
+    """The right end of a bar of shares: 100 %, or a rounder part of it where all the rest would be empty."""
+    return next((end for end in _SHARES if max(ends) <= end), 1.0) if fmt.is_rate(unit) and max(ends) > 0 else 1.0
 
 
 def _plain(value: float, unit: str) -> str:

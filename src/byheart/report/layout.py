@@ -70,6 +70,8 @@ def _chance(series: Series, drawn: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
     at = series.chance
     if at is None or (series.y_is_log and at <= 0):
         return ()
+    if any(stroke.role == "control" and all(p.y == at for p in stroke.points) for stroke in drawn):
+        return ()  # it is drawn already, with its interval
     xs = [p.x for stroke in drawn for p in stroke.points]
     ends = (Point(min(xs), at), Point(max(xs), at))
     return (Stroke(label="chance", role="control", colour=COLOURS[HUMAN], dash=(1, 3), is_model=False, points=ends),)

@@ -44,7 +44,10 @@ def membership_said(record: RunRecord, audit: str, model: Party) -> tuple[str, s
         )
     dealt = answer(record, audit, model, "membership.set_p_value")
     if isinstance(dealt, Estimate):
-        sure.append(f"Labels dealt at random do as much with p = {fmt.plain_number(dealt.value)}.")
+        sure.append(
+            "Were the two labels dealt to the documents at random, a difference as large would come with probability "
+            f"{fmt.plain_number(dealt.value)}."
+        )
     return (
         blind_does_the_same(record, audit, name, area.excess) or short,
         what,

@@ -18,6 +18,7 @@ from byheart.report.phrases import (
 
 _NGRAMS, _DEDUPLICATED = "novelty.ngram_8_novel_rate", "novelty.ngram_8_beyond_deduplicated"
 _RIGHT, _BOTH, _NOVEL = "novelty.valid_given_novel_rate", "novelty.valid_novel_rate", "novelty.novel_rate"
+_VALID = "novelty.valid_rate"
 _Said = tuple[str, str, tuple[str, ...]]
 
 
@@ -43,14 +44,16 @@ def novelty_said(record: RunRecord, audit: str, model: Party) -> _Said:
         f"{fmt.control(novel.control, novel.unit, novel.confidence)}. "
         f"Difference: {fmt.excess(novel.excess, novel.unit, novel.confidence)}"
     )
+    valid = _validity_word(record, audit, model)
     match sign(novel.excess):
         case 1:
-            short = "More new runs than in human text."
+            short = f"More new runs than in human text{valid}."
             lead = f"{what}, a larger share than in human text; noise would be newer still."
         case -1:
-            short, lead = "Fewer new runs than in human text.", f"{what}, a smaller share than in human text."
+            short, lead = f"Fewer new runs than in human text{valid}.", f"{what}, a smaller share than in human text."
         case _:
-            short, lead = "As new as human text, as far as this sample can tell.", f"{what}."
+            short = f"As new as human text{valid or ', as far as this sample can tell'}."
+            lead = f"{what}."
             against += "; no evidence of copying more or less than people do"
     undecided = blind_does_the_same(record, audit, _NGRAMS, novel.excess)
     if not undecided and sign(novel.excess) and poles_stand_apart(record, audit, _NGRAMS) is False:
@@ -65,6 +68,19 @@ def novelty_said(record: RunRecord, audit: str, model: Party) -> _Said:
         how_sure(novel),
     )
     return undecided or short, lead, details
+
+
+def _validity_word(record: RunRecord, audit: str, model: Party) -> str:
+    """How often what it writes is valid beside what people write there, for the short answer; empty where not known."""
+    it = answer(record, audit, model, _VALID)
+    if not isinstance(it, Estimate) or it.control is None or it.excess is None:
+        return ""
+    word = {1: "but more often valid", -1: "but less often valid", 0: "and about as often valid"}[sign(it.excess)]
+    own, theirs = (
+        fmt.value_and_interval(it)[0],
+        fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit)[0],
+    )
+    return f", {word}: {own} against {theirs}"
 
 
 def _beside_deduplicated(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
@@ -88,6 +104,10 @@ def _validity(record: RunRecord, audit: str, model: Party) -> tuple[str, ...]:
         said.append(_compared(record, both))
     if isinstance(right, Estimate):
         said.append(f" Of what is new, {fmt.estimate(right)} parses.")
+    valid = answer(record, audit, model, _VALID)
+    if isinstance(valid, Estimate) and valid.control is not None:
+        people = fmt.control(valid.control, valid.unit, valid.confidence)
+        said.append(f" New or not, {fmt.estimate(valid)} parses; of what people write there {people}.")
     return ("".join(said),)
 
 

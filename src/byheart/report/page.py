@@ -11,7 +11,6 @@ import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
 from byheart.core.judgement import GateRecord
-from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
@@ -26,7 +25,6 @@ from byheart.report.comparison import (
     model_of,
     parties,
     spoken,
-    why_missing,
 )
 from byheart.report.dots import compared, dots, number_row
 from byheart.report.drawing import Figure, unchecked
@@ -43,6 +41,7 @@ from byheart.report.standing import Grid, could_show, headline_grid
 from byheart.report.strips import NAME as COVERAGE
 from byheart.report.strips import strips
 from byheart.report.tables import table_grid
+from byheart.report.tested import answered_on, asked, not_asked, untested
 from byheart.report.verdict import findings
 
 MAX_MEMORIZER_LINES = 2
@@ -101,8 +100,9 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             dark_rules=markupsafe.Markup(dark_rules()),
             look_rules=markupsafe.Markup(look_rules()),
             headline=headline_grid(record),
-            tested=tuple(_tested(record)),
-            untested=tuple(_untested(record)),
+            tested=answered_on(record),
+            not_asked=not_asked(record),
+            untested=tuple(untested(record)),
             could_show=could_show(record),
             notes=tuple(fmt.shown(spoken(note), 1000) for note in record.notes[:50]),
             passages=passages(record),
@@ -151,11 +151,6 @@ def _tie_within(text: str) -> str:
     return text if _TOGETHER.fullmatch(text) else _tie(text)
 
 
-def _question(record: RunRecord, audit: str) -> str:
-    method = next((m for m in record.methods if m.audit == audit), None)
-    return fmt.shown(method.question if method else audit, 200)
-
-
 def _chapter(record: RunRecord, audit: str) -> Chapter:
     found = [(party, e) for party, e in evidence_of(record, audit) if isinstance(e, Table) and e.rows]
     # The map of the works is drawn, with its rows beside it.
@@ -169,7 +164,7 @@ def _chapter(record: RunRecord, audit: str) -> Chapter:
             others.append((party, table))
     return Chapter(
         audit=fmt.shown(audit, 60),
-        question=_question(record, audit),
+        question=asked(record, audit),
         figures=tuple(_figures(record, audit)),
         tables=tuple(table_grid(party, table) for party, table in first),
         other_tables=tuple(table_grid(party, table) for party, table in others),
@@ -204,7 +199,7 @@ def _figures(record: RunRecord, audit: str) -> Iterator[Figure]:
 
 
 def _numbers(record: RunRecord, audit: str) -> Grid:
-    rows = []
+    rows, dotted = [], []
     for name in measures(record, audit):
         method = ""
         for party in parties(record):
@@ -220,37 +215,11 @@ def _numbers(record: RunRecord, audit: str) -> Grid:
                     rows.append((f"{measure(name)}{unit}", *number_row(party, it), said))
                 case Refusal(reason=reason):
                     rows.append((measure(name), party.label, "refused", fmt.shown(reason, 300), *(fmt.EM_DASH,) * 4))
+                case None:
+                    continue
+            dotted.append("" if name in dotted else fmt.shown(name, 100))
     columns = ("measure", "subject", "value", "interval", "n", "control", "excess", "method")
-    return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows))
-
-
-def _tested(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Audit by audit: the question, and on whom it was answered."""
-    for audit in audits(record):
-        done = [
-            party.label
-            for party in parties(record)
-            if (result := record.of(audit, party.name)) and isinstance(result.status, Completed)
-        ]
-        yield _question(record, audit), ", ".join(done) or "no one"
-
-
-def _untested(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Everything that has no number, and why; subjects that lack the same for the same reason together."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for audit in audits(record):
-        for party in parties(record):
-            result = record.of(audit, party.name)
-            if result is None and party.role == MEMORIZER:  # of another experiment of the same run
-                continue
-            if result is None or not isinstance(result.status, Completed):
-                found.setdefault((f"{fmt.shown(audit, 60)} on", why_missing(result)), []).append(party.label)
-                continue
-            for it in result.evidence:
-                if isinstance(it, Refusal):
-                    why = f"refused: {fmt.shown(spoken(it.reason), 1000)}"
-                    found.setdefault((f"{measure(it.name)} of", why), []).append(party.label)
-    yield from ((f"{what} {', '.join(labels)}", why) for (what, why), labels in found.items())
+    return Grid(title="All numbers of this audit", columns=columns, rows=tuple(rows), names=tuple(dotted))
 
 
 def _methods(record: RunRecord) -> Iterator[dict[str, Any]]:
@@ -278,16 +247,20 @@ def _settings(record: RunRecord) -> tuple[tuple[str, str], ...]:
     texts = ((kind, texts) for kind, texts in (("Trained-on text", it.trained_on), ("Held-out text", it.held_out)))
     packages = ", ".join(f"{name} {version}" for name, version in it.packages.items())
     return (
-        *(
-            (kind, ", ".join(f"{fmt.shown(name, 60)} {fmt.cell(value)}" for name, value in text.items()))
-            for kind, text in texts
-        ),
+        *((kind, ", ".join(_told(name, value) for name, value in text.items())) for kind, text in texts),
         ("Tokenizer", fmt.shown(it.tokenizer, 100)),
         ("Seed", str(it.seed)),
+        *([("Day of the audit", fmt.shown(f"{it.date} (UTC)", 40))] if it.date else ()),
         ("Time of the audit", f"{fmt.number(it.seconds, 1)} seconds"),
         ("Software", fmt.shown(f"byheart {it.byheart}, Python {it.python}, {packages}", 1000)),
         ("Machine", fmt.shown(it.platform, 200)),
     )
+
+
+def _told(name: str, value: str | int) -> str:
+    """A name and its value; of a pseudonym, which begins with the name, it alone."""
+    said = fmt.cell(value)
+    return said if said.startswith(f"{name} ") else f"{fmt.shown(name, 60)} {said}"
 
 
 def _subjects(record: RunRecord) -> Grid:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from byheart.core.evidence import Estimate, Refusal, Table
+from byheart.core.controls import control_word
+from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
@@ -19,6 +20,7 @@ from byheart.report.comparison import (
     measures,
     parties,
 )
+from byheart.report.foreign_names import is_lab
 
 MOST_ROWS = 24
 """Of more measures only the first of an audit and those with an excess stand here; its section has them all."""
@@ -31,6 +33,8 @@ class Grid:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...] = ()
+    """Dotted name of each row's number, as a criterion or `byheart explain` takes it; empty where a row has none."""
 
 
 def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
@@ -40,12 +44,13 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
         record: the run.
         only_heads: of each audit the first number only.
     Returns:
-        cells of at most two lines (value, interval); a refused or missing number says so.
+        cells of at most two lines (value, interval), of a control a third that says what it is; a refused or missing
+        number says so.
     """
     by_role = {role: _first(record, role) for role in (MODEL, BASE, LOOKUP, BLIND)}
     if by_role[BASE] is None:
         del by_role[BASE]
-    rows = []
+    rows, dotted = [], []
     is_long = sum(len(_named(measures(record, audit))) for audit in audits(record)) > MOST_ROWS
     for audit in audits(record):
         names = measures(record, audit)
@@ -60,18 +65,23 @@ def headline_grid(record: RunRecord, *, only_heads: bool = False) -> Grid:
                 continue
             it = _answer(record, audit, by_role[MODEL], name)
             unit = it.unit if isinstance(it, Estimate) else ""
+            dotted.append(fmt.shown(name, 100))
             rows.append(
                 (
                     _measure(name, unit),
                     *(_cell(record, audit, by_role[role], name) for role in by_role),
-                    _control(it),
+                    _control(it, is_lab=is_lab(record)),
                     _excess(it),
                 )
             )
         if not names:
             rows.append((fmt.shown(audit, 60).capitalize(), "not measured", *(fmt.EM_DASH,) * (len(by_role) + 1)))
+            dotted.append("")
     return Grid(
-        title="The model beside the poles", columns=("measure", *by_role, "control", "excess"), rows=tuple(rows)
+        title="The model beside the poles",
+        columns=("measure", *by_role, "control", "excess"),
+        rows=tuple(rows),
+        names=tuple(dotted),
     )
 
 
@@ -115,27 +125,19 @@ def _two_lines(number: tuple[str, str]) -> str:
     return f"{number[0]}\n{number[1].removesuffix(' %')}"
 
 
-def _control(it: Estimate | Refusal | None) -> str:
+def _control(it: Estimate | Refusal | None, *, is_lab: bool) -> str:
     if not isinstance(it, Estimate) or it.control is None:
         return fmt.EM_DASH
-    return _two_lines(fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit))
+    value, inside = _two_lines(fmt.bounds(it.control.value, it.control.low, it.control.high, it.unit)).split("\n")
+    if it.control.low == it.control.high:  # chance is known exactly
+        value, inside = fmt.percent(it.control.value, 1) if fmt.is_rate(it.unit) else f"{it.control.value:g}", ""
+    return f"{value}\n{inside}\n{control_word(it.name, is_lab=is_lab)}"
 
 
 def _excess(it: Estimate | Refusal | None) -> str:
     if not isinstance(it, Estimate) or it.excess is None:
         return fmt.EM_DASH
     return "\n".join(fmt.excess_bounds(it.excess, it.unit))
-
-
-def strata_grid(record: RunRecord) -> Grid | None:
-    """The model's rows of extraction.strata, or None where there are none."""
-    party = _first(record, MODEL)
-    result = record.of("extraction", party.name) if party is not None else None
-    for it in result.evidence if result is not None else ():
-        if isinstance(it, Table) and it.name == "extraction.strata":
-            columns = tuple(fmt.shown(column, 40) for column in it.columns)
-            return Grid(title=fmt.shown(it.title, 120), columns=columns, rows=fmt.columns(it.rows))
-    return None
 
 
 def could_show(record: RunRecord) -> tuple[tuple[str, str], ...]:

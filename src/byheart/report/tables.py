@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 
 from byheart.core.evidence import Cell, Table
+from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
-from byheart.report.comparison import Party, spoken
+from byheart.report.comparison import MODEL, Party, evidence_of, spoken
 from byheart.report.standing import Grid
 
 MAX_TABLE_ROWS = 200
@@ -65,6 +66,21 @@ def table_grid(party: Party, table: Table) -> Grid:
         shown.append(found)
     title = f"{party.label}: {fmt.shown(spoken(table.title), 200)}"
     return Grid(title=title, columns=tuple(heads), rows=tuple(zip(*shown, strict=True)))
+
+
+def strata_grid(record: RunRecord) -> Grid | None:
+    """The model's rows of extraction.strata, each cell in one line, or None where there are none."""
+    for party, it in evidence_of(record, "extraction"):
+        if isinstance(it, Table) and it.name == "extraction.strata" and it.rows and party.role == MODEL:
+            grid = table_grid(party, it)
+            rows = tuple(tuple(_in_one_line(cell) for cell in row) for row in grid.rows)
+            return Grid(title=fmt.shown(it.title, 120), columns=grid.columns, rows=rows)
+    return None
+
+
+def _in_one_line(cell: str) -> str:
+    number, _, inside = cell.partition("\n")
+    return f"{number} ({inside})" if inside else number
 
 
 def _is_share(audit: str, head: str, cells: Sequence[Cell]) -> bool:

@@ -20,7 +20,8 @@ def numbers_table(grid: Grid, width: int) -> Iterator[Piece]:
     """A grid of numbers over their intervals, in the widest of four forms that fits.
 
     Args:
-        grid: a column of labels, then columns of "value" or "value, line break, interval".
+        grid: a column of labels, then columns of "value" or "value, line break, interval"; further lines of a cell
+            have no room here.
         width: columns of the terminal.
     """
     heads = grid.columns[1:]
@@ -107,7 +108,7 @@ def plain_table(grid: Grid, width: int) -> Iterator[Piece]:
 
 
 def _parts(cell: str) -> tuple[str, str]:
-    value, _, interval = cell.partition("\n")
+    value, interval, *_ = (*cell.split("\n"), "")
     return value, interval
 
 

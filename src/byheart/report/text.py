@@ -6,7 +6,8 @@ from rich.cells import cell_len
 
 from byheart.core.run_record import RunRecord
 from byheart.report.format import shown
-from byheart.report.standing import headline_grid, strata_grid
+from byheart.report.standing import headline_grid
+from byheart.report.tables import strata_grid
 from byheart.report.terminal_table import numbers_table, plain_table
 from byheart.report.verdict import Finding, findings
 from byheart.report.wrapping import BOLD, FAINT, Piece, wrapped

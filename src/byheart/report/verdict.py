@@ -61,7 +61,7 @@ class Finding:
 
 
 _Said = tuple[str, str, tuple[str, ...]]
-_QUESTIONS = {
+QUESTIONS = {
     "extraction": "Does it recite what it was trained on?",
     "exposure": "Do secrets planted in its training text stand out?",
     "membership": "Can one tell from it what it was trained on?",
@@ -73,6 +73,7 @@ _QUESTIONS = {
     "propensity": "Does it copy its training text when nobody asks it to?",
     "capacity": "How many bits does a network of this shape hold?",
 }
+"""Of each known audit, as a user would ask it."""
 
 
 def findings(record: RunRecord) -> tuple[Finding, ...]:
@@ -86,7 +87,7 @@ def findings(record: RunRecord) -> tuple[Finding, ...]:
 def _finding(record: RunRecord, audit: str, model: Party) -> Finding:
     result = record.of(audit, model.name)
     method = next((m for m in record.methods if m.audit == audit), None)
-    question = complexity_question(record) if audit == "complexity" else _QUESTIONS.get(audit)
+    question = complexity_question(record) if audit == "complexity" else QUESTIONS.get(audit)
     question = question or fmt.shown(method.question if method else f"{audit}?", 200)
     if result is None or not result.evidence:
         lead = f"{model.label}: {why_missing(result)}"

@@ -1,12 +1,13 @@
 """Whether a number keeps its limit, and the sentence that says so."""
 
+from byheart.core.controls import control_word
 from byheart.core.evidence import Estimate, Interval
 from byheart.core.judgement import Outcome
 from byheart.report import format as fmt
 from byheart.study.criterion import Criterion
 
 _ASKED = {"<=": "at most", "<": "below", ">=": "at least", ">": "above"}
-_ASPECTS = {"": "", "excess": "excess over the control ", "control": "control "}
+_ASPECTS = {"": "", "excess": "excess over the control ({}) ", "control": "control ({}) "}
 
 
 def decided(
@@ -24,7 +25,7 @@ def decided(
     Returns:
         the outcome, as `judge` (criteria.py) defines it, and a sentence that is safe to show.
     """
-    said = f"{_ASPECTS[aspect]}{_shown(it, number, aspect, has_bounds=has_bounds)}"
+    said = f"{_ASPECTS[aspect].format(control_word(it.name))}{_shown(it, number, aspect, has_bounds=has_bounds)}"
     relative = " (by the baseline)" if criterion.limit.factor is not None else ""
     bound = {"high": "upper bound ", "low": "lower bound ", "value": ""}[criterion.part]
     asked = f"asked: {bound}{_ASKED[criterion.comparison]} {_limit(limit, it, aspect)}{relative}"

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import platform
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,11 @@ def package_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def today() -> str:
+    """The day in UTC: by it a reader tells two pages of one model apart; no number depends on it."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def _corpus(sources: tuple[str, ...], corpus: Corpus, encoded: EncodedCorpus) -> dict[str, str | int]:
@@ -61,6 +67,7 @@ def provenance(
         seed=plan.seed,
         command=command,
         seconds=seconds,
+        date=today(),
         trained_on=_corpus(plan.trained_on, texts.trained_on, cast.trained_on),
         held_out=_corpus(plan.held_out, texts.held_out, cast.held_out),
         tokenizer=cast.tokenizer.fingerprint,

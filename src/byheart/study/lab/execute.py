@@ -21,7 +21,7 @@ from byheart.study.lab.axis import Axis, Finding, seeds_counted
 from byheart.study.lab.merging import data_of, rows_of, subjects_of
 from byheart.study.lab.plan import LabPlan
 from byheart.study.lab.pool import Job, done
-from byheart.study.provenance import package_versions, sizes_of
+from byheart.study.provenance import package_versions, sizes_of, today
 from byheart.study.run_folder import PLAN, RunFolder
 from byheart.study.tables import parquet
 from byheart.study.training import check_installed
@@ -171,6 +171,7 @@ def _record(
             seed=plan.seed,
             command=lab_command(plan),
             seconds=seconds,
+            date=today(),
             trained_on=trained_on,
             held_out=held_out,
             tokenizer="none: tokens are numbers; the real text of adaptation has byte pairs of its old domain",
