@@ -95,7 +95,13 @@ class Explorer:
         def unit_of(tell: Progress) -> str:
             return self._exploration.places(on_progress=tell).index.unit
 
-        missing, unit = None, "bytes"
+        missing, unit, it = None, "bytes", None
+        number = Query(request.query_params).number("passage", 0)
+        if number:
+            every, _ = await self._looked_up(request, lambda tell: self._exploration.passages(on_progress=tell))
+            if number > len(every):
+                return self._not_there("There is no such passage in this run.", 404)
+            it = every[number - 1]
         try:
             unit = await self._looked_up(request, unit_of)
         except ByheartError as error:
@@ -103,8 +109,8 @@ class Explorer:
         try:
             self._exploration.speakers.check()
         except ByheartError as error:
-            return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, str(error)))
-        return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, ""))
+            return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, str(error), it))
+        return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, "", it))
 
     async def _passages(self, request: Request) -> Response:
         query = Query(request.query_params)

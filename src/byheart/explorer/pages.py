@@ -15,6 +15,8 @@ from byheart.explorer.answers import document_address
 from byheart.report import format as fmt
 from byheart.report.comparison import Party, model_of, parties
 from byheart.report.explanations import LOOKS
+from byheart.report.foreign_names import is_lab
+from byheart.report.glance import facts
 from byheart.report.passages import Passage, shown_passage
 from byheart.report.standing import headline_grid
 from byheart.report.verdict import findings
@@ -101,7 +103,9 @@ class Pages:
             num_passages=len(self._exploration.shown),
         )
 
-    def ask(self, unit: str, shortest: int, missing: ByheartError | None, can_answer: str) -> str:
+    def ask(
+        self, unit: str, shortest: int, missing: ByheartError | None, can_answer: str, it: ShownPassage | None
+    ) -> str:
         """Where a text is asked about.
 
         Args:
@@ -109,12 +113,19 @@ class Pages:
             shortest: run that is shown at first.
             missing: why there is no such index; None where there is.
             can_answer: why the model cannot be asked; "" where it can.
+            it: the passage that is asked about at first; None for an empty page.
         """
         lines = (
             () if missing is None else tuple(visible(p) for p in (missing.what, missing.why, missing.next_step) if p)
         )
         return self._render(
-            "ask.html.j2", here="ask", unit=unit, shortest=shortest, missing=lines, can_answer=visible(can_answer)
+            "ask.html.j2",
+            here="ask",
+            unit=unit,
+            shortest=shortest,
+            missing=lines,
+            can_answer=visible(can_answer),
+            passage=_question(it),
         )
 
     def passages(self, every: Sequence[ShownPassage], wanted: Wanted, page: int, why: str) -> str:
@@ -190,7 +201,7 @@ class Pages:
             places=places,
             num_places=num_places,
             why_none=visible(why_none),
-            ask=_question(it),
+            ask=f"/ask?passage={it.number}",
         )
 
     def document(self, it: DocumentWindow, why: str = "") -> str:
@@ -227,20 +238,14 @@ class Pages:
 
 
 def _tested(record: RunRecord) -> str:
-    """What was tested, on what and against what, in one sentence."""
-    it, model = record.provenance, model_of(record)
-    who = "Memorizers only" if model is None else model.label
-    seen, unseen = (
-        f"{fmt.cell(text.get('documents'))} documents of {fmt.shown(str(text.get('source', 'unknown source')), 120)}"
-        for text in (it.trained_on, it.held_out)
-    )
-    return f"Tested: {who}, on text that it was trained on ({seen}), against text that it cannot have seen ({unseen})."
+    """What was tested, on what and beside what, in the words of the report's head."""
+    told = facts(record, model_of(record), is_lab=is_lab(record))
+    return " ".join(f"{name}: {value}." for name, value in told)
 
 
-def _question(it: ShownPassage) -> str:
-    """The address that asks about a passage; what follows the # is never sent to a server."""
-    parts = {"given": it.exhibit.given[-_ASKED:], "continuation": it.continuation[:_ASKED]}
-    return f"/ask#{urlencode(parts, errors='replace')}"
+def _question(it: ShownPassage | None) -> dict[str, str]:
+    """A passage as it is asked about: in the page, not in its address, which browsers keep in their history."""
+    return {} if it is None else {"given": it.exhibit.given[-_ASKED:], "continuation": it.continuation[:_ASKED]}
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:
