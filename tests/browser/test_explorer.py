@@ -184,9 +184,15 @@ def test_every_token_is_explained_by_the_letters_of_the_report(
 def test_passages_are_filtered_sorted_and_linked_to_their_document(
     address: str, open_page: OpenPage, run: Path
 ) -> None:
-    every = Exploration(run).passages()[0]
-    page = open_page(f"{address}passages")
+    exploration = Exploration(run)
+    every, num_shown = exploration.passages()[0], len(exploration.shown)
+    page = open_page(address)
+    expect(page.locator("main")).to_contain_text(f"the {num_shown} that the results show, and every other window")
+    expect(page.locator("main")).to_contain_text("seen.jsonl, ")
+    expect(page.locator("main")).not_to_contain_text(str(run.parent))
+    page.get_by_role("link", name="Look through the passages").click()
     expect(page.get_by_role("status")).to_have_text(f"{len(every)} of {len(every)} passages.")
+    expect(page.locator("main")).to_contain_text(f"Of all {len(every):,}, the results show {num_shown:,}")
     page.get_by_label("Who was asked").select_option("lookup pole")
     page.get_by_label("Audit").select_option("extraction")
     page.get_by_label("Said word for word").select_option("yes")
@@ -290,7 +296,19 @@ def test_a_person_with_a_keyboard_alone_can_ask_and_follow_a_source(
     expect(page.locator("mark#passage")).to_be_visible()
 
 
-def test_a_link_can_be_shared_and_keeps_its_text_off_the_server(address: str, open_page: OpenPage) -> None:
+def test_what_comes_after_the_split_is_shown_from_its_beginning(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}ask")
+    box = page.get_by_label("Text", exact=True)
+    box.fill("zqxj vkw\n" * 20)
+    box.evaluate("it => it.setSelectionRange(9, 9)")
+    page.get_by_role("button", name="Split at the cursor").click()
+    assert page.locator("#continuation").evaluate("it => [it.scrollTop, it.scrollHeight > it.clientHeight]") == [
+        0,
+        True,
+    ]
+
+
+def test_a_text_stands_in_the_address_only_where_a_link_is_asked_for(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}ask")
     page.get_by_label("Text", exact=True).fill("import os & <b>")
     expect(page.locator("#spans .passage")).to_be_visible()

@@ -153,6 +153,7 @@ class Pages:
             rows=tuple(self._row(passage) for passage in shown),
             num_found=len(found),
             num_all=len(every),
+            num_shown=len(self._exploration.shown),
             why=visible(why),
             subjects=tuple((visible_in_line(name), self._label(name)) for name in _once(p.subject for p in every)),
             audits=tuple(visible_in_line(name) for name in _once(p.audit for p in every)),

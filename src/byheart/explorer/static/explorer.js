@@ -223,6 +223,7 @@ at("split").addEventListener("click", () => {
   part(true);
   continuation.focus();
   continuation.setSelectionRange(0, 0);
+  continuation.scrollTop = 0;
   askAll();
 });
 at("join").addEventListener("click", () => {
