@@ -102,7 +102,7 @@ function showSpans(found) {
 }
 
 function showContinuation(found) {
-  const rows = found.rows.map((row) => ({ is_model: row.is_model, cells: [row.name + (row.is_best ? " (best)" : ""), row.greedy, row.pz, row.tries, row.bits] }));
+  const rows = found.rows.map((row) => ({ is_model: row.is_model, cells: [row.name + (row.is_best ? " (best of these)" : ""), row.greedy, row.pz, row.tries, row.bits] }));
   return [
     element("p", found.said),
     found.chance_by_itself ? element("p", found.chance_by_itself, { class: "note" }) : null,
@@ -111,7 +111,7 @@ function showContinuation(found) {
     found.border ? element("p", found.border, { class: "note" }) : null,
     table(["who", "tokens by itself", "p_z", "tries for one half", "bits"], rows, "The continuation by model and memorizers"),
     element("p", `By itself: greedy, without any chance. p_z: temperature 1, top-k 40. Tries: ${found.formula}, rounded up. Bits: of the whole distribution. ${found.num_given} tokens given, ${found.num_tokens} to come.`, { class: "note" }),
-    element("p", "memorizer: of the trained-on text. lookup: holds it and counts every occurrence. distinct: of each document once. blind: never saw it.", { class: "note" }),
+    element("p", "Beside the model stand the memorizers that explain; mixture, automaton and knowledge base, one of which is often the report's best, are not asked. memorizer: of the trained-on text. lookup: holds it and counts every occurrence. distinct: of each document once. blind: never saw it.", { class: "note" }),
     ...notes(found.notes),
   ];
 }
