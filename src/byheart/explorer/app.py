@@ -47,7 +47,8 @@ class Explorer:
 
     def __init__(self, exploration: Exploration) -> None:
         self._exploration = exploration
-        self._lookups, self._models = Lane(_LOOKUP_SECONDS), Lane(_MODEL_SECONDS)
+        self._lookups = Lane(_LOOKUP_SECONDS, kept_nowhere=("trace", "chance level"))
+        self._models = Lane(_MODEL_SECONDS)
         self._report = exploration.folder.path / REPORT
         self._pages = Pages(exploration, has_report=self._report.is_file(), longest_bytes=LONGEST_BYTES)
 
@@ -197,7 +198,7 @@ class Explorer:
 
         def looked_up(tell: Progress) -> dict[str, Any]:
             unit = self._exploration.places(on_progress=tell).index.unit
-            least = shortest if isinstance(shortest, int) and 1 <= shortest <= LONGEST_BYTES else _SHORTEST[unit]
+            least = shortest if type(shortest) is int and 1 <= shortest <= LONGEST_BYTES else _SHORTEST[unit]
             return spans_json(text, self._exploration.spans(text, least, on_progress=tell), least, unit, note)
 
         return _json(await self._looked_up(request, looked_up))
