@@ -184,9 +184,15 @@ def test_every_token_is_explained_by_the_letters_of_the_report(
 def test_passages_are_filtered_sorted_and_linked_to_their_document(
     address: str, open_page: OpenPage, run: Path
 ) -> None:
-    every = Exploration(run).passages()[0]
-    page = open_page(f"{address}passages")
+    exploration = Exploration(run)
+    every, num_shown = exploration.passages()[0], len(exploration.shown)
+    page = open_page(address)
+    expect(page.locator("main")).to_contain_text(f"the {num_shown} that the results show, and every other window")
+    expect(page.locator("main")).to_contain_text("seen.jsonl, ")
+    expect(page.locator("main")).not_to_contain_text(str(run.parent))
+    page.get_by_role("link", name="Look through the passages").click()
     expect(page.get_by_role("status")).to_have_text(f"{len(every)} of {len(every)} passages.")
+    expect(page.locator("main")).to_contain_text(f"Of all {len(every):,}, the results show {num_shown:,}")
     page.get_by_label("Who was asked").select_option("lookup pole")
     page.get_by_label("Audit").select_option("extraction")
     page.get_by_label("Said word for word").select_option("yes")
@@ -290,15 +296,53 @@ def test_a_person_with_a_keyboard_alone_can_ask_and_follow_a_source(
     expect(page.locator("mark#passage")).to_be_visible()
 
 
-def test_a_link_can_be_shared_and_keeps_its_text_off_the_server(address: str, open_page: OpenPage) -> None:
+def test_what_comes_after_the_split_is_shown_from_its_beginning(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}ask")
+    box = page.get_by_label("Text", exact=True)
+    box.fill("zqxj vkw\n" * 20)
+    box.evaluate("it => it.setSelectionRange(9, 9)")
+    page.get_by_role("button", name="Split at the cursor").click()
+    assert page.locator("#continuation").evaluate("it => [it.scrollTop, it.scrollHeight > it.clientHeight]") == [
+        0,
+        True,
+    ]
+
+
+def test_a_text_stands_in_the_address_only_where_a_link_is_asked_for(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}ask")
     page.get_by_label("Text", exact=True).fill("import os & <b>")
     expect(page.locator("#spans .passage")).to_be_visible()
+    assert page.url == f"{address}ask"
+    page.get_by_role("button", name="Link to this text").click()
     shared = page.url
     assert shared.startswith(f"{address}ask#given=")
+    expect(page.get_by_role("status")).to_contain_text("keeps it in its history")
+    page.get_by_label("Text", exact=True).fill("one more")
+    expect(page.locator("#spans .passage")).to_have_text("one more")
+    assert page.url == f"{address}ask"
+    # Who skips to the content goes to another address, and keeps the text.
+    page.evaluate("location.hash = 'content'")
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("one more")
+    page.get_by_label("Text", exact=True).fill("another text")
+    expect(page.locator("#spans .passage")).to_have_text("another text")
+    assert page.url == f"{address}ask#content"
     again = open_page(shared)
     expect(again.get_by_label("Text", exact=True)).to_have_value("import os & <b>")
     expect(again.locator("#spans .passage")).to_contain_text("import os")
+
+
+def test_a_passage_is_asked_about_without_its_text_in_any_address(address: str, open_page: OpenPage, run: Path) -> None:
+    every = Exploration(run).passages()[0]
+    it = next(passage for passage in every if "<script>" in passage.text or "onerror" in passage.text)
+    page = open_page(f"{address}passages/{it.number}")
+    page.get_by_role("link", name="Ask about this passage").click()
+    assert page.url == f"{address}ask?passage={it.number}"
+    expect(page.locator("#spans mark").first).to_be_visible()
+    assert page.get_by_label("Text", exact=True).input_value() == it.exhibit.given[-2000:]
+    assert page.get_by_label("How it goes on").input_value() == it.continuation[:2000]
+    assert page.url == f"{address}ask?passage={it.number}"
+    assert status(address, path="/ask?passage=9999999") == 404
 
 
 def test_too_long_a_text_is_refused_with_the_limit(address: str, open_page: OpenPage) -> None:

@@ -98,6 +98,51 @@ def test_what_takes_too_long_is_given_up_and_the_next_waits_for_its_end() -> Non
     assert ended == ["slow", "next"]
 
 
+def test_work_that_leaves_nothing_behind_ends_when_nobody_waits_for_it() -> None:
+    ended = threading.Event()
+
+    def endless(tell: Progress) -> None:
+        try:
+            for done in range(2000):
+                tell("trace", done, 2000)
+                threading.Event().wait(0.005)
+        except AbandonedError:
+            ended.set()
+
+    looks = iter((False, True))
+
+    async def soon_gone() -> bool:
+        return next(looks)
+
+    async def asked() -> None:
+        lane = Lane(0.05, kept_nowhere=("trace",))
+        with pytest.raises(BusyError, match="goes on"):
+            await lane.run(endless, here)
+        assert await lane.run(lambda tell: 7, here) == 7
+        assert ended.is_set()
+        ended.clear()
+        with pytest.raises(AbandonedError):
+            await Lane(5, kept_nowhere=("trace",)).run(endless, soon_gone)
+
+    finish(asked())
+    assert ended.wait(5)
+
+
+def test_the_wait_for_ones_turn_is_given_up_too() -> None:
+    go_on = threading.Event()
+
+    async def asked() -> None:
+        lane = Lane(0.05)
+        with pytest.raises(BusyError, match="goes on"):
+            await lane.run(lambda tell: go_on.wait(10), here)
+        with pytest.raises(BusyError, match="had to wait"):
+            await lane.run(lambda tell: 7, here)
+        go_on.set()
+        assert await lane.run(lambda tell: 7, here) == 7
+
+    finish(asked())
+
+
 def test_only_so_many_wait() -> None:
     go_on = threading.Event()
 

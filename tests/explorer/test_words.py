@@ -8,6 +8,7 @@ import pytest
 from byheart.core.evidence import Interval, Refusal
 from byheart.explorer.words import (
     as_far_said,
+    chance_said,
     continuation_said,
     cut_said,
     greedy_said,
@@ -16,6 +17,7 @@ from byheart.explorer.words import (
     usual_said,
 )
 from byheart.study.exploring.continuation import Cut, Said
+from byheart.study.tracing import Chance, Trace
 from tests.models.networks import texts
 
 
@@ -64,6 +66,12 @@ def test_how_much_comes_out_by_itself_is_said_before_anything_else() -> None:
         "first 1 of 5",
         "all 5",
     )
+
+
+def test_the_chance_of_a_run_names_the_part_of_the_held_out_text_that_it_is_of() -> None:
+    found = Trace((), 5, 5, 9, 0.0, Chance(tuple(range(20)), (0.0,) * 20, 0))
+    assert chance_said(found, "bytes").startswith("By chance: 15 of 20 windows of held-out text of this length")
+    assert "half of the held-out text that the blind pole is built of is left out" in chance_said(found, "bytes")
 
 
 def test_what_comes_out_by_itself_stands_beside_chance() -> None:

@@ -169,6 +169,6 @@ def _beside(model: Said, best: Said | None) -> str:
         return ""
     saved = best.bits - model.bits
     return (
-        f"The best memorizer of the trained-on text, {visible_in_line(best.name)}, needs {best.bits:,.1f} bits: "
+        f"The best of the memorizers that are asked here, {visible_in_line(best.name)}, needs {best.bits:,.1f} bits: "
         f"{abs(saved):,.1f} {'more' if saved > 0 else 'fewer'} than the model."
     )

@@ -47,7 +47,8 @@ class Explorer:
 
     def __init__(self, exploration: Exploration) -> None:
         self._exploration = exploration
-        self._lookups, self._models = Lane(_LOOKUP_SECONDS), Lane(_MODEL_SECONDS)
+        self._lookups = Lane(_LOOKUP_SECONDS, kept_nowhere=("trace", "chance level"))
+        self._models = Lane(_MODEL_SECONDS)
         self._report = exploration.folder.path / REPORT
         self._pages = Pages(exploration, has_report=self._report.is_file(), longest_bytes=LONGEST_BYTES)
 
@@ -95,7 +96,13 @@ class Explorer:
         def unit_of(tell: Progress) -> str:
             return self._exploration.places(on_progress=tell).index.unit
 
-        missing, unit = None, "bytes"
+        missing, unit, it = None, "bytes", None
+        number = Query(request.query_params).number("passage", 0)
+        if number:
+            every, _ = await self._looked_up(request, lambda tell: self._exploration.passages(on_progress=tell))
+            if number > len(every):
+                return self._not_there("There is no such passage in this run.", 404)
+            it = every[number - 1]
         try:
             unit = await self._looked_up(request, unit_of)
         except ByheartError as error:
@@ -103,8 +110,8 @@ class Explorer:
         try:
             self._exploration.speakers.check()
         except ByheartError as error:
-            return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, str(error)))
-        return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, ""))
+            return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, str(error), it))
+        return HTMLResponse(self._pages.ask(unit, _SHORTEST[unit], missing, "", it))
 
     async def _passages(self, request: Request) -> Response:
         query = Query(request.query_params)
@@ -191,7 +198,7 @@ class Explorer:
 
         def looked_up(tell: Progress) -> dict[str, Any]:
             unit = self._exploration.places(on_progress=tell).index.unit
-            least = shortest if isinstance(shortest, int) and 1 <= shortest <= LONGEST_BYTES else _SHORTEST[unit]
+            least = shortest if type(shortest) is int and 1 <= shortest <= LONGEST_BYTES else _SHORTEST[unit]
             return spans_json(text, self._exploration.spans(text, least, on_progress=tell), least, unit, note)
 
         return _json(await self._looked_up(request, looked_up))

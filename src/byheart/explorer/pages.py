@@ -101,7 +101,9 @@ class Pages:
             num_passages=len(self._exploration.shown),
         )
 
-    def ask(self, unit: str, shortest: int, missing: ByheartError | None, can_answer: str) -> str:
+    def ask(
+        self, unit: str, shortest: int, missing: ByheartError | None, can_answer: str, it: ShownPassage | None
+    ) -> str:
         """Where a text is asked about.
 
         Args:
@@ -109,12 +111,19 @@ class Pages:
             shortest: run that is shown at first.
             missing: why there is no such index; None where there is.
             can_answer: why the model cannot be asked; "" where it can.
+            it: the passage that is asked about at first; None for an empty page.
         """
         lines = (
             () if missing is None else tuple(visible(p) for p in (missing.what, missing.why, missing.next_step) if p)
         )
         return self._render(
-            "ask.html.j2", here="ask", unit=unit, shortest=shortest, missing=lines, can_answer=visible(can_answer)
+            "ask.html.j2",
+            here="ask",
+            unit=unit,
+            shortest=shortest,
+            missing=lines,
+            can_answer=visible(can_answer),
+            passage=_question(it),
         )
 
     def passages(self, every: Sequence[ShownPassage], wanted: Wanted, page: int, why: str) -> str:
@@ -142,6 +151,7 @@ class Pages:
             rows=tuple(self._row(passage) for passage in shown),
             num_found=len(found),
             num_all=len(every),
+            num_shown=len(self._exploration.shown),
             why=visible(why),
             subjects=tuple((visible_in_line(name), self._label(name)) for name in _once(p.subject for p in every)),
             audits=tuple(visible_in_line(name) for name in _once(p.audit for p in every)),
@@ -190,7 +200,7 @@ class Pages:
             places=places,
             num_places=num_places,
             why_none=visible(why_none),
-            ask=_question(it),
+            ask=f"/ask?passage={it.number}",
         )
 
     def document(self, it: DocumentWindow, why: str = "") -> str:
@@ -226,10 +236,9 @@ class Pages:
         return self._render("error.html.j2", here="", lines=tuple(visible(part) for part in parts if part))
 
 
-def _question(it: ShownPassage) -> str:
-    """The address that asks about a passage; what follows the # is never sent to a server."""
-    parts = {"given": it.exhibit.given[-_ASKED:], "continuation": it.continuation[:_ASKED]}
-    return f"/ask#{urlencode(parts, errors='replace')}"
+def _question(it: ShownPassage | None) -> dict[str, str]:
+    """A passage as it is asked about: in the page, not in its address, which browsers keep in their history."""
+    return {} if it is None else {"given": it.exhibit.given[-_ASKED:], "continuation": it.continuation[:_ASKED]}
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ def chance_said(found: Trace, unit: str) -> str:
             return (
                 f"By chance: {count} of {chance.num_windows} windows of held-out text of this length ({share}, 95 % "
                 f"interval {inside}) have a run at least as long; their median is {chance.longest_quantile(0.5):,} "
-                f"{unit}, and {fmt.percent(chance.covered_quantile(0.5), 1)} of it is covered."
+                f"{unit}, and {fmt.percent(chance.covered_quantile(0.5), 1)} of it is covered. The half of the "
+                "held-out text that the blind pole is built of is left out."
             )
 
 

@@ -102,7 +102,7 @@ function showSpans(found) {
 }
 
 function showContinuation(found) {
-  const rows = found.rows.map((row) => ({ is_model: row.is_model, cells: [row.name + (row.is_best ? " (best)" : ""), row.greedy, row.pz, row.tries, row.bits] }));
+  const rows = found.rows.map((row) => ({ is_model: row.is_model, cells: [row.name + (row.is_best ? " (best of these)" : ""), row.greedy, row.pz, row.tries, row.bits] }));
   return [
     element("p", found.said),
     found.chance_by_itself ? element("p", found.chance_by_itself, { class: "note" }) : null,
@@ -111,7 +111,7 @@ function showContinuation(found) {
     found.border ? element("p", found.border, { class: "note" }) : null,
     table(["who", "tokens by itself", "p_z", "tries for one half", "bits"], rows, "The continuation by model and memorizers"),
     element("p", `By itself: greedy, without any chance. p_z: temperature 1, top-k 40. Tries: ${found.formula}, rounded up. Bits: of the whole distribution. ${found.num_given} tokens given, ${found.num_tokens} to come.`, { class: "note" }),
-    element("p", "memorizer: of the trained-on text. lookup: holds it and counts every occurrence. distinct: of each document once. blind: never saw it.", { class: "note" }),
+    element("p", "Beside the model stand the memorizers that explain; mixture, automaton and knowledge base, one of which is often the report's best, are not asked. memorizer: of the trained-on text. lookup: holds it and counts every occurrence. distinct: of each document once. blind: never saw it.", { class: "note" }),
     ...notes(found.notes),
   ];
 }
@@ -150,7 +150,7 @@ function explain() {
 }
 
 function askAll() {
-  share();
+  forgetOldLink();
   if (isTooLong()) return;
   if (!whole()) {
     for (const section of ["spans", "continuation-answer", "explanation"]) { asking.get(section)?.abort(); asking.delete(section); show(section, element("p", "No text yet.", { class: "empty" })); }
@@ -162,13 +162,33 @@ function askAll() {
   if (live.checked) explain();
 }
 
-// What is typed stands in the address after the #, which no browser sends: the link can be shared.
-function share() {
+function linked() {
   const parts = new URLSearchParams();
   if (given.value) parts.set("given", given.value);
   if (continuation.value) parts.set("continuation", continuation.value);
-  const text = parts.toString();
-  history.replaceState(null, "", text && text.length <= LONGEST_SHARED ? `#${text}` : location.pathname);
+  return parts.toString();
+}
+
+// Only who asks for a link has the text in the address: browsers keep addresses in their history, and some send that on.
+function makeLink() {
+  const text = linked();
+  if (!text || text.length > LONGEST_SHARED) {
+    status.textContent = text ? "This text is too long for a link." : "No text yet.";
+    return;
+  }
+  history.replaceState(null, "", `${location.pathname}#${text}`);
+  status.textContent = "The address now holds the text: copy it from there. Your browser keeps it in its history.";
+}
+
+// The text in the address; null where there is none (#content is the target of the skip link).
+function textOfLink() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  return parts.has("given") || parts.has("continuation") ? parts : null;
+}
+
+function forgetOldLink() {
+  const parts = textOfLink();
+  if (parts && parts.toString() !== linked()) history.replaceState(null, "", location.pathname);
 }
 
 function part(shown) {
@@ -177,9 +197,9 @@ function part(shown) {
 }
 
 function read() {
-  const parts = new URLSearchParams(location.hash.slice(1));
-  given.value = parts.get("given") ?? "";
-  continuation.value = parts.get("continuation") ?? "";
+  const asked = textOfLink() ?? new URLSearchParams(JSON.parse(at("question").dataset.passage));
+  given.value = asked.get("given") ?? "";
+  continuation.value = asked.get("continuation") ?? "";
   part(Boolean(continuation.value));
   if (whole()) askAll();
 }
@@ -194,6 +214,7 @@ for (const field of [given, continuation, shortest]) field.addEventListener("inp
 live.addEventListener("change", askAll);
 at("question").addEventListener("submit", (event) => event.preventDefault());
 at("explain").addEventListener("click", explain);
+at("link").addEventListener("click", makeLink);
 at("split").addEventListener("click", () => {
   const place = given.selectionStart, text = given.value;
   if (place >= text.length) { status.textContent = "Put the cursor inside the text, where the continuation begins."; given.focus(); return; }
@@ -202,6 +223,7 @@ at("split").addEventListener("click", () => {
   part(true);
   continuation.focus();
   continuation.setSelectionRange(0, 0);
+  continuation.scrollTop = 0;
   askAll();
 });
 at("join").addEventListener("click", () => {
@@ -218,5 +240,5 @@ at("clear").addEventListener("click", () => {
   given.focus();
   askAll();
 });
-window.addEventListener("hashchange", read);
+window.addEventListener("hashchange", () => { if (textOfLink()) read(); });
 read();

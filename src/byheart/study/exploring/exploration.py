@@ -24,7 +24,7 @@ from byheart.study.exploring.windows import scored_windows
 from byheart.study.lookup import Lookup
 from byheart.study.plan import StudyPlan
 from byheart.study.run_folder import PLAN, RunFolder
-from byheart.study.tracing import Trace, trace
+from byheart.study.tracing import Trace, chance_level, trace
 
 MOST_EXPLAINED = 1000
 """Tokens of a text that are explained; who explains more has `byheart attribute`."""
@@ -111,7 +111,7 @@ class Exploration:
             with a refusal for its chance level where there is no held-out text, or the text is long.
         """
         lookup = self.places(on_progress=on_progress)
-        found = trace(lookup, text, min_symbols=min_symbols, max_sources=_PLACES)
+        found = trace(lookup, text, min_symbols=min_symbols, max_sources=_PLACES, on_progress=on_progress)
         if not found.num_bytes:
             return found
         if lookup.symbols(text)[0].size > LONGEST_WITH_CHANCE:
@@ -127,8 +127,8 @@ class Exploration:
         except ByheartError as error:
             reason = f"{error.what} {error.why}".strip()
             return replace(found, chance=Refusal(name="trace.chance", reason=reason))
-        with_chance = trace(lookup, text, min_symbols=min_symbols, max_sources=_PLACES, held_out=unseen.held_out)
-        return with_chance
+        size = lookup.symbols(text)[0].size
+        return replace(found, chance=chance_level(lookup, unseen.held_out, size, min_symbols, on_progress))
 
     def explanation(self, text: str, *, on_progress: Progress = silent) -> Attribution:
         """What explains each thing that the model says in the places of a text.
