@@ -181,6 +181,11 @@ def test_stop_sequences_cut_and_the_end_of_a_document_ends(bench: Bench) -> None
         lm.generate_until([asked("x", {"do_sample": True, "temperature": 1.0, "max_gen_toks": 50})]) for _ in range(2)
     ]
     assert drawn[0] == drawn[1]
+    # Without a temperature the harness means greedy, and so does this.
+    greedy, asked_to_draw = (
+        lm.generate_until([asked("x", {"do_sample": bool(on), "max_gen_toks": 50})]) for on in (0, 1)
+    )
+    assert asked_to_draw == greedy != drawn[0]
     with pytest.raises(ConfigError, match="not sampled with num_beams"):
         lm.generate_until([asked("x", {"num_beams": 4})])
 

@@ -117,7 +117,11 @@ class MemorizerLM(TemplateLM):  # type: ignore[misc]  # the harness has no types
         return found
 
     def generate_until(self, requests: Sequence[Instance], **kwargs: Any) -> list[str]:
-        """Continuations up to the first stop sequence, the end of the document or the most tokens that are wanted."""
+        """Continuations up to the first stop sequence, the end of the document or the most tokens that are wanted.
+
+        `do_sample: true` without a temperature is greedy: the harness takes a missing temperature for 0, and warns. Who
+        wants draws gives one, as `temperature: 1.0`.
+        """
         found = []
         for number, (context, options) in enumerate(_with_progress([one.args for one in requests], kwargs)):
             settings: dict[str, Any] = dict(normalize_gen_kwargs(options))
