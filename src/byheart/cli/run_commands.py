@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from byheart.cli.redact_option import MODES, redaction_mode
 from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.report.redaction import Mode
@@ -17,7 +18,13 @@ def report(
         typer.Option("-o", "--output", help="Default: RUN/report.html, RUN/report.MODE.html where it is redacted."),
     ] = None,
     redact: Annotated[
-        Mode, typer.Option("--redact", help="How much of texts, names and sources to leave out.")
+        Mode,
+        typer.Option(
+            "--redact",
+            parser=redaction_mode,
+            metavar=MODES,
+            help="How much of texts, names and sources to leave out.",
+        ),
     ] = Mode.NONE,
     criteria: Annotated[
         Path | None, typer.Option("--criteria", help="Criteria as `byheart gate` takes them, to show as a gate.")
