@@ -149,6 +149,8 @@ def _notes(one: RunRecord, two: RunRecord, *, is_same: bool, same_tokens: bool) 
     ):
         if not _same(a, b):
             notes.append(f"The {said} texts differ: only what both runs have is compared text by text.")
+    if not (_same(here.trained_on, there.trained_on) and _same(here.held_out, there.held_out)):
+        notes.append("What the best memorizer needs tells of the texts, not of the models.")
     if here.seed != there.seed:
         notes.append(f"The seeds differ ({here.seed} and {there.seed}): the samples may be others.")
     return notes
