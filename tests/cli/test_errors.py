@@ -3,9 +3,15 @@
 import gzip
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from typer.testing import CliRunner
 
+from byheart.cli.app import app
+from byheart.core.audit import Profile
+from byheart.report.redaction import Mode
+from byheart.study.exporting import Format
 from tests.cli.command import byheart
 
 
@@ -71,6 +77,30 @@ def test_a_mistyped_command_gets_a_hint(tmp_path: Path) -> None:
 def test_a_mistyped_profile_gets_a_hint(tmp_path: Path) -> None:
     done = byheart("audit", "m", "--trained-on", "t", "--held-out", "t", "-o", "r", "--profile", "quik", cwd=tmp_path)
     assert "Did you mean 'quick'?" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_a_mistyped_redaction_gets_a_hint(command: str, tmp_path: Path) -> None:
+    done = byheart(command, "run", "--redact", "ful", *(("--to", "csv") if command == "export" else ()), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Did you mean 'full'?" in done.stderr
+    assert "Value error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "choices"),
+    [
+        ("export", "--to", get_args(Format)),
+        ("export", "--redact", tuple(Mode)),
+        ("report", "--redact", tuple(Mode)),
+        ("audit", "--profile", get_args(Profile)),
+        ("lab", "--profile", get_args(Profile)),
+    ],
+)
+def test_help_shows_what_may_be_chosen(command: str, option: str, choices: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).stdout
+    lines = [line for line in shown.splitlines() if f" {option} " in line]
+    assert any(f"<{'|'.join(choices)}>" in line for line in lines)
 
 
 def test_hostile_names_reach_no_terminal(tmp_path: Path) -> None:

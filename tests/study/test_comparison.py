@@ -1,6 +1,7 @@
 """Comparisons of small made runs whose every text is known: differences are those of the texts."""
 
 import dataclasses
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from byheart.core.comparison import Compared, Difference
 from byheart.core.evidence import Estimate, Refusal
 from byheart.core.run_record import RunRecord
 from byheart.errors import CapabilityError, ConfigError, FormatError, SourceError
 from byheart.report.comparison_page import render_comparison
+from byheart.report.comparison_text import comparison_tables
 from byheart.stats.claims import rate_beside_control
 from byheart.stats.multiplicity import holm
 from byheart.study.comparing import compare
@@ -200,6 +203,17 @@ def test_other_texts_and_seeds_are_told(base: Path, tmp_path: Path) -> None:
     assert "trained-on texts differ" in notes
     assert "held-out texts differ" in notes
     assert "seeds differ (0 and 3)" in notes
+    assert "best memorizer needs tells of the texts" in notes
+    change = provenance(seed=3)
+    assert "best memorizer" not in " ".join(beside(base, write_run(tmp_path / "seed", set(), STEADY, change))[0].notes)
+
+
+def test_that_intervals_are_not_corrected_is_told_where_p_is(base: Path, tmp_path: Path) -> None:
+    found = compare([base, write_run(tmp_path / "after", set(range(12)), STEADY)])
+    assert "the intervals are not, so that one may leave out 0" in render_comparison(found)
+    said = io.StringIO()
+    comparison_tables(found, Console(file=said, width=200))
+    assert "each by itself; p corrected for all of them (Holm)" in said.getvalue()
 
 
 def test_three_runs_give_lines_and_the_same_bytes_twice(base: Path, tmp_path: Path) -> None:

@@ -218,6 +218,18 @@ def test_without_its_sources_a_run_is_not_redacted_unless_nobody_is_to_look(run:
     assert said.startswith("Not checked against the texts")
 
 
+def test_whoever_waits_for_the_page_is_told_how_far_it_is(run: Path, tmp_path: Path) -> None:
+    heard: list[tuple[str, float, float, str]] = []
+
+    def hear(stage: str, done: float, total: float, note: str = "") -> None:
+        heard.append((stage, done, total, note))
+
+    write_report(run, tmp_path / "page.html", on_progress=hear)
+    assert {stage for stage, *_ in heard} == {"draw the report"}
+    assert [done for _, done, _, _ in heard] == list(range(int(heard[0][2]) + 1))
+    assert "extraction" in {note for *_, note in heard}
+
+
 def test_other_texts_than_the_run_read_prove_nothing(run: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed"
     changed.mkdir()

@@ -121,7 +121,7 @@ def demo(
     from byheart.study.pages import page
 
     with progress(quiet) as on_progress:
-        record = run_demo(output, seed, render=page(), on_progress=on_progress)
+        record = run_demo(output, seed, render=page(on_progress), on_progress=on_progress)
     show_run(record, output, json)
 
 
@@ -145,7 +145,7 @@ def audit(
     audits: Annotated[
         str, typer.Option("--audits", help="Comma-separated names; default: all (docs/commands.md).")
     ] = "",
-    profile: Annotated[str, typer.Option("--profile", help="quick, standard or full: sample sizes.")] = "quick",
+    profile: Annotated[str, typer.Option("--profile", metavar="<quick|standard|full>", help="Sample sizes.")] = "quick",
     seed: SeedOption = 0,
     lines: LinesFlag = False,
     skip_bad: SkipBadFlag = False,
@@ -215,7 +215,7 @@ def audit(
         folder.check(plan)
         say(folded(_planned(plan, terms, starts_now=True)["lines"]))
     with progress(quiet) as on_progress, resumable(folder.journal_path):
-        record = execute(plan, output, limits=limits, render=page(), on_progress=on_progress)
+        record = execute(plan, output, limits=limits, render=page(on_progress), on_progress=on_progress)
     show_run(record, output, json)
 
 

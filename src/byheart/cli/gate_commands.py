@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from byheart.cli.redaction_options import IndexesOption, UncheckedOption, refuse_without_full
+from byheart.cli.redaction_options import (
+    MODES,
+    IndexesOption,
+    UncheckedOption,
+    redaction_mode,
+    refuse_without_full,
+)
 from byheart.cli.session import JsonFlag, answer_json, say
 from byheart.core.judgement import GateRecord, Outcome
 from byheart.errors import ConfigError
@@ -50,12 +56,20 @@ def judgement(run: Path, criteria: Path, baseline: Path | None) -> GateRecord:
 
 def export(
     run: RunArgument,
-    to: Annotated[str, typer.Option("--to", help="sarif, junit, github, parquet, csv or modelcard.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="<sarif|junit|github|parquet|csv|modelcard>", help="What to write.")
+    ],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: stdout.")] = None,
     criteria: OptionalCriteria = None,
     baseline: BaselineOption = None,
     redact: Annotated[
-        Mode, typer.Option("--redact", help="none; partial: no text of passages; full: no names of documents either.")
+        Mode,
+        typer.Option(
+            "--redact",
+            parser=redaction_mode,
+            metavar=MODES,
+            help="partial: no text of passages; full: no names of documents either.",
+        ),
     ] = Mode.PARTIAL,
     index: IndexesOption = None,
     unchecked: UncheckedOption = False,

@@ -85,7 +85,7 @@ def lab(
             output,
             num_processes=num_processes,
             seconds=seconds,
-            render=page(),
+            render=page(on_progress),
             on_progress=on_progress,
         )
     show_run(record, output, json)

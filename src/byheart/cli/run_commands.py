@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from byheart.cli.redaction_options import IndexesOption, UncheckedOption, refuse_without_full
+from byheart.cli.redaction_options import (
+    MODES,
+    IndexesOption,
+    UncheckedOption,
+    redaction_mode,
+    refuse_without_full,
+)
 from byheart.cli.session import JsonFlag, QuietFlag, answer, answer_json, progress, say
 from byheart.errors import ConfigError, FormatError, SourceError
 from byheart.report.redaction import Mode
@@ -18,7 +24,13 @@ def report(
         typer.Option("-o", "--output", help="Default: RUN/report.html, RUN/report.MODE.html where it is redacted."),
     ] = None,
     redact: Annotated[
-        Mode, typer.Option("--redact", help="How much of texts, names and sources to leave out.")
+        Mode,
+        typer.Option(
+            "--redact",
+            parser=redaction_mode,
+            metavar=MODES,
+            help="How much of texts, names and sources to leave out.",
+        ),
     ] = Mode.NONE,
     criteria: Annotated[
         Path | None, typer.Option("--criteria", help="Criteria as `byheart gate` takes them, to show as a gate.")

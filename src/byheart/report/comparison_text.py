@@ -47,7 +47,8 @@ def comparison_tables(comparison: Comparison, console: Console) -> None:
     console.print()
     console.print(
         Text(
-            "Difference: the later run less the first, 95 % intervals; p corrected for all of them (Holm). "
+            "Difference: the later run less the first, 95 % intervals, each by itself; p corrected for all of them "
+            "(Holm), so that an interval may leave out 0 beside a p that does not. "
             "At 5 % * is more than chance. Shares differ in percentage points.",
             style="dim",
         )

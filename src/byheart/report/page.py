@@ -11,6 +11,7 @@ import markupsafe
 
 from byheart.core.evidence import Estimate, Refusal, Series, Table
 from byheart.core.judgement import GateRecord
+from byheart.core.progress import Progress, silent
 from byheart.core.run_record import RunRecord
 from byheart.report import format as fmt
 from byheart.report.comparison import (
@@ -64,13 +65,20 @@ class Chapter:
     numbers: Grid
 
 
-def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction: Redaction | None = None) -> str:
+def render_html(
+    record: RunRecord,
+    *,
+    gate: GateRecord | None = None,
+    redaction: Redaction | None = None,
+    on_progress: Progress = silent,
+) -> str:
     """The page of a run.
 
     Args:
         record: everything that the run folder says; its strings may be hostile.
         gate: what criteria say of the run; None for a page without a gate.
         redaction: what is left out; nothing unless given.
+        on_progress: hears of the stage "draw the report", audit by audit.
     Returns:
         one HTML document that can be encoded as UTF-8; equal records give equal bytes.
     Cost: about a tenth of a second per figure.
@@ -79,7 +87,7 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
     shown = redacted(record, gate, redaction)
     record, gate = shown.record, shown.gate
     with unchecked():
-        chapters = [_chapter(record, audit) for audit in audits(record)]
+        chapters = list(_chapters(record, on_progress))
     chapters = [c for c in chapters if c.figures or c.tables or c.numbers.rows]
     model, found = model_of(record), findings(record)
     is_laboratory = is_lab(record)
@@ -115,6 +123,14 @@ def render_html(record: RunRecord, *, gate: GateRecord | None = None, redaction:
             subjects=_subjects(record),
         )
     )
+
+
+def _chapters(record: RunRecord, on_progress: Progress) -> Iterator[Chapter]:
+    names = audits(record)
+    for done, audit in enumerate(names):
+        on_progress("draw the report", done, len(names), audit)
+        yield _chapter(record, audit)
+    on_progress("draw the report", len(names), len(names))
 
 
 def environment() -> jinja2.Environment:

@@ -179,5 +179,5 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         dtype=dtype,
     )
     folder = Path(output)
-    record = execute(plan, folder, limits=limits, render=page(), on_progress=on_progress)
+    record = execute(plan, folder, limits=limits, render=page(on_progress), on_progress=on_progress)
     return Run(folder, record)

@@ -157,6 +157,8 @@ def _notes(one: RunRecord, two: RunRecord, *, is_same: bool, same_tokens: bool) 
         other = other_settings(audit, one, two) if any(it.audit == audit for it in two.methods) else ()
         if other:
             notes.append(f"{audit.capitalize()} was set otherwise: {'; '.join(other)}.")
+    if not (_same(here.trained_on, there.trained_on) and _same(here.held_out, there.held_out)):
+        notes.append("What the best memorizer needs tells of the texts, not of the models.")
     if here.seed != there.seed:
         notes.append(f"The seeds differ ({here.seed} and {there.seed}): the samples may be others.")
     return notes

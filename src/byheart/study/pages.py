@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from byheart.core.judgement import GateRecord
@@ -15,13 +16,17 @@ from byheart.study.redaction_check import fully_redacted
 from byheart.study.run_folder import PAGES, REPORT, RunFolder
 
 
-def page() -> Callable[[RunRecord], str] | None:
-    """The function that renders a run as HTML, or None where jinja2 or altair is missing."""
+def page(on_progress: Progress = silent) -> Callable[[RunRecord], str] | None:
+    """The function that renders a run as HTML, or None where jinja2 or altair is missing.
+
+    Args:
+        on_progress: told about the drawing.
+    """
     if any(importlib.util.find_spec(name) is None for name in ("jinja2", "altair", "vl_convert")):
         return None
     from byheart.report.page import render_html
 
-    return render_html
+    return partial(render_html, on_progress=on_progress)
 
 
 def report_name(mode: Mode) -> str:
@@ -48,7 +53,7 @@ def write_report(
         gate: what criteria say of the run; no gate on the page without.
         indexes: of the texts, to check full redaction where the sources are gone.
         unchecked: do not check full redaction.
-        on_progress: told about the check.
+        on_progress: told about the drawing and the check.
     Returns:
         the file that was written.
     Raises:
@@ -75,7 +80,7 @@ def write_report(
         )
 
     def render(redaction: Redaction) -> str:
-        return render_html(record, gate=gate, redaction=redaction)
+        return render_html(record, gate=gate, redaction=redaction, on_progress=on_progress)
 
     if mode is Mode.FULL:
         text = fully_redacted(
