@@ -120,11 +120,13 @@ def test_a_wrapped_title_has_at_most_three_lines_and_says_where_it_was_cut() -> 
 
 
 def numbers_at_x(drawing: str) -> list[tuple[float, float, str]]:
-    """Of the numbers at the x axis: where each begins and ends, pixels by the widths of Helvetica, and what it is."""
+    """Of the numbers at the x axis: where each begins and ends, pixels by the widths of DejaVu Sans, and what it is."""
     found = []
-    for anchor, at, label in re.findall(r'anchor="(\w+)" transform="translate\(([\d.]+),16\)"[^>]*>([^<]+)<', drawing):
+    for anchor, at, label in re.findall(
+        r'anchor="(\w+)" transform="translate\(([-\d.e]+),16\)"[^>]*>([^<]+)<', drawing
+    ):
         marks = label.count(",") + label.count(".")
-        long = 12 * (0.556 * (len(label) - marks) + 0.278 * marks)
+        long = 12 * (0.636 * (len(label) - marks) + 0.318 * marks)
         start = float(at) - {"start": 0, "middle": long / 2, "end": long}[anchor]
         found.append((start, start + long, label))
     return found
@@ -136,7 +138,7 @@ TENS = ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]
 @pytest.mark.parametrize(
     ("at", "wide", "narrow"),
     [
-        ([1, 2, 5, 10, 100, 1000, 10_000, 100_000, 1_000_000], TENS, [*TENS[:5], TENS[6]]),
+        ([1, 2, 5, 10, 100, 1000, 10_000, 100_000, 1_000_000], TENS, [*TENS[:3], TENS[4], TENS[6]]),
         ([96, 192, 384, 768, 1536, 3072, 6144], None, ["96", "192", "384", "768", "1,536", "6,144"]),
         ([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"], ["0.001", "0.01", "0.1", "1"]),
         ([11, 12, 13, 14, 15, 16, 17, 18, 19], ["11", "19"], ["11", "19"]),

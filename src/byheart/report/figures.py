@@ -30,9 +30,9 @@ MAX_LABEL = 28
 """Characters of the label at the end of a line."""
 _DODGE = 4
 """Pixels between lines whose intervals are rules."""
-_PADDING, _FLUSH, _GAP, _DIGIT_WIDTH = 8, 12, 6, 6.8
+_PADDING, _FLUSH, _GAP, _DIGIT_WIDTH = 8, 12, 4, 7.7
 """Pixels at the x axis: from its ends to its lines, within which of them a number stays inside, between two numbers,
-and of a digit at 12 pixels, of which points and commas have half."""
+and of a digit at 12 pixels in a wide font, of which points and commas have half."""
 MAX_ROWS = 400
 """Rows of a figure's data on the page; the rest stays in results.jsonl."""
 
@@ -202,7 +202,8 @@ def _x_axis(title: list[str], at: list[float], width: int, *, is_log: bool) -> A
     return alt.Axis(
         title=title,
         titlePadding=10,
-        labelFlush=_FLUSH,  # pixels from an end within which a label stays inside
+        labelFlush=_FLUSH,
+        labelFlushOffset=_PADDING,
         grid=False,
         domainColor=AXIS,
         tickColor=AXIS,
@@ -217,7 +218,7 @@ def _with_room(values: Sequence[float], low: float, high: float, width: int) -> 
     for value in (*values[-1:], *values[:1], *reversed(values[1:-1])):
         share = math.log(value / low) / math.log(high / low) if high > low else 0.5
         at, long = _PADDING + share * (width - 2 * _PADDING), _pixels(value)
-        start = at - (0 if at <= _FLUSH else long if at >= width - _FLUSH else long / 2)
+        start = 0 if at <= _FLUSH else width - long if at >= width - _FLUSH else at - long / 2
         if all(start + long + _GAP <= a or b + _GAP <= start for a, b in taken):
             taken.append((start, start + long))
             named.append(value)
