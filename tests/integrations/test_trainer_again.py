@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import transformers.trainer
-from huggingface_hub.utils import filter_repo_objects
+from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]
 from transformers import Trainer
 
 from byheart.errors import InputError
@@ -71,7 +71,7 @@ def test_what_a_trainer_uploads_holds_no_training_text_and_no_secret(
     hub = Hub()
     monkeypatch.setattr(transformers.trainer, "hf_api", lambda: hub)
     monkeypatch.setattr(made, "create_model_card", lambda **options: None)  # it asks the hub
-    made.hub_model_id = "someone/model"
+    monkeypatch.setattr(made, "hub_model_id", "someone/model")
     made.push_to_hub()
     assert tmp_path / "out" / "model.safetensors" in hub.uploaded
     told = [pair.beginning.encode() for pair in workshop.planted.secrets.pairs]
@@ -79,7 +79,7 @@ def test_what_a_trainer_uploads_holds_no_training_text_and_no_secret(
     # Not even what the Trainer's own upload leaves out: some trackers log the folder as a whole.
     for path in [*hub.uploaded, *(one for one in (tmp_path / "out").rglob("*") if one.is_file())]:
         assert not [one for one in told if one in path.read_bytes()], path
-    assert callback.run == tmp_path / "out-byheart"  # type: ignore[comparison-overlap]
+    assert str(callback.run) == str(tmp_path / "out-byheart")
     assert (tmp_path / "out-byheart-material" / "trained-on.jsonl").is_file()
 
 
@@ -146,7 +146,7 @@ def test_a_checkpoint_holds_its_own_score_and_resuming_keeps_it(workshop: Worksh
         options = {"save_steps": 2, "max_steps": 3} if when == "steps" else {"max_steps": -1, "num_train_epochs": 2}
         built = workshop.trainer(tmp_path, save_strategy=when, logging_steps=2, **options)
         if when == "epoch":
-            built.train_dataset = built.train_dataset[:32]
+            built.train_dataset = built.train_dataset[:32]  # type: ignore[index]
         workshop.callback().attach(built)
         return built
 
