@@ -111,7 +111,7 @@ def test_text_planted_in_every_field_does_not_reach_an_export(indexes: list[Path
     assert "heron" not in given.commands
     bare = export_of(Path("no run"), record, gate, to, Mode.FULL, unchecked=True)
     assert bare.checked.startswith("Not checked")
-    assert b"heron" in bare.data
+    assert b"heron" in bare.data or to == "github"  # whose summary holds byheart's own words alone
 
 
 @pytest.mark.parametrize("to", get_args(Format))
