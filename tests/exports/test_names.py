@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from byheart.core.evidence import Estimate, Refusal, Table
+from byheart.core.evidence import Refusal, Table
 from byheart.core.judgement import GateRecord
-from byheart.core.result import Completed
 from byheart.core.run_record import RunRecord
 from byheart.core.strings import without_folders
 from byheart.exports.github import annotations, summary
@@ -21,7 +20,7 @@ from byheart.exports.passages import came_out
 from byheart.exports.sarif import sarif
 from byheart.exports.tables import to_csv
 from tests.exports.hostile import sample_gate, with_coverage
-from tests.report.sample_run import LOOKUP, MODEL, rate, sample_run, with_estimate
+from tests.report.sample_run import LOOKUP, MODEL, rate, sample_run, with_estimate, with_evidence
 
 
 @pytest.mark.parametrize(
@@ -107,11 +106,7 @@ def test_two_sources_may_have_a_document_of_one_name() -> None:
     table = result.evidence[-1]
     assert isinstance(table, Table)
     twice = dataclasses.replace(table, rows=(*table.rows, ("covered0.py", 700, 90, 300, 2, "yes", "yes", "yes")))
-    status = Completed((*result.evidence[:-1], twice))
-    both = dataclasses.replace(
-        record,
-        results=tuple(dataclasses.replace(r, status=status) if r is result else r for r in record.results),
-    )
+    both = with_evidence(record, "extraction", MODEL, *result.evidence[:-1], twice)
     assert len(came_out(both)) == before + 1
     found = prints(results(both))
     assert len(set(found)) == len(found)
@@ -126,7 +121,6 @@ def test_a_number_of_a_card_is_a_number_to_every_reader_of_yaml(value: float) ->
     metrics = [it for one in front["model-index"][0]["results"] for it in one["metrics"]]
     (found,) = (it for it in metrics if it["type"] == "extraction.greedy_rate")
     assert (found["value"], found["args"]["low"]) == (value, value)
-    assert isinstance(tiny, Estimate)
 
 
 @pytest.mark.parametrize(
