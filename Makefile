@@ -9,7 +9,7 @@ BENCH ?= --corpus stdlib --quick
 # A file of tests stays in one process, so that what its tests share is made once.
 SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile
 
-.PHONY: demo test test-all bench studies lint format browser clean
+.PHONY: demo test test-all fast-tests all-tests bench studies lint format browser clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -45,10 +45,17 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+# mypy takes a minute of one core: the tests run meanwhile.
+test: $(VENV)/.installed-dev
+	@$(MAKE) --no-print-directory --jobs 2 lint fast-tests
+
+test-all: $(VENV)/.installed-dev
+	@$(MAKE) --no-print-directory --jobs 2 lint all-tests
+
+fast-tests: $(VENV)/.installed-dev
 	$(BIN)/pytest -m 'not slow' $(SIDE_BY_SIDE)
 
-test-all: lint
+all-tests: $(VENV)/.installed-dev
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 bench: $(VENV)/.installed $(PEERS)/.installed

@@ -234,7 +234,7 @@ def test_a_network_that_learned_hostile_text_writes_it_and_nothing_obeys(tmp_pat
         assert grave_violations(page) == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
 def test_the_page_of_the_audit_neither_runs_nor_breaks(
     audited: tuple[Path, Done], open_page: OpenPage, width: int
 ) -> None:

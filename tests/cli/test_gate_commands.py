@@ -145,7 +145,7 @@ def test_github_gets_commands_on_stdout_and_its_summary_appended(runs: Path, tmp
     [
         (("--to", "sarf"), "Did you mean 'sarif'"),
         (("--to", "junit"), "give --criteria FILE"),
-        (("--to", "csv", "--redact", "ful"), "'ful' is not one of"),
+        (("--to", "csv", "--redact", "ful"), "Did you mean 'full'?"),
         (("--to", "csv", "--baseline", "base"), "Give --criteria FILE too"),
     ],
 )

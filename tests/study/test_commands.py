@@ -119,7 +119,7 @@ def test_pasted_into_an_empty_folder_a_command_gives_the_same_bytes(
         side.mkdir(parents=True, exist_ok=True)
         (side / name).write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path / AWKWARD)
-    monkeypatch.setattr("byheart.study.api.page", lambda: None)  # drawn once, below
+    monkeypatch.setattr("byheart.study.api.page", lambda on_progress: None)  # drawn once, below
     # Asked from Python, with relative sources: the command must say what the call said.
     run = byheart.audit(
         "memorizer:knowledge", trained_on="seen", held_out="unseen", output="run", audits=["membership"], seed=5
