@@ -50,6 +50,7 @@ def explorer_shots(browser: Browser, address: str, images: Path = IMAGES) -> Non
     phone = browser.new_page(viewport=PHONE, color_scheme="dark")
     ask_about_passage(phone, address, 1)
     phone.evaluate("scrollTo(0, document.querySelector('#continuation-answer').offsetTop)")
+    phone.wait_for_timeout(1000)  # tables that scroll are drawn a moment later
     phone.screenshot(path=images / "explorer-phone.png")
 
 
