@@ -7,7 +7,7 @@ RUN ?= runs/demo
 PEERS := .venv-bench
 BENCH ?= --corpus stdlib --quick
 # A file of tests stays in one process, so that what its tests share is made once.
-SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE ?= --numprocesses auto --dist loadfile
 
 .PHONY: demo test test-all fast-tests all-tests bench studies lint format browser clean
 
