@@ -32,7 +32,7 @@ from tests.browser.seeing import grave_violations, overflows
 
 DESKTOP, PHONE = {"width": 1100, "height": 900}, {"width": 390, "height": 844}
 expect.set_options(timeout=30_000)
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 """The first question of a kind builds what answers it."""
 
 
